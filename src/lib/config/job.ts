@@ -1,0 +1,107 @@
+import type {JobId} from '../abstraction/job-id.ts'
+import type {NonEmpty} from '../core/assert.ts'
+import type {ReplicationPolicy, SnapshotPolicy} from '../plan/policy.ts'
+import type {KeepRule} from '../prune/keep-rule.ts'
+import type {Filter} from '../scope/filter.ts'
+import type {DatasetName} from '../zfs/name.ts'
+
+/** A job as resolved from the configuration: defaults filled in, texts parsed, nothing left to interpret. */
+export type Job = PushJob | PullJob | SinkJob | SourceJob | SnapJob
+
+/** Jobs that plan and call. */
+export type ActiveJob = PushJob | PullJob
+
+/** Jobs that are served to a client by `stdinserver`. */
+export type PassiveJob = SinkJob | SourceJob
+
+export type PushJob = {
+  readonly type: 'push'
+  readonly name: JobId
+  readonly connect: Connect
+  readonly filesystems: Filter
+  readonly snapshotting: SnapshotPolicy
+  readonly send: SendOptions
+  readonly replication: ReplicationPolicy
+  readonly pruning: {readonly keepSender: NonEmpty<KeepRule>; readonly keepReceiver: NonEmpty<KeepRule>}
+}
+
+export type PullJob = {
+  readonly type: 'pull'
+  readonly name: JobId
+  readonly connect: Connect
+  readonly rootFs: DatasetName
+  readonly recv: ReceiveOptions
+  readonly replication: ReplicationPolicy
+  readonly pruning: {readonly keepSender: NonEmpty<KeepRule>; readonly keepReceiver: NonEmpty<KeepRule>}
+}
+
+export type SinkJob = {
+  readonly type: 'sink'
+  readonly name: JobId
+  readonly serve: Serve
+  readonly rootFs: DatasetName
+  readonly recv: ReceiveOptions
+}
+
+export type SourceJob = {
+  readonly type: 'source'
+  readonly name: JobId
+  readonly serve: Serve
+  readonly filesystems: Filter
+  readonly snapshotting: SnapshotPolicy
+  readonly send: SendOptions
+}
+
+export type SnapJob = {
+  readonly type: 'snap'
+  readonly name: JobId
+  readonly filesystems: Filter
+  readonly snapshotting: SnapshotPolicy
+  readonly pruning: {readonly keep: NonEmpty<KeepRule>}
+}
+
+export type Connect =
+  | {
+      readonly type: 'ssh+stdinserver'
+      readonly host: string
+      readonly user: string
+      readonly port: number
+      readonly identityFile: string
+      /** Each becomes `-o OPTION` of ssh. */
+      readonly options: readonly string[]
+      readonly dialTimeoutMs: number
+    }
+  | {
+      readonly type: 'local'
+      readonly listenerName: string
+      readonly clientIdentity: string
+      readonly dialTimeoutMs: number
+    }
+  | NeedsDaemon
+
+export type Serve =
+  | {readonly type: 'stdinserver'; readonly clientIdentities: readonly string[]}
+  | {readonly type: 'local'; readonly listenerName: string}
+  | NeedsDaemon
+
+/**
+ * A transport of zrepl's that needs a process listening all the time. The job loads, so that the file can be shared
+ * with zrepl on a host that has not switched yet; using the job is a configuration error at this place.
+ */
+export type NeedsDaemon = {readonly type: 'needs-daemon'; readonly transport: string; readonly place: string}
+
+export type SendOptions = {
+  readonly encrypted: boolean
+  readonly raw: boolean
+  readonly sendProperties: boolean
+  readonly backupProperties: boolean
+  readonly largeBlocks: boolean
+  readonly compressed: boolean
+  readonly embeddedData: boolean
+  readonly saved: boolean
+}
+
+export type ReceiveOptions = {
+  readonly properties: {readonly inherit: readonly string[]; readonly override: ReadonlyMap<string, string>}
+  readonly placeholderEncryption: 'unspecified' | 'inherit' | 'off'
+}

@@ -1,0 +1,40 @@
+import type {RunContext} from '../core/context.ts'
+import type {StreamHandle} from '../core/stream.ts'
+import type {Protection} from '../plan/policy.ts'
+import type {Outcome} from '../zfs/client.ts'
+import type {DatasetName, Guid} from '../zfs/name.ts'
+import type {DestroyReply, DestroyRequest} from './sender.ts'
+import type {EndpointView} from './view.ts'
+
+/** The side that owns a subtree below `root_fs`. Every request is confined to it; see `Sender` for the manners. */
+export type Receiver = {
+  observe(ctx: RunContext): Promise<EndpointView>
+  /** Gives up an interrupted receive (`zfs receive -A`). */
+  abortPartial(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<readonly Outcome[]>
+  /** Moves the last-received hold to `to`, which an earlier run received but did not hold. */
+  holdLastReceived(ctx: RunContext, requests: readonly HoldLastReceivedRequest[]): Promise<readonly Outcome[]>
+  destroySnapshots(ctx: RunContext, requests: readonly DestroyRequest[]): Promise<readonly DestroyReply[]>
+}
+
+/** The receiver on this host: it can also take streams. */
+export type LocalReceiver = Receiver & {
+  /**
+   * Receives exactly one stream from `source`, sees the announced guid on the pool, then moves the hold.
+   * Resolves only when `to` is there, whatever the exit status of `zfs receive` was.
+   */
+  receive(ctx: RunContext, request: ReceiveRequest, source: StreamHandle): Promise<ReceiveReply>
+}
+
+export type ReceiveRequest = {
+  readonly filesystem: DatasetName
+  readonly type: 'filesystem' | 'volume'
+  readonly from: Guid | undefined
+  readonly to: {readonly name: string; readonly guid: Guid}
+  readonly protection: Protection
+  readonly resuming: boolean
+}
+
+/** `warnings`: the snapshot is there, but something around it failed (a mount, an older hold). */
+export type ReceiveReply = {readonly warnings: readonly string[]}
+
+export type HoldLastReceivedRequest = {readonly filesystem: DatasetName; readonly to: Guid}

@@ -1,0 +1,62 @@
+import type {RunContext} from '../core/context.ts'
+import type {StreamHandle} from '../core/stream.ts'
+import type {Protection} from '../plan/policy.ts'
+import type {Outcome} from '../zfs/client.ts'
+import type {DatasetName, Guid} from '../zfs/name.ts'
+import type {EndpointView} from './view.ts'
+
+/**
+ * The side that owns the filesystems. Requests name versions by guid; the names used in commands come from the
+ * endpoint's own listing. Every request passes the endpoint's own filter.
+ *
+ * Methods that take many requests answer in their order and fail per request, not as a whole.
+ */
+export type Sender = {
+  observe(ctx: RunContext): Promise<EndpointView>
+  /** Bytes each stream would have, where ZFS can tell. For people only. */
+  estimate(ctx: RunContext, requests: readonly SendRequest[]): Promise<readonly (bigint | undefined)[]>
+  /** Before a step: makes `from` and `to` indestructible as `protection` asks. */
+  protect(ctx: RunContext, requests: readonly ProtectRequest[]): Promise<readonly Outcome[]>
+  /** After the receiver has confirmed `to`: moves the cursor there, then drops what protected the step. */
+  complete(ctx: RunContext, requests: readonly CompleteRequest[]): Promise<readonly Outcome[]>
+  /** Destroys snapshots if their guid is still the one judged. */
+  destroySnapshots(ctx: RunContext, requests: readonly DestroyRequest[]): Promise<readonly DestroyReply[]>
+}
+
+/** The sender on this host: it can also produce streams and snapshots. */
+export type LocalSender = Sender & {
+  /** Writes one stream into `sink`. Throws when the stream is not complete. */
+  send(ctx: RunContext, request: SendRequest, sink: StreamHandle): Promise<void>
+  /** One snapshot of each filesystem, all of one pool in one transaction. */
+  takeSnapshots(ctx: RunContext, filesystems: readonly DatasetName[], name: string): Promise<readonly Outcome[]>
+}
+
+export type SendRequest = {
+  readonly filesystem: DatasetName
+  readonly from: FromRef | undefined
+  readonly to: Guid
+  readonly resumeToken: string | undefined
+}
+
+/** A bookmark and a snapshot can share a guid, so the kind is part of the reference. */
+export type FromRef = {readonly kind: 'snapshot' | 'bookmark'; readonly guid: Guid}
+
+export type ProtectRequest = {
+  readonly filesystem: DatasetName
+  readonly from: FromRef | undefined
+  readonly to: Guid
+  readonly protection: Protection
+}
+
+export type CompleteRequest = {
+  readonly filesystem: DatasetName
+  readonly to: Guid
+  readonly protection: Protection
+}
+
+export type DestroyRequest = {readonly filesystem: DatasetName; readonly snapshots: readonly SnapshotRef[]}
+
+export type SnapshotRef = {readonly name: string; readonly guid: Guid}
+
+/** In the order of the request's snapshots. */
+export type DestroyReply = {readonly filesystem: DatasetName; readonly outcomes: readonly Outcome[]}

@@ -1,0 +1,28 @@
+/** What a step leaves behind so that an interruption costs nothing (zrepl: `replication.protection`). */
+export type Protection = 'guarantee_resumability' | 'guarantee_incremental' | 'guarantee_nothing'
+
+/** How a job wants its filesystems replicated. Built by `config`, read by planners. */
+export type ReplicationPolicy = {
+  readonly initialReplication: 'most_recent' | 'all' | 'fail'
+  readonly protection: {readonly initial: Protection; readonly incremental: Protection}
+  /** How many filesystems are sent at once. */
+  readonly concurrentSteps: number
+}
+
+/** When snapshots are due and what they are called. */
+export type SnapshotPolicy =
+  | {
+      readonly type: 'periodic'
+      readonly prefix: string
+      readonly intervalMs: number
+      readonly timestamp: TimestampFormat
+    }
+  | {readonly type: 'manual'}
+
+/** How the moment of a round becomes the part of a snapshot's name behind the prefix. */
+export type TimestampFormat = {
+  /** `dense`, `human`, `iso-8601`, `unix-seconds`. */
+  readonly format: 'dense' | 'human' | 'iso-8601' | 'unix-seconds'
+  /** An IANA time zone, `UTC` or `Local`. */
+  readonly location: string
+}

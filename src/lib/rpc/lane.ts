@@ -1,0 +1,25 @@
+import type {RunContext} from '../core/context.ts'
+import type {ByteReader, ByteWriter} from '../core/stream.ts'
+
+/**
+ * One connection to the passive side: strict request and response, either of which one raw stream may follow.
+ * Opened by `host` over ssh or a child process, and by the simulator.
+ */
+export type LaneConnection = {
+  /** What the peer writes. */
+  readonly reader: ByteReader
+  /** What the peer reads. */
+  readonly writer: ByteWriter
+  /** Words for messages: `ssh root@backup:22`. */
+  readonly peer: string
+  /** The end of what the peer (or ssh) wrote on stderr that was not for us, printable; for error messages. */
+  complaint(): string
+  /** Ends the connection in order: closes the writer and waits for the other process to go. */
+  close(): Promise<void>
+  /** Ends it at once, for example in the middle of a stream. */
+  burn(): void
+  /** Resolves when the other process has gone, with its exit status if it has one. */
+  readonly gone: Promise<{readonly exitCode: number | undefined}>
+}
+
+export type OpenConnection = (ctx: RunContext) => Promise<LaneConnection>

@@ -1,0 +1,91 @@
+import type {RunContext} from '../core/context.ts'
+import type {StreamHandle} from '../core/stream.ts'
+import type {Dataset} from './dataset.ts'
+import type {BookmarkName, DatasetName, HoldTag, SnapshotName} from './name.ts'
+import type {Bookmark, Snapshot, Version} from './version.ts'
+import type {ZfsFailure} from './read-stderr.ts'
+
+/**
+ * What a host can be asked. Implemented on the `zfs` command, later on libzfs_core, and by the simulator.
+ *
+ * Mutating operations take many objects and answer with an outcome for each, in the order given, so that an
+ * implementation may batch. They are idempotent: what is already as wished is `done`.
+ * They throw only when the host as a whole cannot be worked with (no `zfs`, aborted, killed by its deadline).
+ */
+export type ZfsClient = {
+  /** One recursive look at everything below `roots`. Roots that do not exist are named, not an error. */
+  list(ctx: RunContext, query: ListQuery): Promise<Listing>
+  /** The versions of exactly these filesystems, no children. Missing ones have no entry. */
+  listVersions(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<ReadonlyMap<DatasetName, readonly Version[]>>
+  /** The user holds on snapshots that have any. A snapshot that has vanished has no entry. */
+  holds(ctx: RunContext, snapshots: readonly SnapshotName[]): Promise<ReadonlyMap<SnapshotName, readonly HoldTag[]>>
+
+  /** All of one pool's snapshots in one transaction, or none of that pool's. */
+  snapshot(ctx: RunContext, snapshots: readonly SnapshotName[]): Promise<readonly Outcome[]>
+  hold(ctx: RunContext, holds: readonly Hold[]): Promise<readonly Outcome[]>
+  release(ctx: RunContext, holds: readonly Hold[]): Promise<readonly Outcome[]>
+  /** `done` also when the bookmark exists with the same guid as its source. */
+  bookmark(ctx: RunContext, bookmarks: readonly NewBookmark[]): Promise<readonly Outcome[]>
+  destroySnapshots(ctx: RunContext, snapshots: readonly SnapshotName[]): Promise<readonly Outcome[]>
+  destroyBookmarks(ctx: RunContext, bookmarks: readonly BookmarkName[]): Promise<readonly Outcome[]>
+  /** Creates an empty unmounted dataset carrying the placeholder property; `done` if it exists already. */
+  createPlaceholder(ctx: RunContext, dataset: DatasetName, encryption: 'inherit' | 'off'): Promise<Outcome>
+  setPlaceholder(ctx: RunContext, dataset: DatasetName, value: 'on' | 'off'): Promise<Outcome>
+  /** Ends a partial receive; `done` also when there is none. */
+  abortReceive(ctx: RunContext, dataset: DatasetName): Promise<Outcome>
+
+  /** Size in bytes of what `send` would emit, as ZFS estimates it; `undefined` when it does not say. */
+  estimate(ctx: RunContext, args: SendArgs): Promise<bigint | undefined>
+  /** Writes the stream into `sink` until it ends by itself. */
+  send(ctx: RunContext, args: SendArgs, sink: StreamHandle): Promise<Outcome>
+  /** Reads exactly one stream from `source`. `done` is a claim to be confirmed by guid. */
+  receive(ctx: RunContext, args: ReceiveArgs, source: StreamHandle): Promise<Outcome>
+}
+
+export type Outcome = {readonly kind: 'done'} | {readonly kind: 'failed'; readonly failure: ZfsFailure}
+
+export type ListQuery = {
+  /** The listing covers these datasets and all below them; empty = all pools. */
+  readonly roots: readonly DatasetName[]
+}
+
+export type Listing = {
+  readonly datasets: readonly Dataset[]
+  /** By dataset, in order of createtxg. A dataset without versions has no entry. */
+  readonly versions: ReadonlyMap<DatasetName, readonly Version[]>
+  readonly missingRoots: readonly DatasetName[]
+}
+
+export type Hold = {readonly snapshot: SnapshotName; readonly tag: HoldTag}
+
+export type NewBookmark = {readonly bookmark: BookmarkName; readonly source: Snapshot | Bookmark}
+
+/** What to send, as a value: validated before it becomes words of a command line. */
+export type SendArgs = {
+  readonly to: Snapshot
+  readonly from: Version | undefined
+  readonly flags: SendFlags
+  /** Continue a partial receive; already decoded and compared with `to`, `from` and the flags. */
+  readonly resumeToken: string | undefined
+}
+
+/** The flags of `zfs send`, spelled out as in zfs-send(8). */
+export type SendFlags = {
+  readonly raw: boolean
+  readonly properties: boolean
+  readonly backupProperties: boolean
+  readonly largeBlocks: boolean
+  readonly compressed: boolean
+  readonly embedded: boolean
+  readonly saved: boolean
+}
+
+export type ReceiveArgs = {
+  /** The full name the stream is received as; the name inside the stream is never used. */
+  readonly to: SnapshotName
+  /** Replaces a placeholder without snapshots: the only case in which `-F` is ever used. */
+  readonly replacesPlaceholder: boolean
+  readonly inherit: readonly string[]
+  readonly override: ReadonlyMap<string, string>
+}
+

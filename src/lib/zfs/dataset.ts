@@ -1,0 +1,12 @@
+import type {DatasetName} from './name.ts'
+
+/** A live filesystem or volume as listed, with the properties we ask for. */
+export type Dataset = {
+  readonly name: DatasetName
+  readonly type: 'filesystem' | 'volume'
+  /** `on`: an empty stand-in of ours. Only a locally set property counts; a received or inherited one is ignored. */
+  readonly placeholder: boolean
+  /** State of an interrupted `zfs receive -s`, still text. */
+  readonly resumeToken: string | undefined
+  readonly encrypted: boolean
+}

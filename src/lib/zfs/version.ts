@@ -1,0 +1,53 @@
+import {type BookmarkName, bookmarkName, type DatasetName, type Guid, type Createtxg, type SnapshotName, snapshotName} from './name.ts'
+
+type Common = {
+  readonly filesystem: DatasetName
+  /** The part behind `@` or `#`. */
+  readonly name: string
+  /** Identity across pools. */
+  readonly guid: Guid
+  /** Order within one pool; never compared with another pool's. */
+  readonly createtxg: Createtxg
+  /** Whole seconds since 1970, by the clock of the host that took the snapshot. For people and retention. */
+  readonly creation: number
+}
+
+export type Snapshot = Common & {
+  readonly kind: 'snapshot'
+  /** How many user holds it has. */
+  readonly userrefs: number
+}
+
+export type Bookmark = Common & {readonly kind: 'bookmark'}
+
+/** What can be the base of an incremental send. */
+export type Version = Snapshot | Bookmark
+
+export function isSnapshot(version: Version): version is Snapshot {
+  return version.kind === 'snapshot'
+}
+
+export function isBookmark(version: Version): version is Bookmark {
+  return version.kind === 'bookmark'
+}
+
+/** Oldest first. A bookmark comes before its snapshot, which has the same createtxg. */
+export function byCreatetxg(a: Version, b: Version): number {
+  if (a.createtxg !== b.createtxg) return a.createtxg < b.createtxg ? -1 : 1
+  return a.kind === b.kind ? 0 : a.kind === 'bookmark' ? -1 : 1
+}
+
+/** `fs@name` of a snapshot. */
+export function nameOfSnapshot(snapshot: Snapshot): SnapshotName {
+  return snapshotName(snapshot.filesystem, snapshot.name)
+}
+
+/** `fs#name` of a bookmark. */
+export function nameOfBookmark(bookmark: Bookmark): BookmarkName {
+  return bookmarkName(bookmark.filesystem, bookmark.name)
+}
+
+/** `@name` or `#name`: how a version is called inside its filesystem, in logs and reports. */
+export function shortName(version: Version): string {
+  return `${version.kind === 'snapshot' ? '@' : '#'}${version.name}`
+}
