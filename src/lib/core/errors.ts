@@ -2,32 +2,40 @@
  * Every way in which the world can fail us. Stable: scripts read these codes in the JSON report.
  * The exit status of each is in `exit-code.ts`.
  */
-export type ErrorCode =
-  | 'usage'
-  | 'config'
-  | 'job-busy'
-  | 'peer-unreachable'
-  | 'peer-protocol'
-  | 'peer-refused'
-  | 'zfs-missing'
-  | 'zfs-failed'
-  | 'zfs-output'
-  | 'dataset-missing'
-  | 'not-permitted'
-  | 'send-failed'
-  | 'receive-failed'
-  | 'receive-not-confirmed'
-  | 'send-policy'
-  | 'receive-policy'
-  | 'key-not-loaded'
-  | 'name-too-long'
-  | 'placeholder'
-  | 'resume'
-  | 'parent-failed'
-  | 'version-gone'
-  | 'snapshot-failed'
-  | 'deadline'
-  | 'host'
+export const ERROR_CODES = [
+  'usage',
+  'config',
+  'job-busy',
+  'peer-unreachable',
+  'peer-protocol',
+  'peer-refused',
+  'zfs-missing',
+  'zfs-failed',
+  'zfs-output',
+  'dataset-missing',
+  'not-permitted',
+  'send-failed',
+  'receive-failed',
+  'receive-not-confirmed',
+  'send-policy',
+  'receive-policy',
+  'key-not-loaded',
+  'name-too-long',
+  'placeholder',
+  'resume',
+  'parent-failed',
+  'version-gone',
+  'snapshot-failed',
+  'deadline',
+  'host',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** For codes that come from a peer. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return (ERROR_CODES as readonly string[]).includes(text)
+}
 
 export type ErrorDetail = {
   /** What a person can do now. */

@@ -25,8 +25,8 @@ export type Sender = {
 
 /** The sender on this host: it can also produce streams and snapshots. */
 export type LocalSender = Sender & {
-  /** Writes one stream into `sink`. Throws when the stream is not complete. */
-  send(ctx: RunContext, request: SendRequest, sink: StreamHandle): Promise<void>
+  /** Checks the request against policy and pool. The result writes the stream; it throws when the stream is not complete. */
+  prepareSend(ctx: RunContext, request: SendRequest): Promise<(ctx: RunContext, sink: StreamHandle) => Promise<void>>
   /** One snapshot of each filesystem, all of one pool in one transaction. */
   takeSnapshots(ctx: RunContext, filesystems: readonly DatasetName[], name: string): Promise<readonly Outcome[]>
 }

@@ -12,6 +12,8 @@ export type LaneConnection = {
   readonly writer: ByteWriter
   /** Words for messages: `ssh root@backup:22`. */
   readonly peer: string
+  /** What the peer tells beside the answers: one JSON object per line of its stderr. */
+  onTold(listener: (told: Readonly<Record<string, unknown>>) => void): void
   /** The end of what the peer (or ssh) wrote on stderr that was not for us, printable; for error messages. */
   complaint(): string
   /** Ends the connection in order: closes the writer and waits for the other process to go. */

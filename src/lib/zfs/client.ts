@@ -13,7 +13,7 @@ import type {ZfsFailure} from './read-stderr.ts'
  * They throw only when the host as a whole cannot be worked with (no `zfs`, aborted, killed by its deadline).
  */
 export type ZfsClient = {
-  /** One recursive look at everything below `roots`. Roots that do not exist are named, not an error. */
+  /** One look at `roots` and, when recursive, everything below. Roots that do not exist are named, not an error. */
   list(ctx: RunContext, query: ListQuery): Promise<Listing>
   /** The versions of exactly these filesystems, no children. Missing ones have no entry. */
   listVersions(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<ReadonlyMap<DatasetName, readonly Version[]>>
@@ -45,8 +45,10 @@ export type ZfsClient = {
 export type Outcome = {readonly kind: 'done'} | {readonly kind: 'failed'; readonly failure: ZfsFailure}
 
 export type ListQuery = {
-  /** The listing covers these datasets and all below them; empty = all pools. */
+  /** The listing covers these datasets; empty = all pools. */
   readonly roots: readonly DatasetName[]
+  /** Also all datasets below the roots. */
+  readonly recursive: boolean
 }
 
 export type Listing = {

@@ -1,0 +1,13 @@
+/**
+ * The entry of the executable. Looks at the first word before anything is loaded: the forced command must answer fast
+ * and needs no command-line framework.
+ */
+const words = process.argv.slice(2)
+
+if (words[0] === 'stdinserver' && !words.includes('--help')) {
+  const {stdinserver} = await import('./lib/app/stdinserver.ts')
+  process.exitCode = await stdinserver(words.slice(1))
+} else {
+  const {runCommandLine} = await import('./commands/command-line.ts')
+  process.exitCode = await runCommandLine(words)
+}

@@ -1,0 +1,26 @@
+import {Args, Flags} from '@oclif/core'
+import {EXIT_MEANING} from '../lib/core/exit-code.ts'
+
+/** Words that every command spells the same. */
+export const configFlag = Flags.string({
+  summary: 'Configuration file.',
+  description: 'Default: the first of /etc/zrepl/zrepl.yml and /usr/local/etc/zrepl/zrepl.yml that exists.',
+  helpValue: 'FILE',
+})
+
+export const jsonFlag = Flags.boolean({summary: 'Print the report as JSON (schemas/report.schema.json), whatever the exit status.'})
+
+export const dryRunFlag = Flags.boolean({char: 'n', summary: 'Only show what would be done. Nothing is changed on either side.'})
+
+export const quietFlag = Flags.boolean({char: 'q', summary: 'Print nothing unless something failed.', exclusive: ['verbose']})
+
+export const verboseFlag = Flags.boolean({char: 'v', summary: 'Log every command and every span to stderr.'})
+
+export const jobArgs = {
+  job: Args.string({name: 'JOB', description: 'Name of a job in the configuration.', required: true, multiple: true}),
+}
+
+/** The section of every help that says what the exit status means. */
+export const EXIT_STATUS = `EXIT STATUS\n${Object.entries(EXIT_MEANING)
+  .map(([status, meaning]) => `  ${status.padStart(2)}  ${meaning}`)
+  .join('\n')}`

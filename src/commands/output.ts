@@ -1,0 +1,47 @@
+import {writeSync} from 'node:fs'
+import {exitStatusOfThrown} from '../lib/core/exit-code.ts'
+import {renderThrown} from '../lib/report/describe-error.ts'
+
+/** Results go to stdout. */
+export function print(text: string): void {
+  write(1, text)
+}
+
+/** Everything else goes to stderr. */
+export function printError(text: string): void {
+  write(2, text)
+}
+
+/**
+ * Tells what was thrown up to the top and returns the exit status for it. oclif's own errors (a wrong flag, `--help`)
+ * carry theirs.
+ */
+export function printThrown(thrown: unknown): number {
+  const oclifExit = exitOfOclif(thrown)
+  if (oclifExit === undefined) {
+    printError(`${renderThrown(thrown)}\n`)
+    return exitStatusOfThrown(thrown)
+  }
+  if (oclifExit !== 0 && thrown instanceof Error) printError(`zrepl: ${thrown.message}\n`)
+  return oclifExit
+}
+
+function exitOfOclif(thrown: unknown): number | undefined {
+  if (!(thrown instanceof Error) || !('oclif' in thrown)) return undefined
+  const {oclif} = thrown as {oclif?: {exit?: number}}
+  return typeof oclif?.exit === 'number' ? oclif.exit : undefined
+}
+
+/** A reader that has gone (`zrepl plan | head`) does not change what a run did, so it does not fail it. */
+function write(fd: number, text: string): void {
+  const bytes = Buffer.from(text)
+  let written = 0
+  while (written < bytes.length) {
+    try {
+      written += writeSync(fd, bytes, written)
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') continue
+      return
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import {Command} from '@oclif/core'
+import type {Phase} from '../lib/replicate/run-job.ts'
+import {runJobs} from '../lib/app/run-jobs.ts'
+import {configFlag, dryRunFlag, jobArgs, jsonFlag, quietFlag, verboseFlag} from './flags.ts'
+import {print, printError} from './output.ts'
+
+/** What `run`, `snap`, `replicate`, `prune` and `plan` have in common: jobs in, reports out, the worst exit status. */
+export abstract class RunCommand extends Command {
+  static override args = jobArgs
+  static override flags = {
+    config: configFlag,
+    json: jsonFlag,
+    'dry-run': dryRunFlag,
+    quiet: quietFlag,
+    verbose: verboseFlag,
+  }
+
+  /** Runs the named jobs one after the other and sets the exit status. */
+  protected async runPhases(request: {
+    readonly jobs: readonly string[]
+    readonly config: string | undefined
+    readonly phases: readonly Phase[]
+    readonly dryRun: boolean
+    readonly json: boolean
+    readonly quiet: boolean
+    readonly verbose: boolean
+    readonly snapshotName?: string | undefined
+  }): Promise<void> {
+    process.exitCode = await runJobs({...request, print, printError})
+  }
+}

@@ -1,0 +1,218 @@
+import type {JobId} from '../abstraction/job-id.ts'
+import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import {quoted} from '../core/printable.ts'
+import type {StreamHandle} from '../core/stream.ts'
+import type {Mapping} from '../scope/mapping.ts'
+import type {Hold, Outcome, ZfsClient} from '../zfs/client.ts'
+import type {Dataset} from '../zfs/dataset.ts'
+import {type DatasetName, type Guid, parentOf, snapshotName} from '../zfs/name.ts'
+import {isSnapshot, nameOfSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
+import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
+import {destroyJudged} from './destroy.ts'
+import {createKnownPool, firstFailure} from './pool.ts'
+import type {HoldLastReceivedRequest, LocalReceiver, ReceiveReply, ReceiveRequest} from './receiver.ts'
+
+/** What a job that receives is configured to do. */
+export type ReceiverSettings = {
+  readonly jobId: JobId
+  readonly rootFs: DatasetName
+  /** `root_fs[/client_identity]/path` ↔ `path`. */
+  readonly mapping: Mapping
+  readonly properties: {readonly inherit: readonly string[]; readonly override: ReadonlyMap<string, string>}
+  readonly placeholderEncryption: 'unspecified' | 'inherit' | 'off'
+}
+
+/** The receiver on this host. It owns the last-received holds of its job and the placeholders below its root. */
+export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings): LocalReceiver {
+  const {jobId, rootFs, mapping} = settings
+  const pool = createKnownPool(zfs)
+  const tag = lastReceivedHoldTag(jobId)
+
+  async function requireRootFs(ctx: RunContext): Promise<void> {
+    if ((await pool.dataset(ctx, rootFs)) !== undefined) return
+    throw new OperationalError('dataset-missing', `root_fs ${quoted(rootFs)} does not exist`, {
+      hint: 'is the pool imported? root_fs is never created by zrepl, so that nothing is received into the wrong pool',
+    })
+  }
+
+  /** Creates what is missing between root_fs and `target`, parents first. Two processes may do so at once. */
+  async function createAncestors(ctx: RunContext, target: DatasetName): Promise<void> {
+    const missing: DatasetName[] = []
+    for (let ancestor = parentOf(target); ancestor !== rootFs; ancestor = parentOf(ancestor)) {
+      if (ancestor === undefined) throw new OperationalError('receive-policy', `${quoted(target)} is not below root_fs`)
+      if ((await pool.dataset(ctx, ancestor)) !== undefined) break
+      missing.unshift(ancestor)
+    }
+    for (const ancestor of missing) {
+      const outcome = await zfs.createPlaceholder(ctx, ancestor, encryptionOf(ancestor))
+      if (outcome.kind === 'failed') throw new OperationalError('placeholder', `cannot create placeholder ${quoted(ancestor)}: ${outcome.failure.message}`)
+    }
+    if (missing.length > 0) await pool.list(ctx, missing, false)
+  }
+
+  /** The dataset of the client identity itself is ours whatever the policy says; below it the operator must decide. */
+  function encryptionOf(placeholder: DatasetName): 'inherit' | 'off' {
+    if (placeholder === mapping.base) return 'inherit'
+    if (settings.placeholderEncryption !== 'unspecified') return settings.placeholderEncryption
+    throw new OperationalError('placeholder', `cannot create placeholder ${quoted(placeholder)}: recv.placeholder.encryption is unspecified`, {
+      hint: 'set recv.placeholder.encryption to inherit (encrypted like its parent) or off in the receiving job',
+    })
+  }
+
+  async function receiveInto(ctx: RunContext, target: Dataset | undefined, request: ReceiveRequest, source: StreamHandle): Promise<Outcome> {
+    const name = mapping.toReceiver(request.filesystem)
+    const replacesPlaceholder = target?.placeholder === true && !request.resuming
+    if (replacesPlaceholder) await setPlaceholder(ctx, name, 'off')
+    const args = {
+      to: snapshotName(name, request.to.name),
+      replacesPlaceholder,
+      inherit: settings.properties.inherit,
+      override: settings.properties.override,
+    }
+    const outcome = await zfs.receive(ctx, args, source)
+    if (outcome.kind === 'failed' && replacesPlaceholder) await restorePlaceholder(ctx, name)
+    return outcome
+  }
+
+  async function setPlaceholder(ctx: RunContext, name: DatasetName, value: 'on' | 'off'): Promise<void> {
+    const outcome = await zfs.setPlaceholder(ctx, name, value)
+    if (outcome.kind === 'failed') throw new OperationalError('placeholder', `cannot turn the placeholder property of ${quoted(name)} ${value}: ${outcome.failure.message}`)
+  }
+
+  /** After a failed receive the dataset is a placeholder again, unless it now carries a partial receive. */
+  async function restorePlaceholder(ctx: RunContext, name: DatasetName): Promise<void> {
+    const listing = await pool.list(ctx, [name], false)
+    const dataset = listing.datasets.find((dataset) => dataset.name === name)
+    if (dataset === undefined || dataset.resumeToken !== undefined || pool.versions(name).some(isSnapshot)) return
+    await setPlaceholder(ctx, name, 'on')
+  }
+
+  async function holdsToMove(ctx: RunContext, dataset: DatasetName, to: Snapshot): Promise<{make: readonly Hold[]; drop: readonly Hold[]}> {
+    const byName = (await pool.holds(ctx, [dataset])).get(dataset) ?? new Map()
+    const ours = Array.from(byName).flatMap(([name, tags]) => (tags.includes(tag) ? [name] : []))
+    return {
+      make: ours.includes(to.name) ? [] : [{snapshot: nameOfSnapshot(to), tag}],
+      drop: ours.filter((name) => name !== to.name).map((name) => ({snapshot: snapshotName(dataset, name), tag})),
+    }
+  }
+
+  async function findReceived(ctx: RunContext, dataset: DatasetName, guid: Guid): Promise<Snapshot | undefined> {
+    const is = (version: Version): version is Snapshot => isSnapshot(version) && version.guid === guid
+    return await pool.find(ctx, dataset, is)
+  }
+
+  /** Moves the last-received hold: the new one is there before the old one goes. */
+  async function moveHold(ctx: RunContext, requests: readonly HoldLastReceivedRequest[]): Promise<readonly Outcome[]> {
+    const prepared = await prepareEach(requests, async ({filesystem, to}) => {
+      const dataset = mapping.toReceiver(filesystem)
+      const snapshot = await findReceived(ctx, dataset, to)
+      if (snapshot === undefined) throw new OperationalError('version-gone', `no snapshot with guid ${to} on ${quoted(dataset)}`)
+      return await holdsToMove(ctx, dataset, snapshot)
+    })
+    const make = valuesOf(prepared).flatMap(({make}) => make)
+    const made = outcomesOf(make, await pool.hold(ctx, make))
+    const drop = valuesOf(prepared)
+      .filter(({make}) => firstFailure(make.map(made)).kind === 'done')
+      .flatMap(({drop}) => drop)
+    const dropped = outcomesOf(drop, await pool.release(ctx, drop))
+    return prepared.map((one) => {
+      if ('failed' in one) return one.failed
+      const failed = firstFailure(one.value.make.map(made))
+      return failed.kind === 'failed' ? failed : firstFailure(one.value.drop.map(dropped))
+    })
+  }
+
+  return {
+    async observe(ctx) {
+      await requireRootFs(ctx)
+      const listing = await pool.list(ctx, [mapping.base], true)
+      const mapped = listing.datasets.flatMap((dataset) => {
+        const filesystem = mapping.toSender(dataset.name)
+        return filesystem === undefined ? [] : [{dataset, filesystem}]
+      })
+      const holds = await pool.holds(ctx, mapped.map(({dataset}) => dataset.name))
+      return {
+        jobId,
+        missing: [],
+        filesystems: mapped.map(({dataset, filesystem}) => ({
+          filesystem,
+          type: dataset.type,
+          placeholder: dataset.placeholder,
+          encrypted: dataset.encrypted,
+          resumeToken: dataset.resumeToken,
+          versions: pool.versions(dataset.name).map((version) => ({...version, filesystem})),
+          holds: holds.get(dataset.name) ?? new Map(),
+        })),
+      }
+    },
+
+    async abortPartial(ctx, filesystems) {
+      const outcomes: Outcome[] = []
+      for (const filesystem of filesystems) {
+        const dataset = mapping.toReceiver(filesystem)
+        outcomes.push(await zfs.abortReceive(ctx, dataset))
+        await pool.list(ctx, [dataset], false)
+      }
+      return outcomes
+    },
+
+    holdLastReceived: moveHold,
+
+    async destroySnapshots(ctx, requests) {
+      return await destroyJudged(ctx, zfs, pool, requests, (filesystem) => mapping.toReceiver(filesystem))
+    },
+
+    async receive(ctx, request, source): Promise<ReceiveReply> {
+      await requireRootFs(ctx)
+      const dataset = mapping.toReceiver(request.filesystem)
+      await createAncestors(ctx, dataset)
+      const target = await pool.dataset(ctx, dataset)
+      refuseOverwrite(request, target, pool.versions(dataset))
+
+      const outcome = await receiveInto(ctx, target, request, source)
+
+      // `zfs receive` fails after the snapshot is committed (a mount), and succeeds without having received anything:
+      // only the guid on the pool tells.
+      await pool.list(ctx, [dataset], false)
+      const received = await findReceived(ctx, dataset, request.to.guid)
+      if (received === undefined) throw receiveError(dataset, request, outcome)
+      const warnings = outcome.kind === 'failed' ? [`received, but zfs receive said: ${outcome.failure.message}`] : []
+      if (request.protection === 'guarantee_nothing') return {warnings}
+
+      const [moved] = await moveHold(ctx, [{filesystem: request.filesystem, to: request.to.guid}])
+      if (moved?.kind !== 'failed') return {warnings}
+      // An older hold that stays is untidy; a missing new one leaves the common version unprotected.
+      const {make} = await holdsToMove(ctx, dataset, received)
+      if (make.length === 0) return {warnings: [...warnings, `cannot release an older last-received hold: ${moved.failure.message}`]}
+      throw new OperationalError('receive-failed', `received ${quoted(nameOfSnapshot(received))}, but cannot hold it: ${moved.failure.message}`)
+    },
+  }
+}
+
+/** A full stream may only create a dataset or replace a placeholder that has nothing in it. */
+function refuseOverwrite(request: ReceiveRequest, target: Dataset | undefined, versions: readonly Version[]): void {
+  const full = request.from === undefined && !request.resuming
+  if (target === undefined) {
+    if (full) return
+    throw new OperationalError('receive-policy', `${quoted(request.filesystem)} does not exist on the receiver, but the stream is not a full one`)
+  }
+  const replaceable = target.placeholder && !versions.some(isSnapshot)
+  if (full && !replaceable) {
+    throw new OperationalError('receive-policy', `${quoted(request.filesystem)} exists on the receiver and is not an empty placeholder`, {
+      hint: 'zrepl never overwrites; rename the copy on the receiver if it is to be replicated afresh',
+    })
+  }
+  if (!full && !request.resuming && target.placeholder) {
+    throw new OperationalError('receive-policy', `${quoted(request.filesystem)} is a placeholder on the receiver; it needs a full stream first`)
+  }
+}
+
+function receiveError(dataset: DatasetName, {to}: ReceiveRequest, outcome: Outcome): OperationalError {
+  const snapshot = quoted(`${dataset}@${to.name}`)
+  if (outcome.kind === 'failed') return new OperationalError('receive-failed', `cannot receive ${snapshot}: ${outcome.failure.message}`)
+  return new OperationalError('receive-not-confirmed', `${snapshot} with guid ${to.guid} is not there after receive`, {
+    hint: 'the replication cursor was not moved; the next run looks again',
+  })
+}

@@ -1,0 +1,182 @@
+import type {JobId} from '../abstraction/job-id.ts'
+import {cursorName, readCursor, tentativeCursorName} from '../abstraction/replication-cursor.ts'
+import {stepHoldTag} from '../abstraction/step-hold.ts'
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import {quoted} from '../core/printable.ts'
+import {confineToFilter} from '../scope/confine.ts'
+import type {Filter} from '../scope/filter.ts'
+import type {Hold, NewBookmark, SendArgs, ZfsClient} from '../zfs/client.ts'
+import {bookmarkName, type DatasetName, type Guid, snapshotName} from '../zfs/name.ts'
+import {type Bookmark, isBookmark, isSnapshot, nameOfBookmark, nameOfSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
+import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
+import {destroyJudged} from './destroy.ts'
+import {createKnownPool, firstFailure} from './pool.ts'
+import {flagsFor, type SendPolicy} from './send-policy.ts'
+import type {CompleteRequest, FromRef, LocalSender, ProtectRequest, SendRequest} from './sender.ts'
+
+/** What a job that sends is configured to do. */
+export type SenderSettings = {
+  readonly jobId: JobId
+  readonly filter: Filter
+  readonly send: SendPolicy
+}
+
+/** The sender on this host. It owns the step holds, cursors and tentative cursors of its job, and touches no other's. */
+export function createLocalSender(zfs: ZfsClient, {jobId, filter, send: policy}: SenderSettings): LocalSender {
+  const pool = createKnownPool(zfs)
+  const tag = stepHoldTag(jobId)
+
+  async function findTo(ctx: RunContext, filesystem: DatasetName, guid: Guid): Promise<Snapshot> {
+    confineToFilter(filter, filesystem)
+    const is = (version: Version): version is Snapshot => isSnapshot(version) && version.guid === guid
+    return (await pool.find(ctx, filesystem, is)) ?? gone(filesystem, guid)
+  }
+
+  async function findFrom(ctx: RunContext, filesystem: DatasetName, from: FromRef | undefined): Promise<Version | undefined> {
+    if (from === undefined) return undefined
+    const is = (version: Version): version is Version => version.kind === from.kind && version.guid === from.guid
+    return (await pool.find(ctx, filesystem, is)) ?? gone(filesystem, from.guid)
+  }
+
+  async function argsOf(ctx: RunContext, request: SendRequest): Promise<SendArgs> {
+    const to = await findTo(ctx, request.filesystem, request.to)
+    const from = await findFrom(ctx, request.filesystem, request.from)
+    const dataset = (await pool.dataset(ctx, request.filesystem)) ?? gone(request.filesystem, request.to)
+    return {to, from, flags: flagsFor(policy, dataset), resumeToken: request.resumeToken}
+  }
+
+  /** What holds and bookmarks a step still needs. A bookmark cannot be held; it is protected by a second bookmark. */
+  async function protectionOf(ctx: RunContext, request: ProtectRequest): Promise<{holds: Hold[]; bookmarks: NewBookmark[]}> {
+    const {filesystem, protection} = request
+    const to = await findTo(ctx, filesystem, request.to)
+    const from = await findFrom(ctx, filesystem, request.from)
+    const ends = protection === 'guarantee_nothing' ? [] : from === undefined ? [to] : [from, to]
+    const byHold = protection === 'guarantee_resumability'
+    const held = (await pool.holds(ctx, [filesystem])).get(filesystem)
+    return {
+      holds: ends
+        .filter((end): end is Snapshot => byHold && isSnapshot(end) && held?.get(end.name)?.includes(tag) !== true)
+        .map((snapshot) => ({snapshot: nameOfSnapshot(snapshot), tag})),
+      bookmarks: ends
+        .filter((end) => !byHold || (isBookmark(end) && !isOurs(end)))
+        .map((source) => ({bookmark: bookmarkName(filesystem, tentativeCursorName(source.guid, jobId)), source}))
+        .filter(({bookmark}) => !pool.versions(filesystem).some((known) => isBookmark(known) && nameOfBookmark(known) === bookmark)),
+    }
+  }
+
+  /** The cursor at `to`, if it is not there yet, and everything of this job on this filesystem that it replaces. */
+  async function completionOf(ctx: RunContext, {filesystem, to: guid, protection}: CompleteRequest) {
+    confineToFilter(filter, filesystem)
+    const is = (version: Version): version is Version => version.guid === guid
+    const to = (await pool.find(ctx, filesystem, is)) ?? gone(filesystem, guid)
+    const known = pool.versions(filesystem)
+    const name = protection === 'guarantee_nothing' ? undefined : cursorName(to.guid, jobId)
+    const exists = known.some((version) => isBookmark(version) && version.name === name)
+    const source = known.find((version) => isSnapshot(version) && version.guid === guid) ?? to
+    return {
+      cursor: name === undefined || exists ? undefined : {bookmark: bookmarkName(filesystem, name), source},
+      bookmarks: known.filter(isBookmark).filter((bookmark) => isOurs(bookmark) && bookmark.name !== name),
+      holds: await stepHolds(ctx, filesystem),
+    }
+  }
+
+  async function stepHolds(ctx: RunContext, filesystem: DatasetName): Promise<readonly Hold[]> {
+    const byName = (await pool.holds(ctx, [filesystem])).get(filesystem) ?? new Map()
+    return Array.from(byName).flatMap(([name, tags]) => (tags.includes(tag) ? [{snapshot: snapshotName(filesystem, name), tag}] : []))
+  }
+
+  function isOurs(bookmark: Bookmark): boolean {
+    const cursor = readCursor(bookmark)
+    return (cursor?.kind === 'cursor' || cursor?.kind === 'tentative') && cursor.jobId === jobId
+  }
+
+  return {
+    async observe(ctx) {
+      const listing = await pool.list(ctx, filter.roots, true)
+      const datasets = listing.datasets.filter(({name}) => filter.accepts(name))
+      const holds = await pool.holds(ctx, datasets.map(({name}) => name))
+      return {
+        jobId,
+        missing: listing.missingRoots,
+        filesystems: datasets.map(({name, type, placeholder, encrypted}) => ({
+          filesystem: name,
+          type,
+          placeholder,
+          encrypted,
+          resumeToken: undefined,
+          versions: pool.versions(name),
+          holds: holds.get(name) ?? new Map(),
+        })),
+      }
+    },
+
+    async estimate(ctx, requests) {
+      const sizes: (bigint | undefined)[] = []
+      for (const request of requests) sizes.push(await zfs.estimate(ctx, await argsOf(ctx, request)))
+      return sizes
+    },
+
+    async protect(ctx, requests) {
+      const prepared = await prepareEach(requests, (request) => protectionOf(ctx, request))
+      const holds = valuesOf(prepared).flatMap(({holds}) => holds)
+      const held = outcomesOf(holds, await pool.hold(ctx, holds))
+      const bookmarks = valuesOf(prepared).flatMap(({bookmarks}) => bookmarks)
+      const made = outcomesOf(bookmarks, await pool.bookmark(ctx, bookmarks))
+      return prepared.map((one) =>
+        'failed' in one ? one.failed : firstFailure([...one.value.holds.map(held), ...one.value.bookmarks.map(made)]),
+      )
+    },
+
+    async complete(ctx, requests) {
+      const prepared = await prepareEach(requests, (request) => completionOf(ctx, request))
+      const cursors = valuesOf(prepared).flatMap(({cursor}) => cursor ?? [])
+      const made = outcomesOf(cursors, await pool.bookmark(ctx, cursors))
+
+      // The old protection goes only where the new cursor is known to be there.
+      const moved = valuesOf(prepared).filter(({cursor}) => cursor === undefined || made(cursor).kind === 'done')
+      const obsolete = moved.flatMap(({bookmarks}) => bookmarks)
+      const destroyed = outcomesOf(obsolete, await pool.destroyBookmarks(ctx, obsolete.map(nameOfBookmark)))
+      const holds = moved.flatMap(({holds}) => holds)
+      const released = outcomesOf(holds, await pool.release(ctx, holds))
+
+      return prepared.map((one) => {
+        if ('failed' in one) return one.failed
+        const cursor = one.value.cursor === undefined ? [] : [made(one.value.cursor)]
+        if (firstFailure(cursor).kind === 'failed') return firstFailure(cursor)
+        return firstFailure([...one.value.bookmarks.map(destroyed), ...one.value.holds.map(released)])
+      })
+    },
+
+    async destroySnapshots(ctx, requests) {
+      const datasetOf = (filesystem: DatasetName) => (filter.accepts(filesystem) ? filesystem : undefined)
+      return await destroyJudged(ctx, zfs, pool, requests, datasetOf)
+    },
+
+    async prepareSend(ctx, request) {
+      const args = await argsOf(ctx, request)
+      return async (ctx, sink) => {
+        const outcome = await zfs.send(ctx, args, sink)
+        if (outcome.kind === 'failed') throw sendError(args.to, outcome.failure)
+      }
+    },
+
+    async takeSnapshots(ctx, filesystems, name) {
+      for (const filesystem of filesystems) confineToFilter(filter, filesystem)
+      return await zfs.snapshot(ctx, filesystems.map((filesystem) => snapshotName(filesystem, name)))
+    },
+  }
+}
+
+function sendError(to: Snapshot, {kind, message}: {readonly kind: string; readonly message: string}): OperationalError {
+  const keyMissing = kind === 'key-not-loaded'
+  return new OperationalError(keyMissing ? 'key-not-loaded' : 'send-failed', `cannot send ${quoted(nameOfSnapshot(to))}: ${message}`, {
+    hint: keyMissing ? `load the key (zfs load-key) or send raw (send.encrypted: true)` : undefined,
+  })
+}
+
+function gone(filesystem: DatasetName, guid: Guid): never {
+  throw new OperationalError('version-gone', `no version with guid ${guid} on ${quoted(filesystem)} any more`, {
+    hint: 'it was destroyed since the plan was made; the next run plans afresh',
+  })
+}

@@ -1,0 +1,129 @@
+import type {RunContext} from '../core/context.ts'
+import type {Hold, Listing, NewBookmark, Outcome, ZfsClient} from '../zfs/client.ts'
+import type {Dataset} from '../zfs/dataset.ts'
+import {type BookmarkName, type DatasetName, datasetOf, type HoldTag, shortNameOf} from '../zfs/name.ts'
+import {isBookmark, isSnapshot, nameOfBookmark, nameOfSnapshot, type Version} from '../zfs/version.ts'
+
+/**
+ * What this process knows of its host: what it has listed, and what it has changed itself since.
+ * Every name in a mutating command comes from here; what is not known is listed once more before it is called missing.
+ */
+export type KnownPool = {
+  /** Lists the roots and their holds afresh; what was known of these datasets is replaced. */
+  list(ctx: RunContext, roots: readonly DatasetName[], recursive: boolean): Promise<Listing>
+  /** Lists the versions of these filesystems afresh, without their children. */
+  relist(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void>
+  dataset(ctx: RunContext, name: DatasetName): Promise<Dataset | undefined>
+  /** The first version that `is` accepts, listing the filesystem again if there is none. */
+  find<T extends Version>(ctx: RunContext, filesystem: DatasetName, is: (version: Version) => version is T): Promise<T | undefined>
+  versions(filesystem: DatasetName): readonly Version[]
+  /** User holds of these filesystems by the snapshot's short name; asks ZFS only for what it does not know. */
+  holds(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<ReadonlyMap<DatasetName, HoldsByName>>
+
+  hold(ctx: RunContext, holds: readonly Hold[]): Promise<readonly Outcome[]>
+  release(ctx: RunContext, holds: readonly Hold[]): Promise<readonly Outcome[]>
+  bookmark(ctx: RunContext, bookmarks: readonly NewBookmark[]): Promise<readonly Outcome[]>
+  destroyBookmarks(ctx: RunContext, bookmarks: readonly BookmarkName[]): Promise<readonly Outcome[]>
+}
+
+export type HoldsByName = ReadonlyMap<string, readonly HoldTag[]>
+
+/** Makes an empty memory in front of `zfs`. */
+export function createKnownPool(zfs: ZfsClient): KnownPool {
+  const datasets = new Map<DatasetName, Dataset>()
+  const versions = new Map<DatasetName, readonly Version[]>()
+  const holds = new Map<DatasetName, Map<string, HoldTag[]>>()
+
+  async function list(ctx: RunContext, roots: readonly DatasetName[], recursive: boolean): Promise<Listing> {
+    const listing = await zfs.list(ctx, {roots, recursive})
+    for (const dataset of listing.datasets) {
+      datasets.set(dataset.name, dataset)
+      versions.set(dataset.name, listing.versions.get(dataset.name) ?? [])
+      holds.delete(dataset.name)
+    }
+    return listing
+  }
+
+  async function relist(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void> {
+    const listed = await zfs.listVersions(ctx, filesystems)
+    for (const filesystem of filesystems) {
+      versions.set(filesystem, listed.get(filesystem) ?? [])
+      holds.delete(filesystem)
+    }
+  }
+
+  async function askHolds(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void> {
+    for (const filesystem of filesystems) holds.set(filesystem, new Map())
+    const held = filesystems
+      .flatMap((filesystem) => versions.get(filesystem) ?? [])
+      .filter(isSnapshot)
+      .filter(({userrefs}) => userrefs > 0)
+    if (held.length === 0) return
+    const answer = await zfs.holds(ctx, held.map(nameOfSnapshot))
+    for (const snapshot of held) {
+      const tags = answer.get(nameOfSnapshot(snapshot)) ?? []
+      if (tags.length > 0) holds.get(snapshot.filesystem)?.set(snapshot.name, [...tags])
+    }
+  }
+
+  async function noting<T>(objects: readonly T[], change: (objects: readonly T[]) => Promise<readonly Outcome[]>, note: (object: T) => void) {
+    if (objects.length === 0) return []
+    const outcomes = await change(objects)
+    for (const [index, outcome] of outcomes.entries()) {
+      const object = objects[index]
+      if (outcome.kind === 'done' && object !== undefined) note(object)
+    }
+    return outcomes
+  }
+
+  return {
+    list,
+    relist,
+    async dataset(ctx, name) {
+      if (!datasets.has(name)) await list(ctx, [name], false)
+      return datasets.get(name)
+    },
+    async find(ctx, filesystem, is) {
+      const known = versions.get(filesystem)?.find(is)
+      if (known !== undefined) return known
+      await relist(ctx, [filesystem])
+      return versions.get(filesystem)?.find(is)
+    },
+    versions: (filesystem) => versions.get(filesystem) ?? [],
+    async holds(ctx, filesystems) {
+      const unknown = filesystems.filter((filesystem) => !holds.has(filesystem))
+      if (unknown.length > 0) await askHolds(ctx, unknown)
+      return new Map(filesystems.map((filesystem) => [filesystem, holds.get(filesystem) ?? new Map()]))
+    },
+
+    hold: (ctx, wanted) =>
+      noting(wanted, (wanted) => zfs.hold(ctx, wanted), ({snapshot, tag}) => {
+        const known = holds.get(datasetOf(snapshot))
+        const tags = known?.get(shortNameOf(snapshot)) ?? []
+        known?.set(shortNameOf(snapshot), [...tags.filter((other) => other !== tag), tag])
+      }),
+    release: (ctx, unwanted) =>
+      noting(unwanted, (unwanted) => zfs.release(ctx, unwanted), ({snapshot, tag}) => {
+        const known = holds.get(datasetOf(snapshot))
+        known?.set(shortNameOf(snapshot), (known.get(shortNameOf(snapshot)) ?? []).filter((other) => other !== tag))
+      }),
+    bookmark: (ctx, wanted) =>
+      noting(wanted, (wanted) => zfs.bookmark(ctx, wanted), ({bookmark, source}) => {
+        const {filesystem, guid, createtxg, creation} = source
+        const made = {kind: 'bookmark' as const, filesystem, name: shortNameOf(bookmark), guid, createtxg, creation}
+        const others = (versions.get(filesystem) ?? []).filter((other) => !(isBookmark(other) && other.name === made.name))
+        versions.set(filesystem, [...others, made])
+      }),
+    destroyBookmarks: (ctx, unwanted) =>
+      noting(unwanted, (unwanted) => zfs.destroyBookmarks(ctx, unwanted), (bookmark) => {
+        const filesystem = datasetOf(bookmark)
+        const known = versions.get(filesystem) ?? []
+        versions.set(filesystem, known.filter((other) => !(isBookmark(other) && nameOfBookmark(other) === bookmark)))
+      }),
+  }
+}
+
+/** The outcome of a request made of several steps: the first failure, else done. */
+export function firstFailure(outcomes: readonly Outcome[]): Outcome {
+  return outcomes.find(({kind}) => kind === 'failed') ?? {kind: 'done'}
+}

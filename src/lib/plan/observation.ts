@@ -1,0 +1,24 @@
+import type {JobId} from '../abstraction/job-id.ts'
+import type {DatasetName, HoldTag} from '../zfs/name.ts'
+import type {Version} from '../zfs/version.ts'
+
+/** One side as a planner needs to see it. An endpoint's view fits. */
+export type SideView = {
+  /** The job that owns the abstractions this side leaves on its pool. */
+  readonly jobId: JobId
+  readonly filesystems: readonly FilesystemView[]
+}
+
+/** One filesystem or volume. Both sides use the sender's name for it. */
+export type FilesystemView = {
+  readonly filesystem: DatasetName
+  readonly type: 'filesystem' | 'volume'
+  readonly placeholder: boolean
+  readonly encrypted: boolean
+  /** Receiver only: state of an interrupted receive. */
+  readonly resumeToken: string | undefined
+  /** In order of createtxg. */
+  readonly versions: readonly Version[]
+  /** User holds by the snapshot's `name`, without the `@`; snapshots without holds have no entry. */
+  readonly holds: ReadonlyMap<string, readonly HoldTag[]>
+}

@@ -1,0 +1,13 @@
+/** What a run did, or would do: the value behind every output. The shape is schemas/report.schema.json. */
+export type {
+  FilesystemReport,
+  PruneReport,
+  PrunedFilesystem,
+  PrunedSnapshot,
+  ReplicateReport,
+  ReportedError,
+  RunReport,
+  SnapshotReport,
+  SnapshottedFilesystem,
+  StepReport,
+} from '../../generated/report-types.ts'

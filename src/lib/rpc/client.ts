@@ -1,0 +1,71 @@
+import {type RunContext, withSpan} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import {readFrame, writeFrame} from './frame.ts'
+import type {LaneConnection, OpenConnection} from './lane.ts'
+import {formatRequest, parseResponse, type Request, type Response} from './message.ts'
+import {greetAsClient} from './prelude.ts'
+
+/** The active side's end of one connection: one request at a time. */
+export type Lane = {
+  readonly connection: LaneConnection
+  /** True between an answer and the next request: the pipes are at a frame's border on both sides. */
+  idle(): boolean
+  /** Sends a request whose answer is awaited with `answer`. A raw stream may be written in between. */
+  ask(ctx: RunContext, request: Request): Promise<void>
+  /** Reads one answer. An `error` answer is thrown. */
+  answer<Verb extends Response['verb']>(ctx: RunContext, verb: Verb): Promise<Extract<Response, {verb: Verb}>>
+}
+
+/** Opens a connection and greets. Throws `peer-unreachable`, `peer-protocol` or `peer-refused` with what ssh said. */
+export async function openLane(ctx: RunContext, open: OpenConnection): Promise<Lane> {
+  return await withSpan(ctx, 'open-lane', {}, async (ctx) => {
+    const connection = await open(ctx)
+    try {
+      await greetAsClient(connection.reader, connection.writer, ctx.signal)
+    } catch (error) {
+      connection.burn()
+      throw ctx.signal.aborted ? error : await withComplaint(connection, error)
+    }
+    return createLane(connection)
+  })
+}
+
+function createLane(connection: LaneConnection): Lane {
+  let id = 0
+  let idle = true
+  let streaming = false
+  return {
+    connection,
+    idle: () => idle,
+    async ask(ctx, request) {
+      id += 1
+      idle = false
+      streaming = request.verb === 'receive'
+      await writeFrame(connection.writer, 'request', formatRequest(id, request), ctx.signal)
+    },
+    async answer<Verb extends Response['verb']>(ctx: RunContext, verb: Verb) {
+      const body = await readFrame(connection.reader, 'response', ctx.signal)
+      if (body === undefined) {
+        throw await withComplaint(connection, new OperationalError('peer-unreachable', 'the peer closed the connection', {retryable: true}))
+      }
+      const response = parseResponse(body, id)
+      // Refused in the middle of a stream, the rest of it is still in the pipe.
+      idle = response.verb !== 'sending' && !(response.verb === 'error' && streaming)
+      if (response.verb === 'error') throw response.error
+      if (response.verb !== verb) throw new OperationalError('peer-protocol', `the peer answered '${response.verb}' where '${verb}' was due`)
+      return response as Extract<Response, {verb: Verb}>
+    },
+  }
+}
+
+/** Adds the peer's name and what ssh or the peer said on stderr: that is usually the real reason. */
+async function withComplaint(connection: LaneConnection, error: unknown): Promise<unknown> {
+  if (!(error instanceof OperationalError)) return error
+  await connection.gone
+  const complaint = connection.complaint()
+  return new OperationalError(error.code, `${connection.peer}: ${error.message}${complaint === '' ? '' : `: ${complaint}`}`, {
+    hint: error.hint,
+    retryable: error.retryable,
+    cause: error.cause,
+  })
+}

@@ -1,0 +1,77 @@
+import {OperationalError} from '../core/errors.ts'
+import type {ByteReader, ByteWriter} from '../core/stream.ts'
+
+/**
+ * A frame is 12 bytes of header and a JSON body:
+ * magic `ZRPL`, format version (1), kind (1 request, 2 response), two zero bytes, body length as big-endian uint32.
+ * Both ends read exact lengths, so a raw stream may follow a frame on the same pipe.
+ */
+const HEADER_BYTES = 12
+const MAGIC = 0x5a52504c
+const FORMAT_VERSION = 1
+const KIND = {request: 1, response: 2} as const
+
+export type FrameKind = keyof typeof KIND
+
+/** Longest body accepted, by kind. A listing is the largest response: 100,000 versions take about 10 MB. */
+export const MAX_BODY_BYTES: Readonly<Record<FrameKind, number>> = {
+  request: 8 * 1024 * 1024,
+  response: 64 * 1024 * 1024,
+}
+
+/** Writes one frame. Throws `peer-protocol` when the body is longer than the other side would accept. */
+export async function writeFrame(writer: ByteWriter, kind: FrameKind, body: unknown, signal: AbortSignal): Promise<void> {
+  await writer.write(encodeFrame(kind, body), signal)
+}
+
+/** The bytes of a frame. */
+export function encodeFrame(kind: FrameKind, body: unknown): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(body))
+  if (json.length > MAX_BODY_BYTES[kind]) {
+    throw new OperationalError('peer-protocol', `a ${kind} of ${json.length} bytes is too long to send`)
+  }
+  const frame = new Uint8Array(HEADER_BYTES + json.length)
+  const view = new DataView(frame.buffer)
+  view.setUint32(0, MAGIC)
+  view.setUint8(4, FORMAT_VERSION)
+  view.setUint8(5, KIND[kind])
+  view.setUint32(8, json.length)
+  frame.set(json, HEADER_BYTES)
+  return frame
+}
+
+/**
+ * Reads one frame and parses its body; `undefined` when the peer has closed the connection in order.
+ * Throws `peer-protocol` on anything that is not a frame of this kind.
+ */
+export async function readFrame(reader: ByteReader, kind: FrameKind, signal: AbortSignal): Promise<unknown> {
+  const header = await reader.read(HEADER_BYTES, signal)
+  if (header === undefined) return undefined
+  const length = readHeader(header, kind)
+  const body = await reader.read(length, signal)
+  if (body === undefined) throw new OperationalError('peer-protocol', 'the peer closed the connection inside a frame')
+  return parseBody(body)
+}
+
+function readHeader(header: Uint8Array, kind: FrameKind): number {
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
+  if (view.getUint32(0) !== MAGIC) throw new OperationalError('peer-protocol', 'the peer sent something that is not a frame')
+  const version = view.getUint8(4)
+  if (version !== FORMAT_VERSION) throw new OperationalError('peer-protocol', `the peer sent a frame of format ${version}; ours is ${FORMAT_VERSION}`)
+  if (view.getUint8(5) !== KIND[kind] || view.getUint16(6) !== 0) {
+    throw new OperationalError('peer-protocol', `the peer sent a frame that is not a ${kind}`)
+  }
+  const length = view.getUint32(8)
+  if (length === 0 || length > MAX_BODY_BYTES[kind]) {
+    throw new OperationalError('peer-protocol', `the peer announced a ${kind} of ${length} bytes; at most ${MAX_BODY_BYTES[kind]} are accepted`)
+  }
+  return length
+}
+
+function parseBody(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(body))
+  } catch (cause) {
+    throw new OperationalError('peer-protocol', 'the peer sent a frame whose body is not JSON', {cause})
+  }
+}

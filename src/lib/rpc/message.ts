@@ -1,0 +1,263 @@
+import type {RpcRequest} from '../../generated/rpc-request-types.ts'
+import type {RpcResponse} from '../../generated/rpc-response-types.ts'
+import validateRequest from '../../generated/validate-rpc-request.js'
+import validateResponse from '../../generated/validate-rpc-response.js'
+import {parseJobId} from '../abstraction/job-id.ts'
+import {isErrorCode, OperationalError} from '../core/errors.ts'
+import {printable} from '../core/printable.ts'
+import type {HoldLastReceivedRequest, ReceiveRequest} from '../endpoint/receiver.ts'
+import type {CompleteRequest, DestroyReply, DestroyRequest, ProtectRequest, SendRequest} from '../endpoint/sender.ts'
+import type {EndpointView, FilesystemView} from '../endpoint/view.ts'
+import type {Outcome} from '../zfs/client.ts'
+import {type DatasetName, NameError, parseComponent, parseCreatetxg, parseDatasetName, parseGuid, parseHoldTag} from '../zfs/name.ts'
+import type {ZfsFailureKind} from '../zfs/read-stderr.ts'
+import type {Version} from '../zfs/version.ts'
+
+/** What the active side can ask, with names and guids already parsed. Shapes: schemas/rpc-request.schema.json. */
+export type Request =
+  | {readonly verb: 'observe'}
+  | {readonly verb: 'estimate'; readonly requests: readonly SendRequest[]}
+  | {readonly verb: 'protect'; readonly requests: readonly ProtectRequest[]}
+  | {readonly verb: 'complete'; readonly requests: readonly CompleteRequest[]}
+  | {readonly verb: 'send'; readonly request: SendRequest}
+  | {readonly verb: 'abort-partial'; readonly filesystems: readonly DatasetName[]}
+  | {readonly verb: 'hold-last-received'; readonly requests: readonly HoldLastReceivedRequest[]}
+  | {readonly verb: 'receive'; readonly request: ReceiveRequest}
+  | {readonly verb: 'destroy'; readonly requests: readonly DestroyRequest[]}
+
+/** What the passive side answers. Shapes: schemas/rpc-response.schema.json. */
+export type Response =
+  | {readonly verb: 'observed'; readonly view: EndpointView}
+  | {readonly verb: 'estimated'; readonly sizes: readonly (bigint | undefined)[]}
+  | {readonly verb: 'outcomes'; readonly outcomes: readonly Outcome[]}
+  | {readonly verb: 'sending'}
+  | {readonly verb: 'sent'}
+  | {readonly verb: 'received'; readonly warnings: readonly string[]}
+  | {readonly verb: 'destroyed'; readonly replies: readonly DestroyReply[]}
+  | {readonly verb: 'error'; readonly error: OperationalError}
+
+/** The JSON body of a request. */
+export function formatRequest(id: number, request: Request): object {
+  return {id, ...request}
+}
+
+/** Throws `peer-protocol` unless `body` is a request as the schema says, with valid names. */
+export function parseRequest(body: unknown): {readonly id: number; readonly request: Request} {
+  if (!validateRequest(body)) throw malformed('request', validateRequest.errors)
+  const wire = body as RpcRequest
+  return {id: wire.id, request: named(() => requestOf(wire))}
+}
+
+/** The JSON body of a response. */
+export function formatResponse(id: number, response: Response): object {
+  switch (response.verb) {
+    case 'observed':
+      return {
+        id,
+        verb: 'observed',
+        jobId: response.view.jobId,
+        missing: response.view.missing,
+        filesystems: response.view.filesystems.map(formatView),
+      }
+    case 'estimated':
+      return {id, verb: 'estimated', sizes: response.sizes.map((size) => size?.toString() ?? null)}
+    case 'error':
+      return {id, verb: 'error', error: formatError(response.error)}
+    default:
+      return {id, ...response}
+  }
+}
+
+/** Throws `peer-protocol` unless `body` answers request `id` as the schema says. */
+export function parseResponse(body: unknown, id: number): Response {
+  if (!validateResponse(body)) throw malformed('response', validateResponse.errors)
+  const wire = body as RpcResponse
+  if (wire.id !== id) throw new OperationalError('peer-protocol', `the peer answered request ${wire.id}, not ${id}`)
+  return named(() => responseOf(wire))
+}
+
+function requestOf(wire: RpcRequest): Request {
+  switch (wire.verb) {
+    case 'observe':
+      return {verb: 'observe'}
+    case 'estimate':
+      return {verb: 'estimate', requests: wire.requests.map(sendOf)}
+    case 'protect':
+      return {
+        verb: 'protect',
+        requests: wire.requests.map((request) => ({
+          filesystem: parseDatasetName(request.filesystem),
+          from: fromOf(request.from),
+          to: parseGuid(request.to),
+          protection: request.protection,
+        })),
+      }
+    case 'complete':
+      return {
+        verb: 'complete',
+        requests: wire.requests.map((request) => ({
+          filesystem: parseDatasetName(request.filesystem),
+          to: parseGuid(request.to),
+          protection: request.protection,
+        })),
+      }
+    case 'send':
+      return {verb: 'send', request: sendOf(wire.request)}
+    case 'abort-partial':
+      return {verb: 'abort-partial', filesystems: wire.filesystems.map(parseDatasetName)}
+    case 'hold-last-received':
+      return {
+        verb: 'hold-last-received',
+        requests: wire.requests.map(({filesystem, to}) => ({filesystem: parseDatasetName(filesystem), to: parseGuid(to)})),
+      }
+    case 'receive':
+      return {
+        verb: 'receive',
+        request: {
+          filesystem: parseDatasetName(wire.request.filesystem),
+          type: wire.request.type,
+          from: wire.request.from === undefined ? undefined : parseGuid(wire.request.from),
+          to: {name: parseComponent(wire.request.to.name), guid: parseGuid(wire.request.to.guid)},
+          protection: wire.request.protection,
+          resuming: wire.request.resuming,
+        },
+      }
+    case 'destroy':
+      return {
+        verb: 'destroy',
+        requests: wire.requests.map(({filesystem, snapshots}) => ({
+          filesystem: parseDatasetName(filesystem),
+          snapshots: snapshots.map(({name, guid}) => ({name: parseComponent(name), guid: parseGuid(guid)})),
+        })),
+      }
+  }
+}
+
+function sendOf(wire: {filesystem: string; from?: {kind: 'snapshot' | 'bookmark'; guid: string}; to: string; resumeToken?: string}): SendRequest {
+  return {
+    filesystem: parseDatasetName(wire.filesystem),
+    from: fromOf(wire.from),
+    to: parseGuid(wire.to),
+    resumeToken: wire.resumeToken,
+  }
+}
+
+function fromOf(wire: {kind: 'snapshot' | 'bookmark'; guid: string} | undefined): SendRequest['from'] {
+  return wire === undefined ? undefined : {kind: wire.kind, guid: parseGuid(wire.guid)}
+}
+
+function responseOf(wire: RpcResponse): Response {
+  switch (wire.verb) {
+    case 'observed':
+      return {
+        verb: 'observed',
+        view: {
+          jobId: parseJobId(wire.jobId),
+          missing: wire.missing.map(parseDatasetName),
+          filesystems: wire.filesystems.map(viewOf),
+        },
+      }
+    case 'estimated':
+      return {verb: 'estimated', sizes: wire.sizes.map((size) => (size === null ? undefined : BigInt(size)))}
+    case 'outcomes':
+      return {verb: 'outcomes', outcomes: wire.outcomes.map(outcomeOf)}
+    case 'sending':
+      return {verb: 'sending'}
+    case 'sent':
+      return {verb: 'sent'}
+    case 'received':
+      return {verb: 'received', warnings: wire.warnings.map(printable)}
+    case 'destroyed':
+      return {
+        verb: 'destroyed',
+        replies: wire.replies.map(({filesystem, outcomes}) => ({
+          filesystem: parseDatasetName(filesystem),
+          outcomes: outcomes.map(outcomeOf),
+        })),
+      }
+    case 'error':
+      return {verb: 'error', error: errorOf(wire.error)}
+  }
+}
+
+type WireView = Extract<RpcResponse, {verb: 'observed'}>['filesystems'][number]
+type WireVersion = WireView['versions'][number]
+
+function formatView(view: FilesystemView): WireView {
+  return {
+    filesystem: view.filesystem,
+    type: view.type,
+    placeholder: view.placeholder,
+    encrypted: view.encrypted,
+    ...(view.resumeToken === undefined ? {} : {resumeToken: view.resumeToken}),
+    versions: view.versions.map(formatVersion),
+    holds: Array.from(view.holds, ([snapshot, tags]) => ({snapshot, tags: [...tags]})),
+  }
+}
+
+function viewOf(wire: WireView): FilesystemView {
+  const filesystem = parseDatasetName(wire.filesystem)
+  return {
+    filesystem,
+    type: wire.type,
+    placeholder: wire.placeholder,
+    encrypted: wire.encrypted,
+    resumeToken: wire.resumeToken,
+    versions: wire.versions.map((version) => versionOf(filesystem, version)),
+    holds: new Map(wire.holds.map(({snapshot, tags}) => [parseComponent(snapshot), tags.map(parseHoldTag)])),
+  }
+}
+
+function formatVersion(version: Version): WireVersion {
+  const userrefs = version.kind === 'snapshot' ? version.userrefs : 0
+  const kind = version.kind === 'snapshot' ? 's' : 'b'
+  return [kind, version.name, version.guid, version.createtxg.toString(), version.creation, userrefs]
+}
+
+function versionOf(filesystem: DatasetName, [kind, name, guid, createtxg, creation, userrefs]: WireVersion): Version {
+  const common = {
+    filesystem,
+    name: parseComponent(name),
+    guid: parseGuid(guid),
+    createtxg: parseCreatetxg(createtxg),
+    creation,
+  }
+  return kind === 's' ? {kind: 'snapshot', ...common, userrefs} : {kind: 'bookmark', ...common}
+}
+
+function outcomeOf(wire: {kind: 'done'} | {kind: 'failed'; failure: {kind: string; message: string}}): Outcome {
+  if (wire.kind === 'done') return {kind: 'done'}
+  return {kind: 'failed', failure: {kind: wire.failure.kind as ZfsFailureKind, message: printable(wire.failure.message)}}
+}
+
+function formatError(error: OperationalError): object {
+  return {
+    code: error.code,
+    message: error.message.slice(0, 4096),
+    ...(error.hint === undefined ? {} : {hint: error.hint.slice(0, 4096)}),
+    retryable: error.retryable,
+  }
+}
+
+/** The peer's error as ours. A code we do not know is a newer peer's; its words are kept. */
+function errorOf(wire: {code: string; message: string; hint?: string; retryable: boolean}): OperationalError {
+  return new OperationalError(isErrorCode(wire.code) ? wire.code : 'peer-refused', `peer: ${printable(wire.message)}`, {
+    hint: wire.hint === undefined ? undefined : printable(wire.hint),
+    retryable: wire.retryable,
+  })
+}
+
+/** A bad name in a frame is the peer's fault. */
+function named<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (cause) {
+    if (cause instanceof NameError) throw new OperationalError('peer-protocol', `the peer sent a bad name: ${cause.message}`, {cause})
+    throw cause
+  }
+}
+
+function malformed(what: string, errors: readonly {instancePath?: string; message?: string}[] | null | undefined): OperationalError {
+  const first = errors?.[0]
+  return new OperationalError('peer-protocol', `the peer sent a malformed ${what}: ${printable(`${first?.instancePath ?? ''} ${first?.message ?? ''}`)}`)
+}

@@ -1,0 +1,110 @@
+import {OperationalError} from '../core/errors.ts'
+import {printable} from '../core/printable.ts'
+import type {ByteReader, ByteWriter} from '../core/stream.ts'
+
+/**
+ * What both sides say before the first frame: zrepl's own ssh banner and version handshake, with an extension line
+ * that announces lanes. A Go zrepl on the other side is thereby recognised and named instead of being confused.
+ */
+const BANNER_BYTES = 31
+const HELLO = 'SSHCON_HELO'
+const BEGIN = 'SSHCON_BEGIN'
+const PROXY_ERROR = 'SSHCON_PROXY_ERROR'
+const PROTOCOL_VERSION = 7
+const LANES_EXTENSION = 'lanes=1'
+/** Length prefix of the handshake: ten digits and a space. */
+const PREFIX_BYTES = 11
+const MAX_HANDSHAKE_BYTES = 16 * 1024
+/** A login shell may greet before the forced command starts; more than this is not a greeting. */
+const MAX_NOISE_BYTES = 4096
+
+/** Active side: waits for the banner, then begins. One round trip. Throws `peer-protocol` or `peer-unreachable`. */
+export async function greetAsClient(reader: ByteReader, writer: ByteWriter, signal: AbortSignal): Promise<void> {
+  await awaitHello(reader, signal)
+  await writer.write(joined(banner(BEGIN), handshake()), signal)
+  await readHandshake(reader, signal)
+}
+
+/** Passive side: says hello and reads what the client begins with. Throws `peer-protocol`. */
+export async function greetAsServer(reader: ByteReader, writer: ByteWriter, signal: AbortSignal): Promise<void> {
+  await writer.write(joined(banner(HELLO), handshake()), signal)
+  const begin = text(await mustRead(reader, BANNER_BYTES, signal))
+  if (begin !== padded(BEGIN)) throw new OperationalError('peer-protocol', `the client began with '${printable(begin)}'`)
+  await readHandshake(reader, signal)
+}
+
+async function awaitHello(reader: ByteReader, signal: AbortSignal): Promise<void> {
+  let seen = text(await mustRead(reader, BANNER_BYTES, signal))
+  while (!seen.endsWith(padded(HELLO))) {
+    if (seen.includes(PROXY_ERROR)) {
+      throw new OperationalError('peer-refused', 'the peer is a zrepl daemon proxy whose daemon does not answer', {
+        hint: 'the peer runs the Go zrepl; install this zrepl there',
+      })
+    }
+    if (seen.length > MAX_NOISE_BYTES + BANNER_BYTES || seen.includes('\x1b')) throw notZrepl(seen)
+    seen += text(await mustRead(reader, 1, signal, seen))
+  }
+}
+
+async function readHandshake(reader: ByteReader, signal: AbortSignal): Promise<void> {
+  const prefix = text(await mustRead(reader, PREFIX_BYTES, signal))
+  if (!/^[0-9]{10} $/.test(prefix)) throw notZrepl(prefix)
+  const length = Number(prefix)
+  if (length === 0 || length > MAX_HANDSHAKE_BYTES) throw notZrepl(prefix)
+  checkHandshake(text(await mustRead(reader, length, signal)))
+}
+
+function checkHandshake(message: string): void {
+  const match = /^ZREPL_ZFS_REPLICATION PROTOVERSION=(\d{4}) EXTENSIONS=(\d{4})\n/.exec(message)
+  if (match === null) throw notZrepl(message)
+  const theirs = Number(match[1])
+  if (theirs !== PROTOCOL_VERSION) {
+    throw new OperationalError('peer-protocol', `protocol versions do not match: ours is ${PROTOCOL_VERSION}, theirs is ${theirs}`)
+  }
+  const extensions = message.slice(match[0].length).split('\n')
+  if (extensions.pop() !== '' || extensions.length !== Number(match[2])) throw notZrepl(message)
+  if (!extensions.includes(LANES_EXTENSION)) {
+    throw new OperationalError('peer-protocol', 'the peer is a Go zrepl: it speaks protocol version 7 but not lanes', {
+      hint: 'install this zrepl on the peer as well; both can use the same jobs, bookmarks and holds',
+    })
+  }
+}
+
+function handshake(): Uint8Array {
+  const message = `ZREPL_ZFS_REPLICATION PROTOVERSION=${String(PROTOCOL_VERSION).padStart(4, '0')} EXTENSIONS=0001\n${LANES_EXTENSION}\n`
+  return new TextEncoder().encode(`${String(message.length).padStart(10, '0')} ${message}`)
+}
+
+function banner(word: string): Uint8Array {
+  return new TextEncoder().encode(padded(word))
+}
+
+function padded(word: string): string {
+  return word.padEnd(BANNER_BYTES, '\0')
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder('latin1').decode(bytes)
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}
+
+async function mustRead(reader: ByteReader, length: number, signal: AbortSignal, seen = ''): Promise<Uint8Array> {
+  const bytes = await reader.read(length, signal)
+  if (bytes === undefined) {
+    const said = seen === '' ? '' : `; it said '${printable(seen)}'`
+    throw new OperationalError('peer-unreachable', `the peer closed the connection before it greeted${said}`, {retryable: true})
+  }
+  return bytes
+}
+
+function notZrepl(said: string): OperationalError {
+  return new OperationalError('peer-protocol', `the peer did not greet as zrepl; it said '${printable(said.slice(0, 200))}'`, {
+    hint: 'check the forced command in authorized_keys: command="zrepl stdinserver CLIENT_IDENTITY",restrict',
+  })
+}

@@ -1,0 +1,106 @@
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import type {ByteReader, ByteWriter} from '../core/stream.ts'
+import type {LocalReceiver} from '../endpoint/receiver.ts'
+import type {LocalSender} from '../endpoint/sender.ts'
+import {readFrame, writeFrame} from './frame.ts'
+import {formatResponse, parseRequest, type Request, type Response} from './message.ts'
+import {greetAsServer} from './prelude.ts'
+
+/** What a client identity is served with: an endpoint, or the reason why there is none. */
+export type Served =
+  | {readonly kind: 'sender'; readonly sender: LocalSender}
+  | {readonly kind: 'receiver'; readonly receiver: LocalReceiver}
+  | {readonly kind: 'refused'; readonly error: OperationalError}
+
+/** Serves one lane until the client closes it. Throws what the client must not be told in a response: its own mistakes. */
+export async function serve(ctx: RunContext, served: Served, reader: ByteReader, writer: ByteWriter): Promise<void> {
+  await greetAsServer(reader, writer, ctx.signal)
+  let more = true
+  while (more) {
+    const body = await readFrame(reader, 'request', ctx.signal)
+    if (body === undefined) return
+    const {id, request} = parseRequest(body)
+    const respond = (response: Response) => writeFrame(writer, 'response', formatResponse(id, response), ctx.signal)
+    more = await handle(ctx, served, request, respond, reader, writer)
+  }
+}
+
+/** Answers one request; false when the connection cannot go on because its pipe is in the middle of a stream. */
+async function handle(
+  ctx: RunContext,
+  served: Served,
+  request: Request,
+  respond: (response: Response) => Promise<void>,
+  reader: ByteReader,
+  writer: ByteWriter,
+): Promise<boolean> {
+  // From `receive` on, the client's stream is in the pipe: only a complete receive leaves the pipe at the next frame.
+  let inStream = request.verb === 'receive'
+  try {
+    if (served.kind === 'refused') throw served.error
+    if (request.verb === 'receive') {
+      const {warnings} = await receiverOf(served).receive(ctx, request.request, reader.stream)
+      inStream = false
+      await respond({verb: 'received', warnings})
+    } else if (request.verb === 'send') {
+      const send = await senderOf(served).prepareSend(ctx, request.request)
+      await respond({verb: 'sending'})
+      inStream = true
+      await send(ctx, writer.stream)
+      inStream = false
+      await respond({verb: 'sent'})
+    } else {
+      await respond(await answerTo(ctx, served, request))
+    }
+    return true
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    ctx.log.warn('request failed', {verb: request.verb, code: error.code, error: error.message})
+    if (request.verb === 'send' && inStream) throw error
+    await respond({verb: 'error', error})
+    return !inStream
+  }
+}
+
+async function answerTo(
+  ctx: RunContext,
+  served: Served,
+  request: Exclude<Request, {verb: 'send' | 'receive'}>,
+): Promise<Response> {
+  switch (request.verb) {
+    case 'observe':
+      return {verb: 'observed', view: await endpointOf(served).observe(ctx)}
+    case 'estimate':
+      return {verb: 'estimated', sizes: await senderOf(served).estimate(ctx, request.requests)}
+    case 'protect':
+      return {verb: 'outcomes', outcomes: await senderOf(served).protect(ctx, request.requests)}
+    case 'complete':
+      return {verb: 'outcomes', outcomes: await senderOf(served).complete(ctx, request.requests)}
+    case 'abort-partial':
+      return {verb: 'outcomes', outcomes: await receiverOf(served).abortPartial(ctx, request.filesystems)}
+    case 'hold-last-received':
+      return {verb: 'outcomes', outcomes: await receiverOf(served).holdLastReceived(ctx, request.requests)}
+    case 'destroy':
+      return {verb: 'destroyed', replies: await endpointOf(served).destroySnapshots(ctx, request.requests)}
+  }
+}
+
+function endpointOf(served: Served): LocalSender | LocalReceiver {
+  if (served.kind === 'refused') throw served.error
+  return served.kind === 'sender' ? served.sender : served.receiver
+}
+
+function senderOf(served: Served): LocalSender {
+  if (served.kind === 'sender') return served.sender
+  throw new OperationalError('peer-refused', 'this side is a sink: it receives, it does not send', {
+    hint: 'a sink serves push jobs, a source serves pull jobs',
+  })
+}
+
+function receiverOf(served: Served): LocalReceiver {
+  if (served.kind === 'receiver') return served.receiver
+  throw new OperationalError('peer-refused', 'this side is a source: it sends, it does not receive', {
+    hint: 'a sink serves push jobs, a source serves pull jobs',
+  })
+}
