@@ -144,7 +144,7 @@ rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/
 rm -f "$root/usr/sbin/policy-rc.d"
 
 size=$(($(du -sm "$root" | cut -f1) + 400))
-mke2fs -q -t ext4 -d "$root" "$work/root.img" "${size}m"
+mke2fs -q -F -t ext4 -d "$root" "$work/root.img" "${size}m" >"$work/mke2fs.log"
 rm -rf "$root" "$initrd"
 mv "$work" "$out"
 trap - EXIT

@@ -1,6 +1,9 @@
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 
+/** A few lines. */
+const MAX_BYTES = 64 * 1024
+
 /**
  * Reads what `estimateCommand(args)` printed on stdout, decoded as latin1: the bytes the stream would have.
  * `undefined` when ZFS does not say (before 0.8 for empty increments and for bookmarks) and for the nonsense near 2^63
@@ -10,6 +13,7 @@ import {quoted} from '../core/printable.ts'
  * The contents of a resume token may stand before. Throws `zfs-output` on any other line.
  */
 export function readSendEstimate(stdout: string): bigint | undefined {
+  if (stdout.length > MAX_BYTES) throw notUnderstood(stdout)
   const lines = stdout.split('\n')
   if (lines.at(-1) === '') lines.pop()
   const sizes = lines.filter((line) => !isTokenDump(line)).map(readLine)

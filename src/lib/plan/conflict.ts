@@ -1,0 +1,91 @@
+import {readCursor} from '../abstraction/replication-cursor.ts'
+import type {NonEmpty} from '../core/assert.ts'
+import {unreachable} from '../core/assert.ts'
+import {isBookmark, type Snapshot, shortName, type Version} from '../zfs/version.ts'
+import type {DiffConflict} from './diff.ts'
+
+/** Why a filesystem cannot be replicated until a person has decided. Nothing is changed on either side meanwhile. */
+export type Conflict =
+  | DiffConflict
+  | {readonly kind: 'initial-replication-disabled'}
+  | {readonly kind: 'sender-is-placeholder'}
+  | {readonly kind: 'receiver-occupied'}
+  | {readonly kind: 'placeholder-has-snapshots'; readonly receiver: NonEmpty<Snapshot>}
+  | {readonly kind: 'type-differs'; readonly sender: DatasetType; readonly receiver: DatasetType}
+
+type DatasetType = 'filesystem' | 'volume'
+
+/** What is wrong, with both sides' versions and the last common one; and what a person can do. */
+export type Described = {readonly message: string; readonly hint: string}
+
+const RESEED = "rename the receiver's copy (zfs rename) and the filesystem is replicated afresh"
+
+/** The text for a conflict: the only place where conflicts get words. */
+export function describeConflict(conflict: Conflict): Described {
+  switch (conflict.kind) {
+    case 'no-sender-snapshots':
+      return {
+        message: `no snapshots on the sender to replicate; sender: ${list(conflict.sender)}; receiver: ${list(conflict.receiver)}`,
+        hint: 'take a snapshot of it, or exclude the filesystem from the job',
+      }
+    case 'no-common-ancestor':
+      return {
+        message: `no common snapshot or bookmark; sender: ${list(conflict.sender)}; receiver: ${list(conflict.receiver)}`,
+        hint: `${howTheyParted(conflict.sender)}; ${RESEED}`,
+      }
+    case 'diverged':
+      return {
+        message: `the receiver's newest snapshot ${shortName(conflict.receiverOnly.at(-1) ?? conflict.common)} is not on the sender; last common: ${shortName(conflict.common)}; only on the sender: ${list(conflict.senderOnly)}; only on the receiver: ${list(conflict.receiverOnly)}`,
+        hint: `if the receiver's newer snapshots may go, roll it back to the last common one (zfs rollback -r); if not, ${RESEED}`,
+      }
+    case 'name-taken':
+      return {
+        message: `the receiver has another snapshot named ${shortName(conflict.taken)}: guid ${conflict.taken.guid} there, ${conflict.wanted.guid} on the sender`,
+        hint: 'rename the snapshot on one side (zfs rename), or destroy it on the receiver if it may go',
+      }
+    case 'initial-replication-disabled':
+      return {
+        message: 'the receiver has nothing of it yet, and conflict_resolution.initial_replication is fail',
+        hint: 'set initial_replication to most_recent or all for the first run',
+      }
+    case 'sender-is-placeholder':
+      return {
+        message: 'it is a placeholder on the sender, but not on the receiver',
+        hint: 'exclude it from the job, or rename it on the receiver',
+      }
+    case 'receiver-occupied':
+      return {
+        message: 'it exists on the receiver without any snapshot, and is not a placeholder',
+        hint: 'zrepl never overwrites a filesystem: rename or destroy the one on the receiver, or make it a placeholder if it is empty (zfs set zrepl:placeholder=on)',
+      }
+    case 'placeholder-has-snapshots':
+      return {
+        message: `it is a placeholder on the receiver, but has snapshots there: ${list(conflict.receiver)}`,
+        hint: 'destroy these snapshots if they may go, or make it an ordinary filesystem (zfs set zrepl:placeholder=off)',
+      }
+    case 'type-differs':
+      return {
+        message: `it is a ${conflict.sender} on the sender, but a ${conflict.receiver} on the receiver`,
+        hint: RESEED,
+      }
+    default:
+      return unreachable(conflict)
+  }
+}
+
+/** A cursor shows that this very filesystem was replicated before; without one it is probably another of the same name. */
+function howTheyParted(sender: readonly Version[]): string {
+  const cursor = sender.filter(isBookmark).findLast((bookmark) => readCursor(bookmark)?.kind === 'cursor')
+  if (cursor === undefined) return 'was the filesystem destroyed and created again on one side?'
+  return `it was replicated up to ${shortName(cursor)}, which the receiver does not have: is it the right receiver?`
+}
+
+const LISTED = 6
+
+/** The newest few, oldest first. */
+function list(versions: readonly Version[]): string {
+  if (versions.length === 0) return 'none'
+  const older = versions.length - LISTED
+  const shown = versions.slice(-LISTED).map(shortName).join(' ')
+  return older > 0 ? `(${older} older) ${shown}` : shown
+}

@@ -1,0 +1,141 @@
+import {isNonEmpty, type NonEmpty, unreachable} from '../core/assert.ts'
+import type {DatasetName} from '../zfs/name.ts'
+import {byCreatetxg, isSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
+import {type Conflict, describeConflict} from './conflict.ts'
+import {type Diff, diffVersions, findTakenName, unknownTo} from './diff.ts'
+import {type FinishWork, finishWork} from './finish.ts'
+import type {FilesystemView, SideView} from './observation.ts'
+import type {ReplicationPolicy} from './policy.ts'
+import {judgeResume, type Resume} from './resume.ts'
+import {chainSteps, type Step} from './step.ts'
+
+/** What is to be done for one filesystem. A value that can be printed, compared and sent. */
+export type FilesystemPlan = {
+  readonly filesystem: DatasetName
+  readonly type: 'filesystem' | 'volume'
+} & (
+  | {readonly kind: 'skip'; readonly because: 'sender-placeholder'}
+  | {
+      readonly kind: 'up-to-date'
+      readonly common: Version
+      /** Why the receiver's partial receive is given up; `undefined` when there is none. */
+      readonly abortPartial: string | undefined
+      readonly finish: FinishWork | undefined
+    }
+  | {
+      readonly kind: 'steps'
+      readonly steps: NonEmpty<Step>
+      /** Why the receiver's partial receive is given up first; `undefined` when there is none or it is continued. */
+      readonly abortPartial: string | undefined
+    }
+  | {readonly kind: 'conflict'; readonly conflict: Conflict; readonly message: string; readonly hint: string}
+)
+
+/** One filesystem as both sides have it, and what is wanted. */
+export type FilesystemQuestion = {
+  readonly senderJob: SideView['jobId']
+  readonly sender: FilesystemView
+  readonly receiverJob: SideView['jobId']
+  /** `undefined`: the receiver has no such filesystem. */
+  readonly receiver: FilesystemView | undefined
+  readonly policy: ReplicationPolicy
+  /** What the job would send; `undefined` where it does not matter or is not known. See `expectRaw`. */
+  readonly expectRaw: boolean | undefined
+}
+
+/**
+ * Decides what one filesystem needs. Never fails: what cannot be replicated is a `conflict`, for which nothing at all is
+ * changed, on neither side.
+ *
+ * A partial receive is continued if it fits, else given up, and planning goes on as if it were not there.
+ */
+export function planFilesystem(question: FilesystemQuestion): FilesystemPlan {
+  const {sender, receiver} = question
+  const placeholderOnly = receiver === undefined || receiver.placeholder
+  if (sender.placeholder && placeholderOnly) return {...headOf(question), kind: 'skip', because: 'sender-placeholder'}
+
+  const obstacle = findObstacle(sender, receiver)
+  if (obstacle !== undefined) return conflictPlan(question, obstacle)
+
+  const resume = resumeOf(question)
+  if (resume?.kind === 'resume') return planResumed(question, resume)
+
+  const diff = diffVersions(sender.versions, receiver?.versions ?? [])
+  return planDiff(question, diff, resume?.because)
+}
+
+/** What `zfs receive` would refuse whatever the histories are. */
+function findObstacle(sender: FilesystemView, receiver: FilesystemView | undefined): Conflict | undefined {
+  if (sender.placeholder) return {kind: 'sender-is-placeholder'}
+  if (receiver === undefined) return undefined
+  if (sender.type !== receiver.type) return {kind: 'type-differs', sender: sender.type, receiver: receiver.type}
+
+  const theirs = receiver.versions.filter(isSnapshot)
+  if (receiver.placeholder) return isNonEmpty(theirs) ? {kind: 'placeholder-has-snapshots', receiver: theirs} : undefined
+  const empty = theirs.length === 0 && receiver.resumeToken === undefined
+  return empty ? {kind: 'receiver-occupied'} : undefined
+}
+
+function resumeOf({sender, receiver, expectRaw}: FilesystemQuestion): Resume | undefined {
+  if (receiver?.resumeToken === undefined) return undefined
+  return judgeResume(receiver.resumeToken, sender.versions, receiver.versions, expectRaw)
+}
+
+/** The rest of the interrupted step, then everything newer. */
+function planResumed(question: FilesystemQuestion, {from, to}: Extract<Resume, {kind: 'resume'}>): FilesystemPlan {
+  const {sender, receiver, policy} = question
+  const theirs = receiver?.versions ?? []
+  const newer = sender.versions.toSorted(byCreatetxg).filter(({createtxg}) => createtxg > to.createtxg)
+  const wanted: NonEmpty<Snapshot> = [to, ...unknownTo(theirs, newer).filter(({guid}) => guid !== to.guid)]
+  const taken = findTakenName(wanted, theirs)
+  if (taken !== undefined) return conflictPlan(question, taken)
+  return planSteps(question, from, wanted, {abortPartial: undefined, resumeToken: receiver?.resumeToken})
+}
+
+function planDiff(question: FilesystemQuestion, diff: Diff, abortPartial: string | undefined): FilesystemPlan {
+  switch (diff.kind) {
+    case 'conflict':
+      return conflictPlan(question, diff.conflict)
+    case 'up-to-date':
+      return {...headOf(question), kind: 'up-to-date', common: diff.common, abortPartial, finish: finishOf(question, diff.common)}
+    case 'incremental':
+      return planSteps(question, diff.from, diff.missing, {abortPartial})
+    case 'initial':
+      return planSteps(question, undefined, initialSnapshots(question.policy, diff.missing), {abortPartial})
+    default:
+      return unreachable(diff)
+  }
+}
+
+/** zrepl: `conflict_resolution.initial_replication`. `fail` is dealt with where the steps are made. */
+function initialSnapshots({initialReplication}: ReplicationPolicy, all: NonEmpty<Snapshot>): NonEmpty<Snapshot> {
+  return initialReplication === 'all' ? all : [all.at(-1) ?? all[0]]
+}
+
+/** A full send is refused under `initial_replication: fail`, also where it would continue a partial one. */
+function planSteps(
+  question: FilesystemQuestion,
+  from: Version | undefined,
+  wanted: NonEmpty<Snapshot>,
+  {abortPartial, resumeToken}: {readonly abortPartial: string | undefined; readonly resumeToken?: string | undefined},
+): FilesystemPlan {
+  const {policy} = question
+  if (from === undefined && policy.initialReplication === 'fail') {
+    return conflictPlan(question, {kind: 'initial-replication-disabled'})
+  }
+  const steps = chainSteps({...headOf(question), policy}, from, wanted, resumeToken)
+  return {...headOf(question), kind: 'steps', steps, abortPartial}
+}
+
+function finishOf({senderJob, sender, receiverJob, receiver, policy}: FilesystemQuestion, common: Version): FinishWork | undefined {
+  if (receiver === undefined) return undefined
+  return finishWork(common, {jobId: senderJob, view: sender}, {jobId: receiverJob, view: receiver}, policy)
+}
+
+function conflictPlan(question: FilesystemQuestion, conflict: Conflict): FilesystemPlan {
+  return {...headOf(question), kind: 'conflict', conflict, ...describeConflict(conflict)}
+}
+
+function headOf({sender: {filesystem, type}}: FilesystemQuestion): {readonly filesystem: DatasetName; readonly type: 'filesystem' | 'volume'} {
+  return {filesystem, type}
+}

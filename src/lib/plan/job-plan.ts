@@ -1,0 +1,74 @@
+import {OperationalError} from '../core/errors.ts'
+import {quoted} from '../core/printable.ts'
+import type {DatasetName} from '../zfs/name.ts'
+import {isSnapshot} from '../zfs/version.ts'
+import {expectRaw} from './expect-raw.ts'
+import {type FilesystemPlan, planFilesystem} from './filesystem-plan.ts'
+import type {FilesystemView, SideView} from './observation.ts'
+import {orderPlans, parentsOf} from './order.ts'
+import type {ReplicationPolicy} from './policy.ts'
+
+/** Everything the replicate phase is going to do, in the order in which filesystems are begun. Holds values only. */
+export type JobPlan = {readonly filesystems: readonly PlannedFilesystem[]}
+
+export type PlannedFilesystem = FilesystemPlan & {
+  /**
+   * Filesystems of this plan that have to be on the receiver first. When one of them fails or is in conflict, this one
+   * fails with `parent-failed`: received without its parent it would get another place in the encryption hierarchy.
+   */
+  readonly after: readonly DatasetName[]
+}
+
+/** Both sides as observed, and what the job wants. */
+export type ReplicationQuestion = {
+  readonly sender: SideView
+  readonly receiver: SideView
+  readonly policy: ReplicationPolicy
+  /** The job's `send` options; `undefined` where the sender decides alone (a pull job). */
+  readonly send: {readonly encrypted: boolean} | undefined
+}
+
+/**
+ * Plans the replication of all filesystems of the sender; what only the receiver has is not looked at.
+ * Throws `zfs-output` when a side lists a filesystem twice, since no plan could be right for both.
+ */
+export function planReplication({sender, receiver, policy, send}: ReplicationQuestion): JobPlan {
+  const theirs = byFilesystem(receiver)
+  const plans = Array.from(byFilesystem(sender).values(), (view) =>
+    planFilesystem({
+      senderJob: sender.jobId,
+      sender: view,
+      receiverJob: receiver.jobId,
+      receiver: theirs.get(view.filesystem),
+      policy,
+      expectRaw: expectRaw(send, view),
+    }),
+  )
+  const planOf = new Map(plans.map((plan) => [plan.filesystem, plan]))
+  const isWaitedFor = (path: DatasetName) => arrivesFirst(planOf.get(path), theirs.get(path))
+  const filesystems = orderPlans(plans).map((plan) => ({
+    ...plan,
+    after: startsInFull(plan) ? parentsOf(plan.filesystem).filter(isWaitedFor) : [],
+  }))
+  return {filesystems}
+}
+
+/** A parent that is still to be received in full, or would have to be but cannot. */
+function arrivesFirst(parent: FilesystemPlan | undefined, onReceiver: FilesystemView | undefined): boolean {
+  if (parent === undefined) return false
+  return startsInFull(parent) || (parent.kind === 'conflict' && !onReceiver?.versions.some(isSnapshot))
+}
+
+/** Its first step creates it on the receiver. */
+function startsInFull(plan: FilesystemPlan): boolean {
+  return plan.kind === 'steps' && plan.steps[0].from === undefined
+}
+
+function byFilesystem({filesystems}: SideView): ReadonlyMap<DatasetName, FilesystemView> {
+  const views = new Map<DatasetName, FilesystemView>()
+  for (const view of filesystems) {
+    if (views.has(view.filesystem)) throw new OperationalError('zfs-output', `${quoted(view.filesystem)} is listed twice`)
+    views.set(view.filesystem, view)
+  }
+  return views
+}

@@ -1,0 +1,179 @@
+import {assert} from '../core/assert.ts'
+import type {ListQuery, NewBookmark, ReceiveArgs, SendArgs, SendFlags} from './client.ts'
+import {type BookmarkName, type DatasetName, datasetOf, type HoldTag, poolOf, type SnapshotName, shortNameOf} from './name.ts'
+import {PLACEHOLDER_PROPERTY} from './placeholder.ts'
+import {DATASET_PROPERTIES} from './read-properties.ts'
+import {nameOfBookmark, nameOfSnapshot, type Version} from './version.ts'
+
+/** A command is data before it is a process: it can be shown, compared and refused, and no shell ever sees it. */
+export type ZfsCommand = {
+  readonly program: 'zfs' | 'zpool'
+  /** The words behind the program's name. */
+  readonly argv: readonly string[]
+  /** Whether it changes anything on a pool. A dry run has no command that does. */
+  readonly mutates: boolean
+}
+
+/**
+ * The datasets of `query` with the properties `Dataset` needs, for `readProperties`.
+ *
+ * The sources are chosen so that a received or inherited `zrepl:placeholder` is never printed: a peer may have put
+ * anything into it (threat T11). Nothing else is lost: `type`, `receive_resume_token` and the `encryption` of an
+ * encrypted dataset have no source, and `encryption` is `default` or local where it is off.
+ */
+export function listDatasetsCommand(query: ListQuery): ZfsCommand {
+  const depth = query.recursive ? ['-r'] : ['-d', '0']
+  const sources = 'local,default,none'
+  const properties = DATASET_PROPERTIES.join(',')
+  const options = [...depth, '-t', 'filesystem,volume', '-s', sources, '-o', 'name,property,value,source', properties]
+  return reading('get', '-Hp', ...options, ...operands(query.roots))
+}
+
+/** The snapshots and bookmarks of the datasets of `query`, for `readList`. */
+export function listVersionsCommand(query: ListQuery): ZfsCommand {
+  const columns = ['-o', 'name,guid,createtxg,creation,userrefs', '-s', 'createtxg']
+  const depth = query.recursive ? ['-r'] : ['-d', '1', '-r']
+  return reading('list', '-Hp', '-t', 'snapshot,bookmark', ...columns, ...depth, ...operands(query.roots))
+}
+
+/** The user holds on these snapshots, for `readHolds`. */
+export function listHoldsCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
+  return reading('holds', '-H', ...someOperands(snapshots))
+}
+
+/** The versions of the command and of the kernel module. OpenZFS 0.7 and older do not know it. */
+export function zfsVersionCommand(): ZfsCommand {
+  return reading('version')
+}
+
+/** One snapshot each, all of one pool, in one transaction. */
+export function snapshotCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
+  assert(new Set(snapshots.map(poolOf)).size === 1, 'snapshots of one command are of one pool')
+  return changing('snapshot', ...someOperands(snapshots))
+}
+
+/** Sets `tag` on each snapshot, one after the other. */
+export function holdCommand(tag: HoldTag, snapshots: readonly SnapshotName[]): ZfsCommand {
+  return changing('hold', operand(tag), ...someOperands(snapshots))
+}
+
+/** Removes `tag` from each snapshot, one after the other. */
+export function releaseCommand(tag: HoldTag, snapshots: readonly SnapshotName[]): ZfsCommand {
+  return changing('release', operand(tag), ...someOperands(snapshots))
+}
+
+/** A bookmark of a snapshot, or since OpenZFS 2.0 of another bookmark. */
+export function bookmarkCommand({bookmark, source}: NewBookmark): ZfsCommand {
+  assert(datasetOf(bookmark) === source.filesystem, 'a bookmark belongs to the dataset of its source')
+  return changing('bookmark', operand(nameOfVersion(source)), operand(bookmark))
+}
+
+/** Destroys snapshots of one dataset: all of them, or none if one cannot be destroyed. Missing ones are ignored. */
+export function destroySnapshotsCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
+  const [first] = snapshots
+  assert(first !== undefined, 'nothing to destroy')
+  const dataset = datasetOf(first)
+  assert(snapshots.every((snapshot) => datasetOf(snapshot) === dataset), 'snapshots of one command are of one dataset')
+  for (const snapshot of snapshots) assertOneVersion(snapshot, '@')
+  return changing('destroy', operand(`${dataset}@${snapshots.map(shortNameOf).join(',')}`))
+}
+
+export function destroyBookmarkCommand(bookmark: BookmarkName): ZfsCommand {
+  assertOneVersion(bookmark, '#')
+  return changing('destroy', operand(bookmark))
+}
+
+/** An empty dataset that is never mounted. `inherit` adds no option: the dataset is encrypted like its parent. */
+export function createPlaceholderCommand(dataset: DatasetName, encryption: 'inherit' | 'off'): ZfsCommand {
+  assert(dataset.includes('/'), 'a pool cannot be created as a placeholder')
+  const options = ['-o', `${PLACEHOLDER_PROPERTY}=on`, '-o', 'mountpoint=none']
+  return changing('create', ...options, ...(encryption === 'off' ? ['-o', 'encryption=off'] : []), operand(dataset))
+}
+
+export function setPlaceholderCommand(dataset: DatasetName, value: 'on' | 'off'): ZfsCommand {
+  return changing('set', `${PLACEHOLDER_PROPERTY}=${value}`, operand(dataset))
+}
+
+/** Reads a stream from stdin. Never mounts; keeps what arrived of an interrupted stream. */
+export function receiveCommand(args: ReceiveArgs): ZfsCommand {
+  const inherit = args.inherit.flatMap((property) => ['-x', propertyName(property)])
+  const override = Array.from(args.override, ([property, value]) => ['-o', `${propertyName(property)}=${value}`]).flat()
+  const force = args.replacesPlaceholder ? ['-F'] : []
+  return changing('receive', '-s', '-u', ...force, ...inherit, ...override, operand(args.to))
+}
+
+/** Gives up a partial receive. */
+export function abortReceiveCommand(dataset: DatasetName): ZfsCommand {
+  return changing('receive', '-A', operand(dataset))
+}
+
+/** Writes a stream to stdout. */
+export function sendCommand(args: SendArgs): ZfsCommand {
+  return reading('send', ...sendWords(args))
+}
+
+/** Prints how long the stream of `sendCommand(args)` would be, for `readSendEstimate`. */
+export function estimateCommand(args: SendArgs): ZfsCommand {
+  return reading('send', '-n', '-v', '-P', ...sendWords(args))
+}
+
+/** With a resume token the token says the rest; only `-w` is repeated, so that no token can turn a raw send into a plain one. */
+function sendWords({flags, from, to, resumeToken}: SendArgs): readonly string[] {
+  if (resumeToken !== undefined) {
+    assert(/^1-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/.test(resumeToken), 'a resume token is decoded before it is used')
+    return [...(flags.raw ? ['-w'] : []), '-t', resumeToken]
+  }
+  assert(from === undefined || from.filesystem === to.filesystem, 'both ends of a step are of one dataset')
+  const base = from === undefined ? [] : ['-i', operand(nameOfVersion(from))]
+  const options = SEND_OPTIONS.flatMap(([flag, option]) => (flags[flag] ? [option] : []))
+  return [...options, ...base, operand(nameOfSnapshot(to))]
+}
+
+const SEND_OPTIONS: readonly (readonly [keyof SendFlags, string])[] = [
+  ['raw', '-w'],
+  ['properties', '-p'],
+  ['backupProperties', '-b'],
+  ['largeBlocks', '-L'],
+  ['compressed', '-c'],
+  ['embedded', '-e'],
+  ['saved', '-S'],
+]
+
+function reading(...argv: readonly string[]): ZfsCommand {
+  return {program: 'zfs', argv, mutates: false}
+}
+
+function changing(...argv: readonly string[]): ZfsCommand {
+  return {program: 'zfs', argv, mutates: true}
+}
+
+function nameOfVersion(version: Version): SnapshotName | BookmarkName {
+  return version.kind === 'snapshot' ? nameOfSnapshot(version) : nameOfBookmark(version)
+}
+
+function someOperands(words: readonly string[]): readonly string[] {
+  assert(words.length > 0, 'a command without objects would mean all of them')
+  return operands(words)
+}
+
+function operands(words: readonly string[]): readonly string[] {
+  return words.map(operand)
+}
+
+/** A word that comes from data and can therefore never be taken for an option (threat T5). */
+function operand(word: string): string {
+  assert(word !== '' && !word.startsWith('-'), 'a name that starts with a dash cannot be an argument')
+  return word
+}
+
+/** `%` is a range of snapshots, `,` a list of them: neither may come in through a name (threat T4). */
+function assertOneVersion(name: string, delimiter: '@' | '#'): void {
+  const delimiters = name.replace(/[^@#]/g, '')
+  assert(delimiters === delimiter && !/[%,]/.test(name), `destroy takes exactly one ${delimiter}name at a time`)
+  assert(!name.endsWith(delimiter), 'destroy needs a name')
+}
+
+function propertyName(property: string): string {
+  assert(/^[0-9a-zA-Z_.:][0-9a-zA-Z_.:-]{0,255}$/.test(property), 'not the name of a property')
+  return property
+}
