@@ -11,3 +11,5 @@ if (words[0] === 'stdinserver' && !words.includes('--help')) {
   const {runCommandLine} = await import('./commands/command-line.ts')
   process.exitCode = await runCommandLine(words)
 }
+
+export {}

@@ -10,7 +10,10 @@ const FILESYSTEM = parseDatasetName('tank/a')
  * seconds (else the createtxg). `@a,1*2` has two holds as `userrefs`.
  */
 export function versions(notation: string, filesystem: DatasetName = FILESYSTEM): readonly Version[] {
-  return notation.split(' ').filter(Boolean).map((word) => versionOf(word, filesystem))
+  return notation
+    .split(' ')
+    .filter(Boolean)
+    .map((word) => versionOf(word, filesystem))
 }
 
 /** The same for snapshots alone. */
@@ -26,10 +29,14 @@ function versionOf(word: string, filesystem: DatasetName): Version {
   if (name === undefined || guid === undefined) throw new Error(`not a version: ${word}`)
   const createtxg = parseCreatetxg(txg ?? guid)
   const common = {filesystem, name, guid: parseGuid(guid), createtxg, creation: Number(creation ?? createtxg)}
-  return sign === '@' ? {kind: 'snapshot', ...common, userrefs: Number(holds ?? 0)} : {kind: 'bookmark', ...common}
+  return sign === '@'
+    ? {kind: 'snapshot', ...common, userrefs: Number(holds ?? 0)}
+    : {kind: 'bookmark', ...common}
 }
 
 /** Every sublist of `list`, the empty one first. */
 export function sublists<T>(list: readonly T[]): readonly (readonly T[])[] {
-  return Array.from({length: 2 ** list.length}, (_, bits) => list.filter((_, index) => (bits & (1 << index)) !== 0))
+  return Array.from({length: 2 ** list.length}, (_, bits) =>
+    list.filter((_, index) => (bits & (1 << index)) !== 0),
+  )
 }

@@ -1,4 +1,4 @@
-import {PHASES} from '../lib/replicate/run-job.ts'
+import {PHASES} from '../lib/replicate/phase.ts'
 import {EXIT_STATUS} from './flags.ts'
 import {RunCommand} from './run-command.ts'
 

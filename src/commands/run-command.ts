@@ -1,5 +1,5 @@
 import {Command} from '@oclif/core'
-import type {Phase} from '../lib/replicate/run-job.ts'
+import type {Phase} from '../lib/replicate/phase.ts'
 import {runJobs} from '../lib/app/run-jobs.ts'
 import {configFlag, dryRunFlag, jobArgs, jsonFlag, quietFlag, verboseFlag} from './flags.ts'
 import {print, printError} from './output.ts'

@@ -1,5 +1,5 @@
 import {Flags} from '@oclif/core'
-import {PHASES, type Phase} from '../lib/replicate/run-job.ts'
+import {PHASES, type Phase} from '../lib/replicate/phase.ts'
 import {EXIT_STATUS} from './flags.ts'
 import {RunCommand} from './run-command.ts'
 

@@ -4,7 +4,7 @@ import type {Clock} from '../core/context.ts'
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** The clock of this machine. */
-export function createSystemClock(): Clock {
+export function createClock(): Clock {
   return {now: () => Date.now(), monotonic: () => performance.now(), sleep}
 }
 

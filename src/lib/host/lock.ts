@@ -1,4 +1,15 @@
-import {closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, type Stats, statSync, writeSync} from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import {OperationalError} from '../core/errors.ts'
 import {printable, quoted} from '../core/printable.ts'
 import type {Environment} from './environment.ts'
@@ -71,14 +82,20 @@ function open(path: string): number {
 
 function checkFile(path: string, stats: Stats): void {
   if (stats.isFile() && stats.uid === process.getuid?.() && stats.nlink <= 1) return
-  throw new OperationalError('host', `${quoted(path)} is not a plain file of ours: it is not locked`, {hint: 'remove it'})
+  throw new OperationalError('host', `${quoted(path)} is not a plain file of ours: it is not locked`, {
+    hint: 'remove it',
+  })
 }
 
 function busy(name: string, note: string): OperationalError {
-  return new OperationalError('job-busy', `job ${quoted(name)} is already running${note === '' ? '' : ` (${note})`}`, {
-    hint: 'wait for it, or look at it with: zrepl status',
-    retryable: true,
-  })
+  return new OperationalError(
+    'job-busy',
+    `job ${quoted(name)} is already running${note === '' ? '' : ` (${note})`}`,
+    {
+      hint: 'wait for it, or look at it with: zrepl status',
+      retryable: true,
+    },
+  )
 }
 
 /** For people only: nothing is decided by what the file says. */
@@ -101,25 +118,36 @@ function fileNameOf(name: string): string {
 
 export type LockPlaces = {readonly shared: string; readonly users: string}
 
-const PLACES: LockPlaces = {shared: process.platform === 'linux' ? '/run/zrepl' : '/var/run/zrepl', users: '/run/user'}
+const PLACES: LockPlaces = {
+  shared: process.platform === 'linux' ? '/run/zrepl' : '/var/run/zrepl',
+  users: '/run/user',
+}
 
 /**
  * Where locks are: `/run/zrepl` for root and for whom it belongs to, else `zrepl` in the user's runtime directory.
  * All runs of one user must come to the same answer, so the environment is asked only when the system is silent.
  * Throws `host` when there is no such place.
  */
-export function defaultLockDirectory(uid: number, environment: Environment, places: LockPlaces = PLACES): string {
+export function defaultLockDirectory(
+  uid: number,
+  environment: Environment,
+  places: LockPlaces = PLACES,
+): string {
   if (uid === 0 || isOurs(places.shared, uid)) return places.shared
   const own = `${places.users}/${uid}`
   if (isOurs(own, uid)) return `${own}/zrepl`
-  const named = environment['XDG_RUNTIME_DIR']
+  const {XDG_RUNTIME_DIR: named} = environment
   if (named?.startsWith('/') && isOurs(named, uid)) return `${named}/zrepl`
-  throw new OperationalError('host', `there is no directory for locks: ${places.shared} does not belong to user ${uid}, and ${own} is missing`, {
-    hint: `make it with systemd-tmpfiles ('d ${places.shared} 0700 USER GROUP -') or as root with: install -d -m 0700 -o ${uid} ${places.shared}`,
-  })
+  throw new OperationalError(
+    'host',
+    `there is no directory for locks: ${places.shared} does not belong to user ${uid}, and ${own} is missing`,
+    {
+      hint: `make it with systemd-tmpfiles ('d ${places.shared} 0700 USER GROUP -') or as root with: install -d -m 0700 -o ${uid} ${places.shared}`,
+    },
+  )
 }
 
 function isOurs(path: string, uid: number): boolean {
-  const stats = statSync(path, {throwIfNoEntry: false})
-  return stats !== undefined && stats.isDirectory() && stats.uid === uid
+  const stats = lstatSync(path, {throwIfNoEntry: false})
+  return stats?.uid === uid && stats.isDirectory()
 }

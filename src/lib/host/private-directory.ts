@@ -12,7 +12,8 @@ export function ensurePrivateDirectory(path: string): void {
     mkdirSync(path, {mode: 0o700})
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException
-    if (code !== 'EEXIST') throw new OperationalError('host', `cannot make the directory ${quoted(path)}: ${code}`, {cause: error})
+    if (code !== 'EEXIST')
+      throw new OperationalError('host', `cannot make the directory ${quoted(path)}: ${code}`, {cause: error})
   }
   const stats = lstatSync(path)
   const distrust = !stats.isDirectory()

@@ -11,8 +11,16 @@ export type Diff =
 
 /** Why two histories cannot be joined without a person. `common` is the sender's version. */
 export type DiffConflict =
-  | {readonly kind: 'no-sender-snapshots'; readonly sender: readonly Version[]; readonly receiver: readonly Snapshot[]}
-  | {readonly kind: 'no-common-ancestor'; readonly sender: NonEmpty<Version>; readonly receiver: NonEmpty<Snapshot>}
+  | {
+      readonly kind: 'no-sender-snapshots'
+      readonly sender: readonly Version[]
+      readonly receiver: readonly Snapshot[]
+    }
+  | {
+      readonly kind: 'no-common-ancestor'
+      readonly sender: NonEmpty<Version>
+      readonly receiver: NonEmpty<Snapshot>
+    }
   | {
       readonly kind: 'diverged'
       readonly common: Version
@@ -38,7 +46,9 @@ export function diffVersions(sender: readonly Version[], receiver: readonly Vers
 
   if (!isNonEmpty(theirs)) {
     const missing = unknownTo(theirs, ours)
-    return isNonEmpty(missing) ? {kind: 'initial', missing} : conflict({kind: 'no-sender-snapshots', sender: ours, receiver: theirs})
+    return isNonEmpty(missing)
+      ? {kind: 'initial', missing}
+      : conflict({kind: 'no-sender-snapshots', sender: ours, receiver: theirs})
   }
   if (!isNonEmpty(ours)) return conflict({kind: 'no-sender-snapshots', sender: ours, receiver: theirs})
 
@@ -56,11 +66,15 @@ export function diffVersions(sender: readonly Version[], receiver: readonly Vers
 }
 
 /** The first of `wanted` whose name another snapshot of the receiver has; `zfs receive` would refuse it. */
-export function findTakenName(wanted: readonly Snapshot[], receiver: readonly Version[]): NameTaken | undefined {
+export function findTakenName(
+  wanted: readonly Snapshot[],
+  receiver: readonly Version[],
+): NameTaken | undefined {
   const byName = new Map(receiver.filter(isSnapshot).map((snapshot) => [snapshot.name, snapshot]))
   for (const snapshot of wanted) {
     const taken = byName.get(snapshot.name)
-    if (taken !== undefined && taken.guid !== snapshot.guid) return {kind: 'name-taken', wanted: snapshot, taken}
+    if (taken !== undefined && taken.guid !== snapshot.guid)
+      return {kind: 'name-taken', wanted: snapshot, taken}
   }
   return undefined
 }

@@ -52,7 +52,8 @@ export type FilesystemQuestion = {
 export function planFilesystem(question: FilesystemQuestion): FilesystemPlan {
   const {sender, receiver} = question
   const placeholderOnly = receiver === undefined || receiver.placeholder
-  if (sender.placeholder && placeholderOnly) return {...headOf(question), kind: 'skip', because: 'sender-placeholder'}
+  if (sender.placeholder && placeholderOnly)
+    return {...headOf(question), kind: 'skip', because: 'sender-placeholder'}
 
   const obstacle = findObstacle(sender, receiver)
   if (obstacle !== undefined) return conflictPlan(question, obstacle)
@@ -68,10 +69,12 @@ export function planFilesystem(question: FilesystemQuestion): FilesystemPlan {
 function findObstacle(sender: FilesystemView, receiver: FilesystemView | undefined): Conflict | undefined {
   if (sender.placeholder) return {kind: 'sender-is-placeholder'}
   if (receiver === undefined) return undefined
-  if (sender.type !== receiver.type) return {kind: 'type-differs', sender: sender.type, receiver: receiver.type}
+  if (sender.type !== receiver.type)
+    return {kind: 'type-differs', sender: sender.type, receiver: receiver.type}
 
   const theirs = receiver.versions.filter(isSnapshot)
-  if (receiver.placeholder) return isNonEmpty(theirs) ? {kind: 'placeholder-has-snapshots', receiver: theirs} : undefined
+  if (receiver.placeholder)
+    return isNonEmpty(theirs) ? {kind: 'placeholder-has-snapshots', receiver: theirs} : undefined
   const empty = theirs.length === 0 && receiver.resumeToken === undefined
   return empty ? {kind: 'receiver-occupied'} : undefined
 }
@@ -82,8 +85,11 @@ function resumeOf({sender, receiver, expectRaw}: FilesystemQuestion): Resume | u
 }
 
 /** The rest of the interrupted step, then everything newer. */
-function planResumed(question: FilesystemQuestion, {from, to}: Extract<Resume, {kind: 'resume'}>): FilesystemPlan {
-  const {sender, receiver, policy} = question
+function planResumed(
+  question: FilesystemQuestion,
+  {from, to}: Extract<Resume, {kind: 'resume'}>,
+): FilesystemPlan {
+  const {sender, receiver} = question
   const theirs = receiver?.versions ?? []
   const newer = sender.versions.toSorted(byCreatetxg).filter(({createtxg}) => createtxg > to.createtxg)
   const wanted: NonEmpty<Snapshot> = [to, ...unknownTo(theirs, newer).filter(({guid}) => guid !== to.guid)]
@@ -92,12 +98,22 @@ function planResumed(question: FilesystemQuestion, {from, to}: Extract<Resume, {
   return planSteps(question, from, wanted, {abortPartial: undefined, resumeToken: receiver?.resumeToken})
 }
 
-function planDiff(question: FilesystemQuestion, diff: Diff, abortPartial: string | undefined): FilesystemPlan {
+function planDiff(
+  question: FilesystemQuestion,
+  diff: Diff,
+  abortPartial: string | undefined,
+): FilesystemPlan {
   switch (diff.kind) {
     case 'conflict':
       return conflictPlan(question, diff.conflict)
     case 'up-to-date':
-      return {...headOf(question), kind: 'up-to-date', common: diff.common, abortPartial, finish: finishOf(question, diff.common)}
+      return {
+        ...headOf(question),
+        kind: 'up-to-date',
+        common: diff.common,
+        abortPartial,
+        finish: finishOf(question, diff.common),
+      }
     case 'incremental':
       return planSteps(question, diff.from, diff.missing, {abortPartial})
     case 'initial':
@@ -108,7 +124,10 @@ function planDiff(question: FilesystemQuestion, diff: Diff, abortPartial: string
 }
 
 /** zrepl: `conflict_resolution.initial_replication`. `fail` is dealt with where the steps are made. */
-function initialSnapshots({initialReplication}: ReplicationPolicy, all: NonEmpty<Snapshot>): NonEmpty<Snapshot> {
+function initialSnapshots(
+  {initialReplication}: ReplicationPolicy,
+  all: NonEmpty<Snapshot>,
+): NonEmpty<Snapshot> {
   return initialReplication === 'all' ? all : [all.at(-1) ?? all[0]]
 }
 
@@ -117,7 +136,10 @@ function planSteps(
   question: FilesystemQuestion,
   from: Version | undefined,
   wanted: NonEmpty<Snapshot>,
-  {abortPartial, resumeToken}: {readonly abortPartial: string | undefined; readonly resumeToken?: string | undefined},
+  {
+    abortPartial,
+    resumeToken,
+  }: {readonly abortPartial: string | undefined; readonly resumeToken?: string | undefined},
 ): FilesystemPlan {
   const {policy} = question
   if (from === undefined && policy.initialReplication === 'fail') {
@@ -127,7 +149,10 @@ function planSteps(
   return {...headOf(question), kind: 'steps', steps, abortPartial}
 }
 
-function finishOf({senderJob, sender, receiverJob, receiver, policy}: FilesystemQuestion, common: Version): FinishWork | undefined {
+function finishOf(
+  {senderJob, sender, receiverJob, receiver, policy}: FilesystemQuestion,
+  common: Version,
+): FinishWork | undefined {
   if (receiver === undefined) return undefined
   return finishWork(common, {jobId: senderJob, view: sender}, {jobId: receiverJob, view: receiver}, policy)
 }
@@ -136,6 +161,9 @@ function conflictPlan(question: FilesystemQuestion, conflict: Conflict): Filesys
   return {...headOf(question), kind: 'conflict', conflict, ...describeConflict(conflict)}
 }
 
-function headOf({sender: {filesystem, type}}: FilesystemQuestion): {readonly filesystem: DatasetName; readonly type: 'filesystem' | 'volume'} {
+function headOf({sender: {filesystem, type}}: FilesystemQuestion): {
+  readonly filesystem: DatasetName
+  readonly type: 'filesystem' | 'volume'
+} {
   return {filesystem, type}
 }

@@ -1,4 +1,3 @@
-import type {NonEmpty} from '../core/assert.ts'
 import {type DatasetName, parentOf} from '../zfs/name.ts'
 import type {FilesystemPlan} from './filesystem-plan.ts'
 
@@ -14,21 +13,23 @@ export function parentsOf(dataset: DatasetName): readonly DatasetName[] {
  * name. A filesystem never comes before one it lies in, and those with nothing to send come first, as they cost nothing.
  */
 export function orderPlans<Plan extends FilesystemPlan>(plans: readonly Plan[]): readonly Plan[] {
-  const ageOf = new Map(plans.map((plan) => [plan.filesystem, oldestTo(plan)]))
-  const rankOf = new Map(plans.map(({filesystem}) => [filesystem, rank(filesystem)]))
-  return plans.toSorted((a, b) => compare(rankOf.get(a.filesystem) ?? 0, rankOf.get(b.filesystem) ?? 0) || compare(a.filesystem, b.filesystem))
-
-  function rank(filesystem: DatasetName): number {
-    return Math.max(...[...parentsOf(filesystem), filesystem].map((path) => ageOf.get(path) ?? NOTHING_TO_SEND))
-  }
+  const ages = new Map(plans.map((plan) => [plan.filesystem, ageOf(plan)]))
+  const ranked = plans.map((plan) => ({plan, rank: rankOf(plan.filesystem, ages)}))
+  return ranked
+    .toSorted((a, b) => compare(a.rank, b.rank) || compare(a.plan.filesystem, b.plan.filesystem))
+    .map(({plan}) => plan)
 }
 
-const NOTHING_TO_SEND = Number.NEGATIVE_INFINITY
+/** When the oldest unsent snapshot was taken. */
+function ageOf(plan: FilesystemPlan): number {
+  return plan.kind === 'steps' ? plan.steps[0].to.creation : Number.NEGATIVE_INFINITY
+}
 
-function oldestTo(plan: FilesystemPlan): number {
-  if (plan.kind !== 'steps') return NOTHING_TO_SEND
-  const steps: NonEmpty<{readonly to: {readonly creation: number}}> = plan.steps
-  return steps[0].to.creation
+/** A filesystem is never younger than those it lies in. */
+function rankOf(filesystem: DatasetName, ages: ReadonlyMap<DatasetName, number>): number {
+  return Math.max(
+    ...[...parentsOf(filesystem), filesystem].map((path) => ages.get(path) ?? Number.NEGATIVE_INFINITY),
+  )
 }
 
 /** A parent's name is a prefix of its child's, so that it sorts before it. */

@@ -31,16 +31,21 @@ export function judgeResume(
   const ours = sender.toSorted(byCreatetxg)
   const theirs = receiver.filter(isSnapshot).toSorted(byCreatetxg)
   const to = ours.filter(isSnapshot).find(({guid}) => guid === state.toguid)
-  if (to === undefined) return useless(`the snapshot it receives (${quoted(state.toname)}) is not on the sender any more`)
+  if (to === undefined)
+    return useless(`the snapshot it receives (${quoted(state.toname)}) is not on the sender any more`)
   if (theirs.some(({guid}) => guid === to.guid)) return useless(`the receiver already has ${shortName(to)}`)
+  if (state.saved || state.redacted) return useless('it is of a kind that this program does not send')
   if (state.bytes === 0n) return useless('nothing was received yet')
   if (expectRaw !== undefined && state.raw !== expectRaw) return useless(rawMismatch(state))
 
-  return state.fromguid === undefined ? resumeFull(to, theirs) : resumeIncremental(state.fromguid, to, ours, theirs)
+  return state.fromguid === undefined
+    ? resumeFull(to, theirs)
+    : resumeIncremental(state.fromguid, to, ours, theirs)
 }
 
 function resumeFull(to: Snapshot, receiver: readonly Snapshot[]): Resume {
-  if (receiver.length > 0) return useless(`it receives ${shortName(to)} in full, but the receiver has snapshots`)
+  if (receiver.length > 0)
+    return useless(`it receives ${shortName(to)} in full, but the receiver has snapshots`)
   return {kind: 'resume', from: undefined, to}
 }
 
@@ -52,13 +57,17 @@ function resumeIncremental(
 ): Resume {
   const from = sender.findLast(({guid}) => guid === fromguid)
   if (from === undefined) return useless(`the base of ${shortName(to)} is not on the sender any more`)
-  if (receiver.at(-1)?.guid !== from.guid) return useless(`its base ${shortName(from)} is not the newest on the receiver`)
-  if (from.createtxg >= to.createtxg) return useless(`its base ${shortName(from)} is not older than ${shortName(to)}`)
+  if (receiver.at(-1)?.guid !== from.guid)
+    return useless(`its base ${shortName(from)} is not the newest on the receiver`)
+  if (from.createtxg >= to.createtxg)
+    return useless(`its base ${shortName(from)} is not older than ${shortName(to)}`)
   return {kind: 'resume', from, to}
 }
 
 function rawMismatch({raw}: ResumeState): string {
-  return raw ? 'it is a raw stream, but the job does not send raw' : 'it is not a raw stream, but the job sends raw'
+  return raw
+    ? 'it is a raw stream, but the job does not send raw'
+    : 'it is not a raw stream, but the job sends raw'
 }
 
 function useless(because: string): Resume {

@@ -1,7 +1,7 @@
 import {type RunContext, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {readFrame, writeFrame} from './frame.ts'
-import type {LaneConnection, OpenConnection} from './lane.ts'
+import type {LaneConnection, OpenConnection} from '../core/lane.ts'
 import {formatRequest, parseResponse, type Request, type Response} from './message.ts'
 import {greetAsClient} from './prelude.ts'
 

@@ -1,6 +1,6 @@
 import type {RunContext} from '../core/context.ts'
 import {type Lane, openLane} from './client.ts'
-import type {OpenConnection} from './lane.ts'
+import type {OpenConnection} from '../core/lane.ts'
 
 /** The connections of one run to one peer, opened when all others are busy. */
 export type Lanes = {

@@ -181,7 +181,8 @@ function responseOf(wire: RpcResponse): Response {
 }
 
 type WireView = Extract<RpcResponse, {verb: 'observed'}>['filesystems'][number]
-type WireVersion = WireView['versions'][number]
+/** The tuple of the schema, which generated types do not spell out. */
+type WireVersion = readonly ['s' | 'b', string, string, string, number, number]
 
 function formatView(view: FilesystemView): WireView {
   return {
@@ -190,7 +191,7 @@ function formatView(view: FilesystemView): WireView {
     placeholder: view.placeholder,
     encrypted: view.encrypted,
     ...(view.resumeToken === undefined ? {} : {resumeToken: view.resumeToken}),
-    versions: view.versions.map(formatVersion),
+    versions: view.versions.map(formatVersion) as unknown as WireView['versions'],
     holds: Array.from(view.holds, ([snapshot, tags]) => ({snapshot, tags: [...tags]})),
   }
 }
@@ -203,7 +204,7 @@ function viewOf(wire: WireView): FilesystemView {
     placeholder: wire.placeholder,
     encrypted: wire.encrypted,
     resumeToken: wire.resumeToken,
-    versions: wire.versions.map((version) => versionOf(filesystem, version)),
+    versions: wire.versions.map((version) => versionOf(filesystem, version as unknown as WireVersion)),
     holds: new Map(wire.holds.map(({snapshot, tags}) => [parseComponent(snapshot), tags.map(parseHoldTag)])),
   }
 }

@@ -20,7 +20,10 @@ export function confineToFilter(filter: Filter, dataset: DatasetName): DatasetNa
  */
 export function confineToRoot(mapping: Mapping, path: DatasetName, snapshot?: string): DatasetName {
   const dataset = mapping.toReceiver(path, snapshot)
-  assert(dataset !== mapping.base && isBelowOrEqual(dataset, mapping.base), `${dataset} escapes ${mapping.base}`)
+  assert(
+    dataset !== mapping.base && isBelowOrEqual(dataset, mapping.base),
+    `${dataset} escapes ${mapping.base}`,
+  )
   assert(mapping.toSender(dataset) === path, `${dataset} does not lead back to ${path}`)
   return dataset
 }

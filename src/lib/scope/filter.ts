@@ -62,5 +62,7 @@ function nearest(subtrees: ReadonlyMap<DatasetName | undefined, boolean>, datase
 function rootsOf(accepted: readonly (DatasetName | undefined)[]): readonly DatasetName[] {
   const paths = Array.from(new Set(accepted)).filter((path) => path !== undefined)
   if (accepted.includes(undefined)) return []
-  return paths.filter((path) => !paths.some((other) => other !== path && isBelowOrEqual(path, other))).toSorted()
+  return paths
+    .filter((path) => !paths.some((other) => other !== path && isBelowOrEqual(path, other)))
+    .toSorted()
 }

@@ -1,6 +1,15 @@
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import {childOf, type DatasetName, MAX_NAME_BYTES, NameError, parseComponent, parseDatasetName, pathBelow, snapshotName} from '../zfs/name.ts'
+import {
+  childOf,
+  type DatasetName,
+  MAX_NAME_BYTES,
+  NameError,
+  parseComponent,
+  parseDatasetName,
+  pathBelow,
+  snapshotName,
+} from '../zfs/name.ts'
 
 /** Sender dataset ↔ receiver dataset. The sender's whole path, its pool included, is appended to `base`. */
 export type Mapping = {
@@ -32,7 +41,8 @@ export function createMapping(rootFs: DatasetName, clientIdentity: string | unde
         if (snapshot !== undefined) snapshotName(dataset, snapshot)
         return dataset
       } catch (cause) {
-        if (cause instanceof NameError && cause.problem !== 'malformed') throw tooLong(base, path, snapshot, cause.problem)
+        if (cause instanceof NameError && cause.problem !== 'malformed')
+          throw tooLong(base, path, snapshot, cause.problem)
         throw cause
       }
     },
@@ -61,7 +71,10 @@ function tooLong(
 ): OperationalError {
   const name = snapshot === undefined ? path : `${path}@${snapshot}`
   const length = base.length + 1 + name.length
-  const why = problem === 'too-long' ? `it would have ${length} bytes there, ZFS allows ${MAX_NAME_BYTES}` : 'it would lie too deep there'
+  const why =
+    problem === 'too-long'
+      ? `it would have ${length} bytes there, ZFS allows ${MAX_NAME_BYTES}`
+      : 'it would lie too deep there'
   return new OperationalError('name-too-long', `${quoted(name)} does not fit on the receiver: ${why}`, {
     hint: 'use a shorter root_fs or client identity, shorter snapshot names, or rename the filesystem',
   })

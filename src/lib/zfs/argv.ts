@@ -1,6 +1,14 @@
 import {assert} from '../core/assert.ts'
 import type {ListQuery, NewBookmark, ReceiveArgs, SendArgs, SendFlags} from './client.ts'
-import {type BookmarkName, type DatasetName, datasetOf, type HoldTag, poolOf, type SnapshotName, shortNameOf} from './name.ts'
+import {
+  type BookmarkName,
+  type DatasetName,
+  datasetOf,
+  type HoldTag,
+  poolOf,
+  type SnapshotName,
+  shortNameOf,
+} from './name.ts'
 import {PLACEHOLDER_PROPERTY} from './placeholder.ts'
 import {DATASET_PROPERTIES} from './read-properties.ts'
 import {nameOfBookmark, nameOfSnapshot, type Version} from './version.ts'
@@ -25,7 +33,16 @@ export function listDatasetsCommand(query: ListQuery): ZfsCommand {
   const depth = query.recursive ? ['-r'] : ['-d', '0']
   const sources = 'local,default,none'
   const properties = DATASET_PROPERTIES.join(',')
-  const options = [...depth, '-t', 'filesystem,volume', '-s', sources, '-o', 'name,property,value,source', properties]
+  const options = [
+    ...depth,
+    '-t',
+    'filesystem,volume',
+    '-s',
+    sources,
+    '-o',
+    'name,property,value,source',
+    properties,
+  ]
   return reading('get', '-Hp', ...options, ...operands(query.roots))
 }
 
@@ -73,7 +90,10 @@ export function destroySnapshotsCommand(snapshots: readonly SnapshotName[]): Zfs
   const [first] = snapshots
   assert(first !== undefined, 'nothing to destroy')
   const dataset = datasetOf(first)
-  assert(snapshots.every((snapshot) => datasetOf(snapshot) === dataset), 'snapshots of one command are of one dataset')
+  assert(
+    snapshots.every((snapshot) => datasetOf(snapshot) === dataset),
+    'snapshots of one command are of one dataset',
+  )
   for (const snapshot of snapshots) assertOneVersion(snapshot, '@')
   return changing('destroy', operand(`${dataset}@${snapshots.map(shortNameOf).join(',')}`))
 }
@@ -87,7 +107,12 @@ export function destroyBookmarkCommand(bookmark: BookmarkName): ZfsCommand {
 export function createPlaceholderCommand(dataset: DatasetName, encryption: 'inherit' | 'off'): ZfsCommand {
   assert(dataset.includes('/'), 'a pool cannot be created as a placeholder')
   const options = ['-o', `${PLACEHOLDER_PROPERTY}=on`, '-o', 'mountpoint=none']
-  return changing('create', ...options, ...(encryption === 'off' ? ['-o', 'encryption=off'] : []), operand(dataset))
+  return changing(
+    'create',
+    ...options,
+    ...(encryption === 'off' ? ['-o', 'encryption=off'] : []),
+    operand(dataset),
+  )
 }
 
 export function setPlaceholderCommand(dataset: DatasetName, value: 'on' | 'off'): ZfsCommand {
@@ -97,7 +122,10 @@ export function setPlaceholderCommand(dataset: DatasetName, value: 'on' | 'off')
 /** Reads a stream from stdin. Never mounts; keeps what arrived of an interrupted stream. */
 export function receiveCommand(args: ReceiveArgs): ZfsCommand {
   const inherit = args.inherit.flatMap((property) => ['-x', propertyName(property)])
-  const override = Array.from(args.override, ([property, value]) => ['-o', `${propertyName(property)}=${value}`]).flat()
+  const override = Array.from(args.override, ([property, value]) => [
+    '-o',
+    `${propertyName(property)}=${value}`,
+  ]).flat()
   const force = args.replacesPlaceholder ? ['-F'] : []
   return changing('receive', '-s', '-u', ...force, ...inherit, ...override, operand(args.to))
 }
@@ -120,7 +148,10 @@ export function estimateCommand(args: SendArgs): ZfsCommand {
 /** With a resume token the token says the rest; only `-w` is repeated, so that no token can turn a raw send into a plain one. */
 function sendWords({flags, from, to, resumeToken}: SendArgs): readonly string[] {
   if (resumeToken !== undefined) {
-    assert(/^1-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/.test(resumeToken), 'a resume token is decoded before it is used')
+    assert(
+      /^1-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/.test(resumeToken),
+      'a resume token is decoded before it is used',
+    )
     return [...(flags.raw ? ['-w'] : []), '-t', resumeToken]
   }
   assert(from === undefined || from.filesystem === to.filesystem, 'both ends of a step are of one dataset')
@@ -169,7 +200,10 @@ function operand(word: string): string {
 /** `%` is a range of snapshots, `,` a list of them: neither may come in through a name (threat T4). */
 function assertOneVersion(name: string, delimiter: '@' | '#'): void {
   const delimiters = name.replace(/[^@#]/g, '')
-  assert(delimiters === delimiter && !/[%,]/.test(name), `destroy takes exactly one ${delimiter}name at a time`)
+  assert(
+    delimiters === delimiter && !/[%,]/.test(name),
+    `destroy takes exactly one ${delimiter}name at a time`,
+  )
   assert(!name.endsWith(delimiter), 'destroy needs a name')
 }
 

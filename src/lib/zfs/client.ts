@@ -2,8 +2,8 @@ import type {RunContext} from '../core/context.ts'
 import type {StreamHandle} from '../core/stream.ts'
 import type {Dataset} from './dataset.ts'
 import type {BookmarkName, DatasetName, HoldTag, SnapshotName} from './name.ts'
-import type {Bookmark, Snapshot, Version} from './version.ts'
 import type {ZfsFailure} from './read-stderr.ts'
+import type {Bookmark, Snapshot, Version} from './version.ts'
 
 /**
  * What a host can be asked. Implemented on the `zfs` command, later on libzfs_core, and by the simulator.
@@ -16,9 +16,15 @@ export type ZfsClient = {
   /** One look at `roots` and, when recursive, everything below. Roots that do not exist are named, not an error. */
   list(ctx: RunContext, query: ListQuery): Promise<Listing>
   /** The versions of exactly these filesystems, no children. Missing ones have no entry. */
-  listVersions(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<ReadonlyMap<DatasetName, readonly Version[]>>
+  listVersions(
+    ctx: RunContext,
+    filesystems: readonly DatasetName[],
+  ): Promise<ReadonlyMap<DatasetName, readonly Version[]>>
   /** The user holds on snapshots that have any. A snapshot that has vanished has no entry. */
-  holds(ctx: RunContext, snapshots: readonly SnapshotName[]): Promise<ReadonlyMap<SnapshotName, readonly HoldTag[]>>
+  holds(
+    ctx: RunContext,
+    snapshots: readonly SnapshotName[],
+  ): Promise<ReadonlyMap<SnapshotName, readonly HoldTag[]>>
 
   /** All of one pool's snapshots in one transaction, or none of that pool's. */
   snapshot(ctx: RunContext, snapshots: readonly SnapshotName[]): Promise<readonly Outcome[]>
@@ -90,4 +96,3 @@ export type ReceiveArgs = {
   readonly inherit: readonly string[]
   readonly override: ReadonlyMap<string, string>
 }
-

@@ -24,19 +24,23 @@ export function forEachRow(
   for (let start = 0, number = 1; start < stdout.length; number++) {
     const newline = stdout.indexOf('\n', start)
     const end = newline === -1 ? stdout.length : newline
-    if (end - start > MAX_LINE_BYTES) throw notUnderstood(command, number, stdout.slice(start, start + MAX_SHOWN), 'too long')
+    if (end - start > MAX_LINE_BYTES)
+      throw notUnderstood(command, number, stdout.slice(start, start + MAX_SHOWN), 'too long')
     const line = stdout.slice(start, end)
     if (line.endsWith('\r')) throw carriageReturn(command, number, line)
     const fields = line.split('\t')
-    const problem = fields.length === columns ? problemOf(() => onRow(fields)) : `not ${columns} fields`
+    const problem = fields.length === columns ? problemOf(fields, onRow) : `not ${columns} fields`
     if (problem !== undefined) throw notUnderstood(command, number, line, problem)
     start = end + 1
   }
 }
 
-function problemOf(read: () => string | undefined): string | undefined {
+function problemOf(
+  fields: readonly string[],
+  onRow: (fields: readonly string[]) => string | undefined,
+): string | undefined {
   try {
-    return read()
+    return onRow(fields)
   } catch (error) {
     if (error instanceof NameError) return error.message
     throw error
@@ -45,9 +49,13 @@ function problemOf(read: () => string | undefined): string | undefined {
 
 function notUnderstood(command: string, number: number, line: string, problem: string): OperationalError {
   const shown = line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}…` : line
-  return new OperationalError('zfs-output', `${command} printed in line ${number} ${quoted(shown)}: ${problem}`, {
-    hint: 'this output was not understood, so nothing was concluded from it',
-  })
+  return new OperationalError(
+    'zfs-output',
+    `${command} printed in line ${number} ${quoted(shown)}: ${problem}`,
+    {
+      hint: 'this output was not understood, so nothing was concluded from it',
+    },
+  )
 }
 
 function carriageReturn(command: string, number: number, line: string): OperationalError {

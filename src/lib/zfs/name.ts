@@ -164,7 +164,10 @@ export function shortNameOf(name: SnapshotName | BookmarkName): string {
 }
 
 /** `dataset@name` taken apart. */
-export function splitSnapshotName(name: SnapshotName): {readonly dataset: DatasetName; readonly name: string} {
+export function splitSnapshotName(name: SnapshotName): {
+  readonly dataset: DatasetName
+  readonly name: string
+} {
   return {dataset: datasetOf(name), name: shortNameOf(name)}
 }
 
@@ -174,7 +177,10 @@ function checkEntity(text: string, what: 'dataset' | 'snapshot' | 'bookmark', de
   if (problem !== undefined) throw new NameError(`bad ${what} name ${quoted(text)}: ${problem}`)
   if (text.length > MAX_NAME_BYTES) throw tooLong(`${what} name`, text)
   if (countSlashes(text) >= MAX_COMPONENTS) {
-    throw new NameError(`bad ${what} name ${quoted(text)}: deeper than ${MAX_COMPONENTS} components`, 'too-deep')
+    throw new NameError(
+      `bad ${what} name ${quoted(text)}: deeper than ${MAX_COMPONENTS} components`,
+      'too-deep',
+    )
   }
 }
 
@@ -195,15 +201,22 @@ function entityProblem(text: string, delimiter: number): string | undefined {
 function componentProblem(text: string, start: number, end: number): string | undefined {
   if (start === end) return 'empty component'
   for (let index = start; index < end; index++) {
-    if (!isNameCharacter(text.charCodeAt(index))) return `the character ${quoted(text.charAt(index))} is not allowed`
+    if (!isNameCharacter(text.charCodeAt(index)))
+      return `the character ${quoted(text.charAt(index))} is not allowed`
   }
   if (text.charCodeAt(start) !== DOT) return undefined
   const length = end - start
-  return length === 1 || (length === 2 && text.charCodeAt(start + 1) === DOT) ? 'a component is . or ..' : undefined
+  return length === 1 || (length === 2 && text.charCodeAt(start + 1) === DOT)
+    ? 'a component is . or ..'
+    : undefined
 }
 
 const DOT = 0x2e
-const NAME_CHARACTERS = new Set(Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.: ', (char) => char.charCodeAt(0)))
+const NAME_CHARACTERS = new Set(
+  Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.: ', (char) =>
+    char.charCodeAt(0),
+  ),
+)
 const IS_NAME_CHARACTER = Uint8Array.from({length: 128}, (_, code) => (NAME_CHARACTERS.has(code) ? 1 : 0))
 
 function isNameCharacter(code: number): boolean {

@@ -6,7 +6,10 @@ import {foundHoldTag, type HoldTag, type SnapshotName} from './name.ts'
  * The time of a hold is not read: before OpenZFS 2.2 it is text for people.
  * Throws `zfs-output` on a snapshot that was not asked for, a tag listed twice, and everything not understood.
  */
-export function readHolds(stdout: string, snapshots: readonly SnapshotName[]): ReadonlyMap<SnapshotName, readonly HoldTag[]> {
+export function readHolds(
+  stdout: string,
+  snapshots: readonly SnapshotName[],
+): ReadonlyMap<SnapshotName, readonly HoldTag[]> {
   const asked = new Map<string, SnapshotName>(snapshots.map((snapshot) => [snapshot, snapshot]))
   const holds = new Map<SnapshotName, HoldTag[]>()
 

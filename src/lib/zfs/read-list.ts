@@ -2,9 +2,9 @@ import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {ListQuery} from './client.ts'
 import {forEachRow} from './for-each-row.ts'
-import {type DatasetName, datasetOf, parseBookmarkName, parseCreatetxg, parseDatasetName, parseGuid, parseSnapshotName, shortNameOf} from './name.ts'
+import {type DatasetName, MAX_NAME_BYTES, parseComponent, parseCreatetxg, parseDatasetName, parseGuid} from './name.ts'
 import {createQueryScope, type Scope} from './query-scope.ts'
-import {byCreatetxg, type Version} from './version.ts'
+import {byCreatetxg, shortName, type Version} from './version.ts'
 
 /**
  * Reads what `listVersionsCommand(query)` printed, decoded as latin1: the versions by dataset, each list in order of
@@ -16,44 +16,41 @@ import {byCreatetxg, type Version} from './version.ts'
 export function readList(stdout: string, query: ListQuery): ReadonlyMap<DatasetName, readonly Version[]> {
   const scopeOf = createQueryScope(query)
   const histories = new Map<string, History>()
-  const seen = new Set<string>()
 
-  function historyOf(dataset: DatasetName): History {
-    const known = histories.get(dataset)
+  function historyOf(text: string): History {
+    const known = histories.get(text)
     if (known !== undefined) return known
+    const dataset = parseDatasetName(text)
     const history: History = {dataset, scope: scopeOf(dataset), versions: []}
-    histories.set(dataset, history)
+    histories.set(text, history)
     return history
   }
 
   forEachRow('zfs list', stdout, 5, (fields) => {
     const [name = '', guid = '', createtxg = '', creation = '', userrefs = ''] = fields
-    const isSnapshot = name.includes('@')
-    if (!isSnapshot && !name.includes('#')) return problemOfDatasetRow(scopeOf(parseDatasetName(name)))
-
-    const parsed = isSnapshot ? parseSnapshotName(name) : parseBookmarkName(name)
-    const history = historyOf(datasetOf(parsed))
+    const delimiter = name.search(/[@#]/)
+    const history = historyOf(delimiter === -1 ? name : name.slice(0, delimiter))
     if (history.scope === 'outside') return 'this dataset was not asked for'
-    if (history.scope === 'below') return undefined
-    if (seen.has(name)) return 'listed twice'
-    seen.add(name)
+    if (history.scope === 'below' || delimiter === -1) return undefined
+    if (name.length > MAX_NAME_BYTES) return `longer than ${MAX_NAME_BYTES} bytes`
 
+    const seconds = parseCreation(creation)
+    if (seconds === undefined) return 'bad creation'
     const common = {
       filesystem: history.dataset,
-      name: shortNameOf(parsed),
+      name: parseComponent(name.slice(delimiter + 1)),
       guid: parseGuid(guid),
       createtxg: parseCreatetxg(createtxg),
-      creation: parseCreation(creation),
+      creation: seconds,
     }
-    if (common.creation === undefined) return 'bad creation'
-    if (isSnapshot) {
-      const holds = parseUserrefs(userrefs)
-      if (holds === undefined) return 'bad userrefs'
-      history.versions.push({...common, creation: common.creation, kind: 'snapshot', userrefs: holds})
-    } else {
+    if (name[delimiter] === '#') {
       if (userrefs !== '-') return 'a bookmark with userrefs'
-      history.versions.push({...common, creation: common.creation, kind: 'bookmark'})
+      history.versions.push({...common, kind: 'bookmark'})
+      return undefined
     }
+    const holds = parseUserrefs(userrefs)
+    if (holds === undefined) return 'bad userrefs'
+    history.versions.push({...common, kind: 'snapshot', userrefs: holds})
     return undefined
   })
 
@@ -62,23 +59,29 @@ export function readList(stdout: string, query: ListQuery): ReadonlyMap<DatasetN
 
 type History = {readonly dataset: DatasetName; readonly scope: Scope; readonly versions: Version[]}
 
-/** Only versions are asked for, but a dataset inside the roots does no harm. */
-function problemOfDatasetRow(scope: Scope): string | undefined {
-  return scope === 'outside' ? 'this dataset was not asked for' : undefined
-}
-
 function inOrder(histories: Iterable<History>): ReadonlyMap<DatasetName, readonly Version[]> {
   const ordered = new Map<DatasetName, readonly Version[]>()
   for (const {dataset, versions} of histories) {
     if (versions.length === 0) continue
     const sorted = versions.sort(byCreatetxg)
-    const twin = sorted.find((version, index) => isTwin(version, sorted[index + 1]))
-    if (twin !== undefined) {
-      throw new OperationalError('zfs-output', `zfs list printed two snapshots of ${quoted(dataset)} with createtxg ${twin.createtxg}`)
-    }
+    const problem = problemOfHistory(dataset, sorted)
+    if (problem !== undefined) throw new OperationalError('zfs-output', `zfs list printed ${problem}`)
     ordered.set(dataset, sorted)
   }
   return ordered
+}
+
+function problemOfHistory(dataset: DatasetName, sorted: readonly Version[]): string | undefined {
+  const seen = new Set<string>()
+  for (const [index, version] of sorted.entries()) {
+    const name = shortName(version)
+    if (seen.has(name)) return `${quoted(dataset + name)} twice`
+    seen.add(name)
+    if (isTwin(version, sorted[index + 1])) {
+      return `two snapshots of ${quoted(dataset)} with createtxg ${version.createtxg}`
+    }
+  }
+  return undefined
 }
 
 /** ZFS never puts two snapshots of one dataset into one transaction group. */

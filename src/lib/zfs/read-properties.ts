@@ -8,7 +8,12 @@ import {PLACEHOLDER_PROPERTY, readPlaceholderValue} from './placeholder.ts'
 import {createQueryScope} from './query-scope.ts'
 
 /** In the order in which they are asked for and printed. */
-export const DATASET_PROPERTIES = ['type', 'receive_resume_token', 'encryption', PLACEHOLDER_PROPERTY] as const
+export const DATASET_PROPERTIES = [
+  'type',
+  'receive_resume_token',
+  'encryption',
+  PLACEHOLDER_PROPERTY,
+] as const
 
 /**
  * Reads what `listDatasetsCommand(query)` printed, decoded as latin1: the datasets in the order printed.
@@ -19,7 +24,11 @@ export const DATASET_PROPERTIES = ['type', 'receive_resume_token', 'encryption',
  * cannot pass for rows of another dataset: that dataset would then appear twice (threat T11).
  * Throws `zfs-output` on that and on everything else that is not understood.
  */
-export function readProperties(stdout: string, query: ListQuery, missingRoots: readonly string[] = []): readonly Dataset[] {
+export function readProperties(
+  stdout: string,
+  query: ListQuery,
+  missingRoots: readonly string[] = [],
+): readonly Dataset[] {
   const scopeOf = createQueryScope(query)
   const datasets = new Map<string, Dataset>()
   let current: Rows | undefined
@@ -35,7 +44,8 @@ export function readProperties(stdout: string, query: ListQuery, missingRoots: r
       if (scopeOf(current.name) !== 'asked') return 'this dataset was not asked for'
     }
     if (property !== DATASET_PROPERTIES[current.values.length]) return 'out of order'
-    if (property === PLACEHOLDER_PROPERTY && source !== 'local' && value !== '-') return 'a value that is not local'
+    if (property === PLACEHOLDER_PROPERTY && source !== 'local' && value !== '-')
+      return 'a value that is not local'
     current.values.push(value)
     const dataset = datasetOfRows(current)
     if (typeof dataset === 'string') return dataset
@@ -76,7 +86,13 @@ function problemOfRows(rows: Rows | undefined): string | undefined {
   return `${DATASET_PROPERTIES[rows.values.length]} of ${quoted(rows.name)} is missing`
 }
 
-function problemOfRoots(query: ListQuery, datasets: ReadonlyMap<string, Dataset>, missingRoots: readonly string[]): string | undefined {
+function problemOfRoots(
+  query: ListQuery,
+  datasets: ReadonlyMap<string, Dataset>,
+  missingRoots: readonly string[],
+): string | undefined {
   const silent = query.roots.find((root) => !datasets.has(root) && !missingRoots.includes(root))
-  return silent === undefined ? undefined : `${quoted(silent)} was asked for, but is neither listed nor missing`
+  return silent === undefined
+    ? undefined
+    : `${quoted(silent)} was asked for, but is neither listed nor missing`
 }

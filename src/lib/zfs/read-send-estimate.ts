@@ -28,7 +28,8 @@ function isTokenDump(line: string): boolean {
 }
 
 function readLine(line: string): Size {
-  const match = /^(?:(size)|full\t[^\t]+@[^\t]+|incremental\t[^\t]+\t[^\t]+@[^\t]+)(?:\t([0-9]{1,20}))?$/.exec(line)
+  const match =
+    /^(?:(size)|full\t[^\t]+@[^\t]+|incremental\t[^\t]+\t[^\t]+@[^\t]+)(?:\t([0-9]{1,20}))?$/.exec(line)
   if (match === null) throw notUnderstood(line)
   const [, total, digits] = match
   return {total: total !== undefined, bytes: digits === undefined ? undefined : plausible(BigInt(digits))}
@@ -39,5 +40,8 @@ function plausible(bytes: bigint): bigint | undefined {
 }
 
 function notUnderstood(text: string): OperationalError {
-  return new OperationalError('zfs-output', `zfs send -n printed ${quoted(text.slice(0, 160))}, which is not an estimate`)
+  return new OperationalError(
+    'zfs-output',
+    `zfs send -n printed ${quoted(text.slice(0, 160))}, which is not an estimate`,
+  )
 }

@@ -1,5 +1,5 @@
 import {printable} from '../core/printable.ts'
-import {NameError, parseSnapshotName, type SnapshotName} from './name.ts'
+import {NameError, parseSnapshotName, poolOf, type SnapshotName} from './name.ts'
 
 /**
  * What went wrong with one object, as far as the text of `zfs` tells. Text only chooses a better word:
@@ -49,7 +49,9 @@ export function readFailure(stderr: string): ZfsFailure {
  * `undefined` when it said anything else, or nothing. A pool that does not exist counts like a dataset.
  */
 export function missingDatasets(stderr: string): readonly string[] | undefined {
-  const matches = meaningfulLines(stderr).map((line) => /^cannot open '([^']+)': (?:dataset does not exist|no such pool or dataset|no such pool)$/.exec(line))
+  const matches = meaningfulLines(stderr).map((line) =>
+    /^cannot open '([^']+)': (?:dataset does not exist|no such pool or dataset|no such pool)$/.exec(line),
+  )
   const names = matches.flatMap((match) => match?.[1] ?? [])
   return names.length > 0 && names.length === matches.length ? names : undefined
 }
@@ -60,7 +62,9 @@ export function missingDatasets(stderr: string): readonly string[] | undefined {
  */
 export function objectFailures(stderr: string): readonly ObjectFailure[] | undefined {
   const matches = meaningfulLines(stderr).map((line) => OBJECT_LINE.exec(line))
-  const failures = matches.flatMap((match) => (match?.[1] === undefined ? [] : [{object: match[1], failure: readFailure(match[0])}]))
+  const failures = matches.flatMap((match) =>
+    match?.[1] === undefined ? [] : [{object: match[1], failure: readFailure(match[0])}],
+  )
   return failures.length === matches.length ? failures : undefined
 }
 
@@ -70,14 +74,14 @@ export function objectFailures(stderr: string): readonly ObjectFailure[] | undef
  */
 export function undestroyableSnapshots(stderr: string): readonly Undestroyable[] | undefined {
   const found: Undestroyable[] = []
-  let listing: 'no' | 'announced' | 'clones' = 'no'
+  let clonesOf: string | undefined
   for (const line of meaningfulLines(stderr)) {
     const undestroyable = readUndestroyable(line)
     if (undestroyable !== undefined) {
       found.push(undestroyable)
-      listing = line.startsWith("cannot destroy '") ? 'announced' : 'no'
-    } else if (listing === 'announced' && line === "use '-R' to destroy the following datasets:") listing = 'clones'
-    else if (listing !== 'clones' || !/^[A-Za-z][\w.:/% -]*(?:@[\w.:% -]+)?$/.test(line)) return undefined
+      clonesOf = line.startsWith("cannot destroy '") ? `${poolOf(undestroyable.snapshot)}/` : undefined
+    } else if (clonesOf === undefined || !(line.startsWith(clonesOf) || line === CLONES_FOLLOW))
+      return undefined
   }
   return found.length > 0 ? found : undefined
 }
@@ -99,17 +103,25 @@ export function bookmarkExists(stderr: string): boolean {
 
 /** True when what was to be destroyed is not there, which is as wished. */
 export function nothingToDestroy(stderr: string): boolean {
-  return everyLine(stderr, /^could not find any snapshots to destroy; check snapshot names\.$|^bookmark '[^']+' does not exist\.?$/)
+  return everyLine(
+    stderr,
+    /^could not find any snapshots to destroy; check snapshot names\.$|^bookmark '[^']+' does not exist\.?$/,
+  )
 }
 
 /** True when there was no partial receive to abort, which is as wished. */
 export function nothingToAbort(stderr: string): boolean {
-  return everyLine(stderr, /^(?:cannot [^']*: )?'[^']+' does not have any resumable receive state to abort\.?$/)
+  return everyLine(
+    stderr,
+    /^(?:cannot [^']*: )?'[^']+' does not have any resumable receive state to abort\.?$/,
+  )
 }
 
 /** The resume token that `zfs receive -s` tells of after an interrupted stream. A hint: the dataset's property is the truth. */
 export function tokenOfReceive(stderr: string): string | undefined {
-  return /A resuming stream can be generated on the sending system by running:\s+zfs send -t\s(1-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+)/.exec(stderr)?.[1]
+  return /A resuming stream can be generated on the sending system by running:\s+zfs send -t\s(1-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+)/.exec(
+    stderr,
+  )?.[1]
 }
 
 /** True when `zfs receive` got nothing to read: only a symptom, the reason is with the sender. */
@@ -130,7 +142,10 @@ export function createdButNotMounted(stderr: string): boolean {
 /** In order: a more telling phrase stands before one that may occur beside it. */
 const PHRASES: readonly (readonly [ZfsFailureKind, RegExp])[] = [
   ['too-many-arguments', /argument list too long/i],
-  ['permission', /permission denied|insufficient privileges|may only be mounted by root|operation not permitted/i],
+  [
+    'permission',
+    /permission denied|insufficient privileges|may only be mounted by root|operation not permitted/i,
+  ],
   ['key-not-loaded', /key must be loaded|encryption key not loaded/i],
   ['partial-receive', /partially-complete state/],
   ['held', /it's being held/],
@@ -146,7 +161,7 @@ const PHRASES: readonly (readonly [ZfsFailureKind, RegExp])[] = [
   ],
   [
     'exists',
-    /tag already exists on this dataset|bookmark exists|dataset already exists|destination already exists|must specify -F to overwrite it|must destroy them to overwrite it|destination has snapshots/,
+    /tag already exists on this dataset|bookmark exists|dataset already exists|destination already exists|must specify -F to overwrite it|must destroy (?:it|them) to overwrite it|destination has snapshots/,
   ],
   ['no-space', /out of space|space quota exceeded|no space left on device|disk quota exceeded/i],
   ['busy', /dataset is busy|pool or dataset is busy|device or resource busy/i],
@@ -171,10 +186,15 @@ function readUndestroyable(line: string): Undestroyable | undefined {
     if (name === undefined) continue
     const snapshot = snapshotNamed(name)
     const reason = line.slice(line.indexOf(name) + name.length)
-    return snapshot === undefined ? undefined : {snapshot, failure: {...readFailure(reason), message: messageOf([line])}}
+    return snapshot === undefined
+      ? undefined
+      : {snapshot, failure: {...readFailure(reason), message: messageOf([line])}}
   }
   return undefined
 }
+
+/** Stands before the clones of a snapshot, one in each line; a clone is in the pool of its snapshot. */
+const CLONES_FOLLOW = "use '-R' to destroy the following datasets:"
 
 /** Names may contain `: `, so the known reasons come first and the general form last. */
 const UNDESTROYABLE_FORMS = [
@@ -200,7 +220,7 @@ function everyLine(stderr: string, form: RegExp): boolean {
 /** Without empty lines, and without the usage that some mistakes make `zfs` print. */
 function meaningfulLines(stderr: string): readonly string[] {
   const lines = stderr.split('\n').map((line) => line.trimEnd())
-  const usage = lines.findIndex((line) => line === 'usage:')
+  const usage = lines.indexOf('usage:')
   return (usage === -1 ? lines : lines.slice(0, usage)).filter((line) => line !== '')
 }
 
@@ -208,6 +228,9 @@ function meaningfulLines(stderr: string): readonly string[] {
 function messageOf(lines: readonly string[]): string {
   if (lines.length === 0) return 'zfs said nothing'
   const [first = '', ...rest] = lines
-  const text = rest.reduce((text, line) => `${text}${/^(?:warning: )?cannot /.test(line) ? '; ' : ' '}${line.trimStart()}`, first)
+  const text = rest.reduce(
+    (text, line) => `${text}${/^(?:warning: )?cannot /.test(line) ? '; ' : ' '}${line.trimStart()}`,
+    first,
+  )
   return printable(text.replace(/\b(1-[0-9a-f]{1,10})[0-9a-f]*-[0-9a-f]+-[0-9a-f]+/g, '$1…'))
 }

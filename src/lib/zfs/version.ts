@@ -1,4 +1,12 @@
-import {type BookmarkName, bookmarkName, type DatasetName, type Guid, type Createtxg, type SnapshotName, snapshotName} from './name.ts'
+import {
+  type BookmarkName,
+  bookmarkName,
+  type Createtxg,
+  type DatasetName,
+  type Guid,
+  type SnapshotName,
+  snapshotName,
+} from './name.ts'
 
 type Common = {
   readonly filesystem: DatasetName

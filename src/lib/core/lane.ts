@@ -1,5 +1,5 @@
-import type {RunContext} from '../core/context.ts'
-import type {ByteReader, ByteWriter} from '../core/stream.ts'
+import type {RunContext} from './context.ts'
+import type {ByteReader, ByteWriter} from './stream.ts'
 
 /**
  * One connection to the passive side: strict request and response, either of which one raw stream may follow.

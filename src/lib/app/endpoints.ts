@@ -1,0 +1,49 @@
+import type {PullJob, PushJob, SinkJob, SnapJob, SourceJob} from '../config/job.ts'
+import {createLocalReceiver} from '../endpoint/local-receiver.ts'
+import {createLocalSender} from '../endpoint/local-sender.ts'
+import type {LocalReceiver} from '../endpoint/receiver.ts'
+import type {SendPolicy} from '../endpoint/send-policy.ts'
+import type {LocalSender} from '../endpoint/sender.ts'
+import {findDeathSignal} from '../host/death-signal.ts'
+import {resolveProgram} from '../host/resolve-program.ts'
+import {createRunProgram} from '../host/run-program.ts'
+import {createMapping} from '../scope/mapping.ts'
+import type {ZfsClient} from '../zfs/client.ts'
+import {createZfsCliClient} from '../zfs-client/zfs-cli-client.ts'
+
+/** ZFS on this host. Every `zfs` inherits `lockFd`, so that a lock outlives us as long as one of them works. */
+export function createZfs({lockFd}: {readonly lockFd: number | undefined}): ZfsClient {
+  return createZfsCliClient(createRunProgram({resolve: resolveProgram, lockFd, deathSignal: findDeathSignal()}))
+}
+
+/** What a job that does not replicate would send: never asked. */
+const NO_SEND: SendPolicy = {
+  encrypted: false,
+  raw: false,
+  sendProperties: false,
+  backupProperties: false,
+  largeBlocks: false,
+  compressed: false,
+  embeddedData: false,
+  saved: false,
+}
+
+/** The sender of a job that owns filesystems. */
+export function createSenderOf(job: PushJob | SourceJob | SnapJob, zfs: ZfsClient): LocalSender {
+  return createLocalSender(zfs, {
+    jobId: job.name,
+    filter: job.filesystems,
+    send: job.type === 'snap' ? NO_SEND : job.send,
+  })
+}
+
+/** The receiver of a job that owns a root_fs; `clientIdentity` is `undefined` for a pull job. */
+export function createReceiverOf(job: SinkJob | PullJob, clientIdentity: string | undefined, zfs: ZfsClient): LocalReceiver {
+  return createLocalReceiver(zfs, {
+    jobId: job.name,
+    rootFs: job.rootFs,
+    mapping: createMapping(job.rootFs, clientIdentity),
+    properties: job.recv.properties,
+    placeholderEncryption: job.recv.placeholderEncryption,
+  })
+}

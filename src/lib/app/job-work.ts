@@ -1,0 +1,58 @@
+import type {Job} from '../config/job.ts'
+import {OperationalError} from '../core/errors.ts'
+import {quoted} from '../core/printable.ts'
+import type {JobWork} from '../replicate/job-work.ts'
+import {createLanes, type Lanes} from '../rpc/lanes.ts'
+import {createPullTransfer, createPushTransfer, createRemoteReceiver, createRemoteSender} from '../rpc/remote.ts'
+import type {ZfsClient} from '../zfs/client.ts'
+import {type ConnectOptions, connectionTo} from './connection.ts'
+import {createReceiverOf, createSenderOf} from './endpoints.ts'
+
+/** A job wired up: what each phase works with, and the connections to be closed afterwards. */
+export type WiredJob = {readonly work: JobWork; readonly lanes: Lanes | undefined}
+
+/** Joins a job with this host's ZFS and, where it replicates, with its peer. Nothing is connected yet. */
+export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): WiredJob {
+  switch (job.type) {
+    case 'push': {
+      const lanes = createLanes(connectionTo(job.connect, options))
+      const sender = createSenderOf(job, zfs)
+      const work: JobWork = {
+        sender,
+        receiver: createRemoteReceiver(lanes),
+        snapshot: {sender, policy: job.snapshotting},
+        replicate: {transfer: createPushTransfer(lanes, sender), policy: job.replication, send: job.send},
+        prune: job.pruning,
+      }
+      return {lanes, work}
+    }
+    case 'pull': {
+      const lanes = createLanes(connectionTo(job.connect, options))
+      const receiver = createReceiverOf(job, undefined, zfs)
+      const work: JobWork = {
+        sender: createRemoteSender(lanes),
+        receiver,
+        snapshot: undefined,
+        replicate: {transfer: createPullTransfer(lanes, receiver), policy: job.replication, send: undefined},
+        prune: job.pruning,
+      }
+      return {lanes, work}
+    }
+    case 'source':
+    case 'snap': {
+      const sender = createSenderOf(job, zfs)
+      const work: JobWork = {
+        sender,
+        receiver: undefined,
+        snapshot: {sender, policy: job.snapshotting},
+        replicate: undefined,
+        prune: job.type === 'snap' ? {keepSender: job.pruning.keep, keepReceiver: undefined} : undefined,
+      }
+      return {lanes: undefined, work}
+    }
+    case 'sink':
+      throw new OperationalError('usage', `job ${quoted(job.name)} is a sink: it is served to its clients, it has nothing to run`, {
+        hint: 'run the push jobs of its clients',
+      })
+  }
+}

@@ -1,0 +1,101 @@
+import type {LoadedConfig} from '../config/load.ts'
+import type {Job} from '../config/job.ts'
+import {type RunContext, withFields} from '../core/context.ts'
+import {OperationalError, Stopped} from '../core/errors.ts'
+import type {ExitStatus} from '../core/exit-code.ts'
+import {defaultLockDirectory, lockJob} from '../host/lock.ts'
+import {readOnly} from '../zfs-client/read-only.ts'
+import type {Phase} from '../replicate/phase.ts'
+import {type JobOutcome, runJob} from '../replicate/run-job.ts'
+import {reportedError} from '../report/describe-error.ts'
+import {statusOf, worstStatus} from '../report/exit-status.ts'
+import {renderProblems, renderText} from '../report/render-text.ts'
+import type {RunReport} from '../report/report.ts'
+import {readConfig} from './config-file.ts'
+import {createZfs} from './endpoints.ts'
+import {findJob} from './find-job.ts'
+import {wireJob} from './job-work.ts'
+import {createProcessContext} from './process-context.ts'
+
+export type RunJobsRequest = {
+  readonly jobs: readonly string[]
+  readonly config: string | undefined
+  readonly phases: readonly Phase[]
+  readonly dryRun: boolean
+  readonly snapshotName?: string | undefined
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+  readonly print: (text: string) => void
+  readonly printError: (text: string) => void
+}
+
+/**
+ * Runs jobs one after the other and tells of each. Returns the worst exit status.
+ * Throws `config` and `usage` before anything is done.
+ */
+export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
+  const config = readConfig(request.config)
+  const jobs = request.jobs.map((name) => findJob(config.jobs, name))
+  const ctx = createProcessContext('run', request.verbose ? 'debug' : 'warn', 'human')
+  const statuses: ExitStatus[] = []
+  for (const job of jobs) {
+    const report = await reportOf(withFields(ctx, {job: job.name}), job, config, request)
+    statuses.push(report.exitStatus)
+    tell(report, request)
+  }
+  return worstStatus(statuses)
+}
+
+function tell(report: RunReport, request: RunJobsRequest): void {
+  if (request.json) request.print(`${JSON.stringify(report)}\n`)
+  else if (!request.quiet) request.print(renderText(report, {verbose: request.verbose}))
+  request.printError(renderProblems(report))
+}
+
+/** Whatever happens to one job ends in its report; bugs do not. */
+async function reportOf(ctx: RunContext, job: Job, config: LoadedConfig, request: RunJobsRequest): Promise<RunReport> {
+  const startedAt = ctx.clock.now()
+  const done = await outcomeOf(ctx, job, config, request)
+  const report = {
+    version: 1 as const,
+    job: job.name,
+    type: job.type,
+    dryRun: request.dryRun,
+    startedAt: new Date(startedAt).toISOString(),
+    finishedAt: new Date(ctx.clock.now()).toISOString(),
+    ...done,
+    warnings: [...done.warnings],
+  }
+  return {...report, exitStatus: statusOf(report)}
+}
+
+type Done = JobOutcome & Pick<RunReport, 'error'>
+
+async function outcomeOf(ctx: RunContext, job: Job, config: LoadedConfig, request: RunJobsRequest): Promise<Done> {
+  try {
+    return await runLocked(ctx, job, config, request)
+  } catch (thrown) {
+    if (thrown instanceof OperationalError || thrown instanceof Stopped) return {warnings: [], error: reportedError(thrown)}
+    throw thrown
+  }
+}
+
+/** A dry run changes nothing, so it takes no lock and gets a ZFS that cannot. */
+async function runLocked(ctx: RunContext, job: Job, config: LoadedConfig, request: RunJobsRequest): Promise<JobOutcome> {
+  const {dryRun, phases, snapshotName} = request
+  const lock = dryRun ? undefined : lockJob(defaultLockDirectory(process.getuid?.() ?? 0, process.env), job.name)
+  try {
+    const lockFd = lock?.fd
+    const zfs = createZfs({lockFd})
+    const {work, lanes} = wireJob(job, dryRun ? readOnly(zfs) : zfs, {configFile: config.file, lockFd})
+    try {
+      return await runJob(ctx, work, {phases, dryRun, snapshotName})
+    } finally {
+      await lanes?.close()
+    }
+  } finally {
+    lock?.release()
+  }
+}
+

@@ -1,0 +1,124 @@
+import {parseJobId} from '../abstraction/job-id.ts'
+import {Bug} from '../core/assert.ts'
+import {compileRegex} from '../core/linear-regex.ts'
+import {quoted} from '../core/printable.ts'
+import {parseGoDuration, parseSize, parseZreplDuration} from '../core/units.ts'
+import {parseGrid} from '../prune/keep-grid.ts'
+import {parseFilter} from '../scope/filter.ts'
+import {parseComponent, parseDatasetName} from '../zfs/name.ts'
+import {parseHostPort, parseIpOrNetwork} from './network-address.ts'
+import {parsePropertyName, parsePropertyValue} from './property.ts'
+import {parseSshHost, parseSshOption, parseSshUser} from './ssh-option.ts'
+
+/**
+ * What `format` means in the schema of the configuration: how the text of one value is read. Each throws an `Error`
+ * that quotes the text and says what is wrong with it; what it returns does not matter here.
+ */
+const READERS: Readonly<Record<string, (text: string) => unknown>> = {
+  bandwidth: parseBandwidth,
+  'bucket-capacity': parseBucketCapacity,
+  'client-identity': parseClientIdentity,
+  'client-identity-pattern': parseClientIdentityPattern,
+  dataset: parseDatasetName,
+  'filter-pattern': (text) => parseFilter(new Map([[text, true]])),
+  grid: parseGrid,
+  'host-port': parseHostPort,
+  interval: parseInterval,
+  'ip-or-network': parseIpOrNetwork,
+  'job-name': parseJobName,
+  path: parsePath,
+  'positive-timeout': parsePositiveTimeout,
+  'property-name': parsePropertyName,
+  'property-value': parsePropertyValue,
+  'pull-interval': (text) => text === 'manual' || parseInterval(text),
+  re2: parseRegex,
+  'snapshot-prefix': parseSnapshotPrefix,
+  'ssh-host': parseSshHost,
+  'ssh-option': parseSshOption,
+  'ssh-user': parseSshUser,
+  timeout: parseTimeout,
+}
+
+/** The same as predicates, for the generated validator. */
+export const FORMATS: Readonly<Record<string, (text: string) => boolean>> = Object.fromEntries(
+  Object.keys(READERS).map((format) => [format, (text: string) => formatProblem(format, text) === undefined]),
+)
+
+/** Why `text` is not of this format; `undefined` when it is. */
+export function formatProblem(format: string, text: string): string | undefined {
+  const read = READERS[format]
+  if (read === undefined) throw new Bug(`the schema has a format ${format} that nobody reads`)
+  try {
+    read(text)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof Bug || error instanceof TypeError) throw error
+    return error.message
+  }
+}
+
+function parseInterval(text: string): number {
+  return positive(parseZreplDuration(text), 'duration', text)
+}
+
+function parseTimeout(text: string): number {
+  const timeoutMs = parseGoDuration(text)
+  if (timeoutMs < 0) throw new Error(`bad duration ${quoted(text)}: it must not be negative`)
+  return timeoutMs
+}
+
+function parsePositiveTimeout(text: string): number {
+  return positive(parseGoDuration(text), 'duration', text)
+}
+
+function parseBandwidth(text: string): bigint {
+  const bytes = parseSize(text)
+  if (bytes === 0n) throw new Error(`bad size ${quoted(text)}: nothing would ever pass; for no limit leave the key out`)
+  return bytes
+}
+
+function parseBucketCapacity(text: string): bigint {
+  return positive(parseSize(text), 'size', text)
+}
+
+function positive<T extends number | bigint>(value: T, what: string, text: string): T {
+  if (value <= 0) throw new Error(`bad ${what} ${quoted(text)}: it must be more than 0`)
+  return value
+}
+
+/** Spaces at the ends are valid in ZFS and in zrepl, but nobody sees them in a bookmark. */
+function parseJobName(text: string): string {
+  if (text !== text.trim()) throw new Error(`bad job name ${quoted(text)}: it begins or ends with a space`)
+  return parseJobId(text)
+}
+
+/** It becomes a component of dataset names. */
+function parseClientIdentity(text: string): string {
+  return parseComponent(text)
+}
+
+/** With one `*` it is for a network; that this fits the address is seen where both are known. */
+function parseClientIdentityPattern(text: string): string {
+  return parseComponent(text.replace('*', '0'))
+}
+
+/** The longest timestamp, `2006-01-02T15:04:05.000-0700`, must fit behind it. */
+function parseSnapshotPrefix(text: string): string {
+  return parseComponent(`${text}2006-01-02T15:04:05.000-0700`)
+}
+
+function parseRegex(text: string): unknown {
+  try {
+    return compileRegex(text)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    throw new Error(`bad regular expression ${quoted(text)}: ${error.message}`)
+  }
+}
+
+/** Paths become arguments of programs, so none may look like an option. */
+function parsePath(text: string): string {
+  if (text.startsWith('-')) throw new Error(`bad path ${quoted(text)}: it starts with -`)
+  if (/\p{Cc}/u.test(text)) throw new Error(`bad path ${quoted(text)}: it contains a control character`)
+  return text
+}

@@ -1,0 +1,165 @@
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import type {ByteReader} from '../core/stream.ts'
+import type {LaneConnection} from '../core/lane.ts'
+import {type Child, exitsWithin, GRACE, type Grace, startChild, stopChild} from './child.ts'
+import {createPipe, type PipeReader} from './pipe.ts'
+import {createToldLines, type ToldLines} from './told-lines.ts'
+
+/** How long the other process may take to go once we have said that we are through. */
+const CLOSE_MS = 10_000
+/** How long it may live on after it has closed its end. */
+const LINGER_MS = 5000
+/** How long its last words may take once it has gone: something it started may keep stderr open. */
+const LAST_WORDS_MS = 1000
+
+export type LaneProcess = {
+  /** Words for messages: `ssh root@backup:22`. */
+  readonly peer: string
+  readonly path: string
+  readonly argv: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  /** From the start of the process to the first bytes from the peer. */
+  readonly dialTimeoutMs: number
+}
+
+export type LaneOptions = {
+  /** A lock the process inherits. */
+  readonly lockFd?: number | undefined
+  /** From `findDeathSignal`. */
+  readonly deathSignal?: string | undefined
+  readonly grace?: Grace
+}
+
+/** Starts a process whose stdin and stdout, plain pipes, are one connection. It outlives `ctx`: close it or burn it. */
+export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: LaneOptions): LaneConnection {
+  ctx.signal.throwIfAborted()
+  const {child, toPeer, fromPeer} = start(process, options)
+  const told = createToldLines(child.stderr)
+  const stays = Promise.withResolvers<{exitCode: undefined}>()
+  const gone = Promise.race([lastWords(ctx, child, told), stays.promise])
+  const answered = new AbortController()
+  let closing: Promise<void> | undefined
+  let burnt = false
+
+  function burn(
+    reason = new OperationalError('peer-unreachable', 'the connection was given up', {retryable: true}),
+  ): void {
+    answered.abort()
+    toPeer.close(reason)
+    fromPeer.close(reason)
+    if (!burnt) void end()
+    burnt = true
+  }
+
+  async function end(): Promise<void> {
+    if ((await stopChild(child, ctx.clock, options.grace ?? GRACE)) === 'gone') return
+    ctx.log.error('connection process does not end, not even by SIGKILL; left behind', {
+      pid: child.pid,
+      peer: process.peer,
+    })
+    told.cancel()
+    stays.resolve({exitCode: undefined})
+  }
+
+  async function close(): Promise<void> {
+    answered.abort()
+    toPeer.close(new OperationalError('peer-unreachable', 'the connection is closed', {retryable: true}))
+    if (!burnt && !(await exitsWithin(child, ctx.clock, CLOSE_MS))) burn()
+    await gone
+    // Not before: the peer's last answer may still be in the pipe, and somebody may be reading it.
+    fromPeer.close()
+  }
+
+  /** The peer has closed its end: a process that stays nevertheless is in the way of those who wait for it to go. */
+  async function endSoon(): Promise<void> {
+    if (!(await exitsWithin(child, ctx.clock, LINGER_MS))) burn()
+  }
+
+  const noAnswer = () =>
+    burn(
+      new OperationalError('peer-unreachable', `no answer within ${process.dialTimeoutMs / 1000} s`, {
+        retryable: true,
+      }),
+    )
+  ctx.clock.sleep(process.dialTimeoutMs, answered.signal).then(noAnswer, () => {})
+
+  ctx.log.debug('connection opened', {
+    peer: process.peer,
+    pid: child.pid,
+    argv: [process.path, ...process.argv],
+  })
+  gone.then(({exitCode}) => ctx.log.debug('connection ended', {peer: process.peer, pid: child.pid, exitCode}))
+
+  return {
+    reader: watched(
+      fromPeer,
+      () => answered.abort(),
+      () => void endSoon(),
+    ),
+    writer: toPeer,
+    peer: process.peer,
+    onTold: told.onTold,
+    complaint: told.complaint,
+    close: () => (closing ??= close()),
+    burn: () => burn(),
+    gone,
+  }
+}
+
+function start(process: LaneProcess, options: LaneOptions) {
+  const there = createPipe()
+  const back = createPipe()
+  try {
+    const child = startChild({
+      ...process,
+      ...options,
+      inherited: options.lockFd,
+      stdin: there.reader.stream.fd,
+      stdout: back.writer.stream.fd,
+    })
+    return {child, toPeer: there.writer, fromPeer: back.reader}
+  } catch (error) {
+    there.writer.close()
+    back.reader.close()
+    throw error
+  } finally {
+    // The child has copies of its own; with ours open, nobody would ever see an end.
+    there.reader.close()
+    back.writer.close()
+  }
+}
+
+async function lastWords(
+  ctx: RunContext,
+  child: Child,
+  told: ToldLines,
+): Promise<{readonly exitCode: number | undefined}> {
+  const {exitCode} = await child.exited
+  const ended = new AbortController()
+  const late = ctx.clock.sleep(LAST_WORDS_MS, ended.signal).catch(() => {})
+  await Promise.race([told.ended, late])
+  ended.abort()
+  told.cancel()
+  return {exitCode}
+}
+
+/** The same reader, telling when the first bytes came and when the end was met. */
+function watched(reader: PipeReader, onFirst: () => void, onEnd: () => void): ByteReader {
+  return {
+    async read(length, signal) {
+      try {
+        const bytes = await reader.read(length, signal)
+        if (bytes === undefined) onEnd()
+        else onFirst()
+        return bytes
+      } catch (error) {
+        if (!signal.aborted) onEnd()
+        throw error
+      }
+    },
+    get stream() {
+      return reader.stream
+    },
+  }
+}

@@ -1,0 +1,19 @@
+import type {Snapshot} from '../zfs/version.ts'
+
+/** A snapshot that rules are asked about. */
+export type Candidate = {
+  readonly snapshot: Snapshot
+  /** It is, or will never have to be, on the receiver: no younger than the last version both sides have. */
+  readonly replicated: boolean
+  /** It is the last version both sides have. */
+  readonly atCursor: boolean
+}
+
+/** What one rule says about one snapshot. */
+export type Opinion = 'keep' | Miss
+
+/** Why a rule does not keep a snapshot. */
+export type Miss = 'no-match' | 'too-old' | 'bucket-full' | 'not-among-newest' | 'replicated'
+
+/** What one rule says about each of a filesystem's snapshots. Snapshots it was not asked about are `no-match`. */
+export type Opinions = ReadonlyMap<Snapshot, Opinion>

@@ -1,0 +1,29 @@
+import type {HoldTag} from '../zfs/name.ts'
+import type {Miss} from './candidate.ts'
+import type {KeepRule} from './keep-rule.ts'
+
+/** Why a snapshot stays. */
+export type KeepReason =
+  | {readonly kind: 'rule'; readonly rule: KeepRule}
+  /** Nothing keeps any snapshot of this filesystem; the newest stays nevertheless. */
+  | {readonly kind: 'last-one'}
+  | ProtectedReason
+
+/** Why no rule may destroy a snapshot. */
+export type ProtectedReason =
+  | {readonly kind: 'newest'}
+  | {readonly kind: 'only'}
+  | {readonly kind: 'last-common'}
+  /** A replication cursor of the job stands at it. */
+  | {readonly kind: 'cursor'}
+  /** An end of a planned step; `step` in words. */
+  | {readonly kind: 'step'; readonly step: string}
+  /** An end of the receiver's partial receive. */
+  | {readonly kind: 'partial-receive'}
+  /** Empty `tags`: it has holds that were not listed. */
+  | {readonly kind: 'held'; readonly tags: readonly HoldTag[]}
+  /** Replication does not work at the moment, and this is not older than what is known to have arrived. */
+  | {readonly kind: 'unconfirmed'}
+
+/** Why one rule does not keep a snapshot. */
+export type DestroyReason = {readonly kind: 'rule'; readonly rule: KeepRule; readonly miss: Miss}

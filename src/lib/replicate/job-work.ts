@@ -1,0 +1,29 @@
+import type {NonEmpty} from '../core/assert.ts'
+import type {Receiver} from '../endpoint/receiver.ts'
+import type {LocalSender, Sender} from '../endpoint/sender.ts'
+import type {Transfer} from '../endpoint/transfer.ts'
+import type {ReplicationPolicy, SnapshotPolicy} from '../plan/policy.ts'
+import type {KeepRule} from '../prune/keep-rule.ts'
+
+/** A job taken apart into what its type has: its endpoints, and the work of each phase. */
+export type JobWork = {
+  readonly sender: Sender | undefined
+  readonly receiver: Receiver | undefined
+  /** Jobs that own filesystems on this host. */
+  readonly snapshot: {readonly sender: LocalSender; readonly policy: SnapshotPolicy} | undefined
+  readonly replicate: ReplicateWork | undefined
+  readonly prune: PruneWork | undefined
+}
+
+export type ReplicateWork = {
+  readonly transfer: Transfer
+  readonly policy: ReplicationPolicy
+  /** What the job's own send section says; `undefined` where the source decides. */
+  readonly send: {readonly encrypted: boolean} | undefined
+}
+
+export type PruneWork = {
+  readonly keepSender: NonEmpty<KeepRule>
+  /** Absent in a job that does not replicate. */
+  readonly keepReceiver: NonEmpty<KeepRule> | undefined
+}

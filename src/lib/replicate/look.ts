@@ -1,0 +1,35 @@
+import {type RunContext, withSpan} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import type {EndpointView} from '../endpoint/view.ts'
+
+/** One side as last seen, or why it could not be seen. */
+export type Seen = {readonly view: EndpointView} | {readonly error: OperationalError}
+
+/** A side that is observed when it is first needed, and again after something was changed there. */
+export type Look = {
+  readonly see: () => Promise<Seen>
+  /** What was seen is out of date. */
+  readonly forget: () => void
+}
+
+/** Looks at one endpoint. A failure to observe is remembered like an observation: a phase reports it, the run goes on. */
+export function createLook(ctx: RunContext, side: string, endpoint: {observe(ctx: RunContext): Promise<EndpointView>}): Look {
+  let seen: Promise<Seen> | undefined
+
+  async function observe(): Promise<Seen> {
+    try {
+      return {view: await withSpan(ctx, `observe-${side}`, {}, (ctx) => endpoint.observe(ctx))}
+    } catch (error) {
+      if (!(error instanceof OperationalError)) throw error
+      ctx.log.error('cannot observe', {side, error: error.message})
+      return {error}
+    }
+  }
+
+  return {
+    see: () => (seen ??= observe()),
+    forget: () => {
+      seen = undefined
+    },
+  }
+}

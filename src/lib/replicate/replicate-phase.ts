@@ -1,0 +1,48 @@
+import {type RunContext, withSpan} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import {type PlannedFilesystem, planReplication} from '../plan/job-plan.ts'
+import {reportedError} from '../report/describe-error.ts'
+import type {FilesystemReport, ReplicateReport} from '../report/report.ts'
+import type {ReplicateWork} from './job-work.ts'
+import type {Look} from './look.ts'
+import {missingDataset, nothingMatches} from './missing.ts'
+import {describeReplication, type Pair, runReplication} from './run-replication.ts'
+
+/** Sends what the receiver lacks, or in a dry run tells what that is. */
+export async function replicatePhase(
+  ctx: RunContext,
+  work: Omit<Pair, 'transfer'> & ReplicateWork,
+  look: {readonly sender: Look; readonly receiver: Look},
+  {dryRun}: {readonly dryRun: boolean},
+): Promise<ReplicateReport> {
+  const [sender, receiver] = await Promise.all([look.sender.see(), look.receiver.see()])
+  if ('error' in sender) return {filesystems: [], error: reportedError(sender.error)}
+  if ('error' in receiver) return {filesystems: [], error: reportedError(receiver.error)}
+  const missing = sender.view.missing.map(missingFilesystem)
+  try {
+    const plan = planReplication({sender: sender.view, receiver: receiver.view, policy: work.policy, send: work.send})
+    const filesystems = dryRun
+      ? await describeReplication(ctx, work.sender, plan)
+      : await withSpan(ctx, 'replicate', {}, (ctx) => runReplication(ctx, work, plan, work.policy.concurrentSteps))
+    if (!dryRun && plan.filesystems.some(changesSomething)) {
+      look.sender.forget()
+      look.receiver.forget()
+    }
+    const error = nothingMatches(sender.view)
+    return {filesystems: [...missing, ...filesystems], ...(error === undefined ? {} : {error})}
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    look.sender.forget()
+    look.receiver.forget()
+    return {filesystems: missing, error: reportedError(error)}
+  }
+}
+
+function changesSomething(plan: PlannedFilesystem): boolean {
+  if (plan.kind === 'up-to-date') return plan.finish !== undefined || plan.abortPartial !== undefined
+  return plan.kind === 'steps'
+}
+
+function missingFilesystem(filesystem: string): FilesystemReport {
+  return {filesystem, state: 'failed', steps: [], warnings: [], error: missingDataset(filesystem)}
+}

@@ -1,0 +1,228 @@
+import {type RunContext, withFields, withSpan} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import {quoted} from '../core/printable.ts'
+import type {Receiver} from '../endpoint/receiver.ts'
+import type {CompleteRequest, ProtectRequest, Sender} from '../endpoint/sender.ts'
+import type {Transfer} from '../endpoint/transfer.ts'
+import type {JobPlan, PlannedFilesystem} from '../plan/job-plan.ts'
+import type {Step} from '../plan/step.ts'
+import {reportedError} from '../report/describe-error.ts'
+import type {FilesystemReport, StepReport} from '../report/report.ts'
+import type {Outcome} from '../zfs/client.ts'
+import type {DatasetName} from '../zfs/name.ts'
+import {shortName} from '../zfs/version.ts'
+import {type ConnectionWatch, createConnectionWatch} from './connection-watch.ts'
+import {createSlots} from './slots.ts'
+import {protectRequest, receiveRequest, sendRequest, stepFields, stepWords} from './step-request.ts'
+
+/** The two sides of a replication and the pipe between them. */
+export type Pair = {readonly sender: Sender; readonly receiver: Receiver; readonly transfer: Transfer}
+
+type StepsPlan = Extract<PlannedFilesystem, {kind: 'steps'}>
+
+/**
+ * Does what was planned, `concurrentSteps` filesystems at once, and reports each filesystem in the order of the plan.
+ *
+ * What can be done for many filesystems in one request is: partial receives are given up, and the first steps
+ * protected, before the first stream. A filesystem that fails does not stop the others, except those that need it on
+ * the receiver first. Throws only what stops the run as a whole.
+ */
+export async function runReplication(
+  ctx: RunContext,
+  pair: Pair,
+  plan: JobPlan,
+  concurrentSteps: number,
+): Promise<readonly FilesystemReport[]> {
+  const failed = new Map<DatasetName, OperationalError>()
+  await abortPartials(ctx, pair, plan, failed)
+  await protectFirstSteps(ctx, pair, plan, failed)
+
+  const reports = new Map<DatasetName, Promise<FilesystemReport>>()
+  const connection = createConnectionWatch()
+  const slots = createSlots(concurrentSteps)
+  for (const filesystem of plan.filesystems) {
+    if (filesystem.kind === 'steps') reports.set(filesystem.filesystem, start(filesystem))
+  }
+  await Promise.all(reports.values())
+  const finished = await finishUpToDate(ctx, pair, plan, failed)
+  return await Promise.all(plan.filesystems.map((filesystem) => reports.get(filesystem.filesystem) ?? withoutSteps(filesystem, finished, failed)))
+
+  async function start(filesystem: StepsPlan): Promise<FilesystemReport> {
+    const parents = await Promise.all(filesystem.after.map(async (parent) => ({parent, report: await reports.get(parent)})))
+    const missing = parents.filter(({report}) => report === undefined || !report.steps.some(({state}) => state === 'done'))
+    const error = failed.get(filesystem.filesystem) ?? parentError(missing.map(({parent}) => parent))
+    if (error !== undefined) return stepsReport(filesystem, [], error, [])
+    return await slots.take(() => {
+      const lost = connection.lost()
+      return lost === undefined ? runFilesystem(ctx, pair, filesystem, connection) : stepsReport(filesystem, [], lost, [])
+    })
+  }
+}
+
+/** The report of a plan nobody carried out: what a dry run shows. Sizes are ZFS's estimates where it gives any. */
+export async function describeReplication(ctx: RunContext, sender: Sender, plan: JobPlan): Promise<readonly FilesystemReport[]> {
+  const steps = plan.filesystems.flatMap((filesystem) => (filesystem.kind === 'steps' ? filesystem.steps : []))
+  const sizes = steps.length === 0 ? [] : await sender.estimate(ctx, steps.map(sendRequest))
+  const sizeOf = new Map(steps.map((step, index) => [step, sizes[index]]))
+  return plan.filesystems.map((filesystem) => {
+    if (filesystem.kind !== 'steps') return withoutSteps(filesystem, new Map(), new Map())
+    const because = filesystem.abortPartial === undefined ? {} : {because: `a partial receive is given up: ${filesystem.abortPartial}`}
+    const planned = filesystem.steps.map((step) => {
+      const size = sizeOf.get(step)
+      return {...stepWords(step), state: 'planned' as const, ...(size === undefined ? {} : {expectedBytes: size.toString()})}
+    })
+    return {filesystem: filesystem.filesystem, state: 'planned', ...because, steps: planned, warnings: []}
+  })
+}
+
+/** One filesystem's steps, one after the other; the first that fails ends it. */
+async function runFilesystem(
+  ctx: RunContext,
+  pair: Pair,
+  plan: StepsPlan,
+  connection: ConnectionWatch,
+): Promise<FilesystemReport> {
+  const done: StepReport[] = []
+  const warnings: string[] = []
+  const {filesystem} = plan
+  for (const [index, step] of plan.steps.entries()) {
+    const startedAt = ctx.clock.monotonic()
+    try {
+      ctx.signal.throwIfAborted()
+      await withSpan(withFields(ctx, {filesystem}), 'step', stepFields(step), async (ctx) => {
+        ctx.log.info('step begins', stepFields(step))
+        if (index > 0) throwIfFailed(await pair.sender.protect(ctx, [protectRequest(step)]), 'cannot protect the step')
+        warnings.push(...(await runStep(ctx, pair, step)))
+        ctx.log.info('step done', {...stepFields(step), durationMs: Math.round(ctx.clock.monotonic() - startedAt)})
+      })
+      connection.works()
+      done.push({...stepWords(step), state: 'done', durationMs: Math.round(ctx.clock.monotonic() - startedAt)})
+    } catch (error) {
+      if (!(error instanceof OperationalError)) throw error
+      connection.failed(error)
+      withFields(ctx, {filesystem}).log.error('step failed', {...stepFields(step), error: error.message})
+      return stepsReport(plan, done, error, warnings)
+    }
+  }
+  return {filesystem, state: 'done', steps: done, warnings}
+}
+
+/**
+ * One step in the order that is safe to be killed anywhere: the stream is received and confirmed by guid, the receiver
+ * holds it, and only then the sender's cursor moves and the step's protection goes.
+ */
+async function runStep(ctx: RunContext, pair: Pair, step: Step): Promise<readonly string[]> {
+  const {warnings} = await pair.transfer(ctx, sendRequest(step), receiveRequest(step))
+  const {filesystem, to, protection} = step
+  throwIfFailed(await pair.sender.complete(ctx, [{filesystem, to: to.guid, protection}]), 'received, but cannot move the cursor')
+  return warnings
+}
+
+/** Filesystems whose partial receive cannot be given up fail; those that need no step are told by their report. */
+async function abortPartials(ctx: RunContext, {receiver}: Pair, plan: JobPlan, failed: Map<DatasetName, OperationalError>): Promise<void> {
+  const stuck = plan.filesystems.filter(
+    (filesystem) => (filesystem.kind === 'steps' || filesystem.kind === 'up-to-date') && filesystem.abortPartial !== undefined,
+  )
+  if (stuck.length === 0) return
+  for (const filesystem of stuck) {
+    if ('abortPartial' in filesystem) ctx.log.warn('partial receive given up', {filesystem: filesystem.filesystem, because: filesystem.abortPartial})
+  }
+  const names = stuck.map(({filesystem}) => filesystem)
+  noteFailures(names, await receiver.abortPartial(ctx, names), 'resume', 'cannot give up the partial receive', failed)
+}
+
+async function protectFirstSteps(ctx: RunContext, {sender}: Pair, plan: JobPlan, failed: Map<DatasetName, OperationalError>): Promise<void> {
+  const requests: ProtectRequest[] = plan.filesystems.flatMap((filesystem) =>
+    filesystem.kind === 'steps' && !failed.has(filesystem.filesystem) ? protectRequest(filesystem.steps[0]) : [],
+  )
+  if (requests.length === 0) return
+  const names = requests.map(({filesystem}) => filesystem)
+  noteFailures(names, await sender.protect(ctx, requests), 'zfs-failed', 'cannot protect the step', failed)
+}
+
+/**
+ * What an earlier run left undone where nothing is to be sent: the receiver's hold first, then the sender's cursor.
+ * Returns the filesystems that were finished.
+ */
+async function finishUpToDate(
+  ctx: RunContext,
+  {sender, receiver}: Pair,
+  plan: JobPlan,
+  failed: Map<DatasetName, OperationalError>,
+): Promise<ReadonlyMap<DatasetName, string>> {
+  const finish = plan.filesystems.flatMap(({filesystem, ...plan}) =>
+    plan.kind === 'up-to-date' && plan.finish !== undefined ? [{filesystem, ...plan.finish}] : [],
+  )
+  const holds = finish.filter(({holdReceiver}) => holdReceiver).map(({filesystem, to}) => ({filesystem, to: to.guid}))
+  if (holds.length > 0) {
+    const names = holds.map(({filesystem}) => filesystem)
+    noteFailures(names, await receiver.holdLastReceived(ctx, holds), 'zfs-failed', 'cannot hold the last received snapshot', failed)
+  }
+  const completions: CompleteRequest[] = finish
+    .filter(({filesystem, completeSender}) => completeSender && !failed.has(filesystem))
+    .map(({filesystem, to, protection}) => ({filesystem, to: to.guid, protection}))
+  if (completions.length > 0) {
+    const names = completions.map(({filesystem}) => filesystem)
+    noteFailures(names, await sender.complete(ctx, completions), 'zfs-failed', 'cannot move the cursor', failed)
+  }
+  return new Map(finish.map(({filesystem, to}) => [filesystem, `finished what an earlier run had left at ${shortName(to)}`]))
+}
+
+function withoutSteps(
+  plan: PlannedFilesystem,
+  finished: ReadonlyMap<DatasetName, string>,
+  failed: ReadonlyMap<DatasetName, OperationalError>,
+): FilesystemReport {
+  const common = {filesystem: plan.filesystem, steps: [], warnings: []}
+  const error = failed.get(plan.filesystem)
+  if (error !== undefined) return {...common, state: 'failed', error: reportedError(error)}
+  switch (plan.kind) {
+    case 'conflict':
+      return {...common, state: 'conflict', because: `${plan.message} (hint: ${plan.hint})`}
+    case 'skip':
+      return {...common, state: 'skipped', because: 'it is a placeholder on the sender'}
+    default: {
+      const because = finished.get(plan.filesystem)
+      return {...common, state: 'up-to-date', ...(because === undefined ? {} : {because})}
+    }
+  }
+}
+
+function stepsReport(
+  plan: StepsPlan,
+  done: readonly StepReport[],
+  error: OperationalError,
+  warnings: readonly string[],
+): FilesystemReport {
+  const rest = plan.steps.slice(done.length).map((step, index): StepReport => ({
+    ...stepWords(step),
+    state: index === 0 && error.code !== 'parent-failed' ? 'failed' : 'not-reached',
+  }))
+  return {filesystem: plan.filesystem, state: 'failed', steps: [...done, ...rest], error: reportedError(error), warnings: [...warnings]}
+}
+
+function parentError(parents: readonly DatasetName[]): OperationalError | undefined {
+  if (parents.length === 0) return undefined
+  return new OperationalError('parent-failed', `not begun, because its parent is not on the receiver: ${parents.map(quoted).join(', ')}`, {
+    hint: 'see what the parent failed with',
+  })
+}
+
+function noteFailures(
+  filesystems: readonly DatasetName[],
+  outcomes: readonly Outcome[],
+  code: OperationalError['code'],
+  what: string,
+  failed: Map<DatasetName, OperationalError>,
+): void {
+  for (const [index, filesystem] of filesystems.entries()) {
+    const outcome = outcomes[index]
+    if (outcome?.kind === 'done') continue
+    failed.set(filesystem, new OperationalError(code, `${what}: ${outcome?.failure.message ?? 'no answer'}`))
+  }
+}
+
+function throwIfFailed(outcomes: readonly Outcome[], what: string): void {
+  const failed = outcomes.find((outcome) => outcome.kind === 'failed')
+  if (failed?.kind === 'failed') throw new OperationalError('zfs-failed', `${what}: ${failed.failure.message}`)
+}

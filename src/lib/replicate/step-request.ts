@@ -1,0 +1,40 @@
+import type {ReceiveRequest} from '../endpoint/receiver.ts'
+import type {FromRef, ProtectRequest, SendRequest} from '../endpoint/sender.ts'
+import type {Step} from '../plan/step.ts'
+import {shortName} from '../zfs/version.ts'
+
+/** What the sender is asked before the step. */
+export function protectRequest({filesystem, from, to, protection}: Step): ProtectRequest {
+  return {filesystem, from: fromRef(from), to: to.guid, protection}
+}
+
+/** What the sender is asked for the stream. */
+export function sendRequest({filesystem, from, to, resumeToken}: Step): SendRequest {
+  return {filesystem, from: fromRef(from), to: to.guid, resumeToken}
+}
+
+/** What the receiver is told to expect. */
+export function receiveRequest({filesystem, type, from, to, protection, resumeToken}: Step): ReceiveRequest {
+  return {
+    filesystem,
+    type,
+    from: from?.guid,
+    to: {name: to.name, guid: to.guid},
+    protection,
+    resuming: resumeToken !== undefined,
+  }
+}
+
+function fromRef(from: Step['from']): FromRef | undefined {
+  return from === undefined ? undefined : {kind: from.kind, guid: from.guid}
+}
+
+/** The step as reports show it. */
+export function stepWords({from, to, resumeToken}: Step): {readonly from?: string; readonly to: string; readonly resumed: boolean} {
+  return {...(from === undefined ? {} : {from: shortName(from)}), to: shortName(to), resumed: resumeToken !== undefined}
+}
+
+/** The step as log lines show it. */
+export function stepFields(step: Step): {readonly from: string | undefined; readonly to: string; readonly resumed: boolean} {
+  return {from: undefined, ...stepWords(step)}
+}

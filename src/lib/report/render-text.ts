@@ -1,0 +1,129 @@
+import {printable} from '../core/printable.ts'
+import {formatBytes, formatDuration} from '../core/units.ts'
+import {EXIT, EXIT_MEANING} from '../core/exit-code.ts'
+import {renderError} from './describe-error.ts'
+import type {FilesystemReport, PruneReport, ReplicateReport, RunReport, SnapshotReport, StepReport} from './report.ts'
+
+/**
+ * The rules of what a person sees: one line for each thing that was done or failed, nothing for what was in order
+ * except in the summary; names as ZFS prints them, escaped; lower case, no full stop. With `verbose` also what was kept
+ * or up to date, and why.
+ */
+export function renderText(report: RunReport, {verbose}: {readonly verbose: boolean}): string {
+  const lines = [
+    `job ${printable(report.job)} (${report.type})${report.dryRun ? ': this is what a run would do' : ''}`,
+    ...(report.snapshot ? snapshotLines(report.snapshot, verbose) : []),
+    ...(report.replicate ? replicateLines(report.replicate, verbose) : []),
+    ...(report.pruneSender ? pruneLines('prune sender', report.pruneSender, verbose || report.dryRun) : []),
+    ...(report.pruneReceiver ? pruneLines('prune receiver', report.pruneReceiver, verbose || report.dryRun) : []),
+    ...report.warnings.map((warning) => `  warning: ${printable(warning)}`),
+    ...(report.error ? [`  ${renderError(report.error)}`] : []),
+    `  ${summary(report)}`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** What went wrong, one line each, for stderr: empty when all is well. */
+export function renderProblems(report: RunReport): string {
+  if (report.exitStatus === EXIT.ok) return ''
+  const lines = problems(report).map((problem) => `zrepl: job ${printable(report.job)}: ${problem}\n`)
+  return `${lines.join('')}zrepl: job ${printable(report.job)}: exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}\n`
+}
+
+function problems(report: RunReport): readonly string[] {
+  const phases = [report, report.snapshot, report.replicate, report.pruneSender, report.pruneReceiver]
+  const whole = new Set(phases.flatMap((phase) => (phase?.error ? [bare(phase.error)] : [])))
+  return [
+    ...whole,
+    ...(report.snapshot?.filesystems ?? []).flatMap(({filesystem, error}) => (error ? [`${printable(filesystem)}: ${bare(error)}`] : [])),
+    ...(report.replicate?.filesystems ?? []).flatMap(filesystemProblem),
+    ...[report.pruneSender, report.pruneReceiver].flatMap((side) =>
+      (side?.filesystems ?? []).flatMap(({filesystem, snapshots}) =>
+        snapshots.flatMap(({name, error}) => (error === undefined ? [] : [`${printable(`${filesystem}@${name}`)}: not destroyed: ${printable(error)}`])),
+      ),
+    ),
+  ]
+}
+
+function filesystemProblem({filesystem, state, error, because}: FilesystemReport): readonly string[] {
+  if (state === 'conflict') return [`${printable(filesystem)}: conflict: ${printable(because ?? '')}`]
+  return error ? [`${printable(filesystem)}: ${bare(error)}`] : []
+}
+
+function bare(error: NonNullable<RunReport['error']>): string {
+  return renderError(error).slice('zrepl: '.length)
+}
+
+function snapshotLines(snapshot: SnapshotReport, verbose: boolean): readonly string[] {
+  return [
+    ...(snapshot.error ? [`  snapshot: ${bare(snapshot.error)}`] : []),
+    ...snapshot.filesystems.flatMap(({filesystem, state, error, dueAt}) => {
+      if (state === 'failed') return [`  snapshot ${printable(filesystem)}: ${error ? bare(error) : 'failed'}`]
+      if (state === 'not-due') return verbose ? [`  snapshot ${printable(filesystem)}: not due before ${dueAt}`] : []
+      return [`  snapshot ${printable(`${filesystem}@${snapshot.name}`)}${state === 'planned' ? ' would be taken' : ''}`]
+    }),
+  ]
+}
+
+function replicateLines(replicate: ReplicateReport, verbose: boolean): readonly string[] {
+  return [
+    ...(replicate.error ? [`  replicate: ${bare(replicate.error)}`] : []),
+    ...replicate.filesystems.flatMap((filesystem) => [
+      ...filesystem.steps.map((step) => `  ${stepLine(filesystem.filesystem, step)}`),
+      ...outcomeLines(filesystem, verbose),
+      ...filesystem.warnings.map((warning) => `  replicate ${printable(filesystem.filesystem)}: warning: ${printable(warning)}`),
+    ]),
+  ]
+}
+
+function stepLine(filesystem: string, {from, to, resumed, state, expectedBytes, durationMs}: StepReport): string {
+  const ends = from === undefined ? `full ${to}` : `${from} -> ${to}`
+  const facts = [
+    ...(resumed ? ['resumed'] : []),
+    ...(expectedBytes === undefined ? [] : [`about ${formatBytes(BigInt(expectedBytes))}`]),
+    ...(durationMs === undefined ? [] : [formatDuration(durationMs)]),
+  ]
+  const words = {done: '', planned: ' would be sent', failed: ' failed', 'not-reached': ' not reached'}[state]
+  return `replicate ${printable(`${filesystem} ${ends}`)}${words}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`
+}
+
+function outcomeLines({filesystem, state, because, error}: FilesystemReport, verbose: boolean): readonly string[] {
+  const where = `  replicate ${printable(filesystem)}: `
+  if (error !== undefined) return [`${where}${bare(error)}`]
+  if (state === 'conflict') return [`${where}conflict: ${printable(because ?? '')}`]
+  if (because !== undefined) return [`${where}${state}: ${printable(because)}`]
+  return verbose && state === 'up-to-date' ? [`${where}up to date`] : []
+}
+
+function pruneLines(phase: string, prune: PruneReport, all: boolean): readonly string[] {
+  return [
+    ...(prune.error ? [`  ${phase}: ${bare(prune.error)}`] : []),
+    ...prune.filesystems.flatMap(({filesystem, state, because, snapshots}) => [
+      ...(state === 'skipped' && all ? [`  ${phase} ${printable(filesystem)}: skipped: ${printable(because ?? '')}`] : []),
+      ...snapshots.flatMap(({name, state, because, error}) => {
+        if (state === 'kept' && !all) return []
+        const words = {kept: '', destroyed: 'destroyed: ', doomed: 'would be destroyed: ', failed: 'not destroyed: '}[state]
+        const why = error ?? because.replace(/^destroyed: /, '')
+        return [`  ${phase} ${printable(`${filesystem}@${name}`)}: ${words}${printable(why)}`]
+      }),
+    ]),
+  ]
+}
+
+function summary(report: RunReport): string {
+  const filesystems = report.replicate?.filesystems ?? []
+  const steps = filesystems.flatMap(({steps}) => steps)
+  const pruned = [report.pruneSender, report.pruneReceiver].flatMap((side) => (side?.filesystems ?? []).flatMap(({snapshots}) => snapshots))
+  const count = <T extends {readonly state: string}>(list: readonly T[], ...states: string[]) => list.filter(({state}) => states.includes(state)).length
+  const parts = [
+    ...(report.snapshot ? [`${count(report.snapshot.filesystems, 'taken', 'planned')} snapshots`] : []),
+    ...(report.replicate
+      ? [`${count(steps, 'done', 'planned')} steps, ${count(filesystems, 'up-to-date')} of ${filesystems.length} filesystems were up to date`]
+      : []),
+    ...(report.pruneSender || report.pruneReceiver
+      ? [`${count(pruned, 'destroyed', 'doomed')} ${report.dryRun ? 'would be destroyed' : 'destroyed'}, ${count(pruned, 'kept')} kept`]
+      : []),
+  ]
+  const seconds = Date.parse(report.finishedAt) - Date.parse(report.startedAt)
+  return `${[...parts, formatDuration(seconds)].join('; ')}; exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}`
+}

@@ -1,0 +1,109 @@
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import {printable} from '../core/printable.ts'
+import type {ZfsCommand} from '../zfs/argv.ts'
+import type {Outcome} from '../zfs/client.ts'
+import {missingDatasets, readFailure, type ZfsFailure} from '../zfs/read-stderr.ts'
+import type {ProgramResult, RunProgram} from './run-program.ts'
+
+/** A listing of a large pool on slow disks takes minutes; longer means that the pool hangs. */
+export const LISTING_DEADLINE_MS = 10 * 60_000
+
+const CHANGE_DEADLINE_MS = 2 * 60_000
+/** Some commands wait for one transaction group for each object, and a busy pool takes seconds for each. */
+const OBJECT_DEADLINE_MS = 5000
+
+export const DONE: Outcome = {kind: 'done'}
+
+export function failed(failure: ZfsFailure): Outcome {
+  return {kind: 'failed', failure}
+}
+
+/** Runs a command that only looks. */
+export async function look(ctx: RunContext, run: RunProgram, command: ZfsCommand): Promise<ProgramResult> {
+  return await runText(ctx, run, command, LISTING_DEADLINE_MS)
+}
+
+/** Runs a command that changes `count` objects. */
+export async function change(
+  ctx: RunContext,
+  run: RunProgram,
+  command: ZfsCommand,
+  count = 1,
+): Promise<ProgramResult> {
+  return await runText(ctx, run, command, CHANGE_DEADLINE_MS + count * OBJECT_DEADLINE_MS)
+}
+
+async function runText(
+  ctx: RunContext,
+  run: RunProgram,
+  command: ZfsCommand,
+  deadlineMs: number,
+): Promise<ProgramResult> {
+  const result = await run(ctx, {...command, stdin: 'none', stdout: 'text', deadlineMs})
+  warnOfWords(ctx, command, result)
+  return result
+}
+
+/** A command that succeeds and complains has done its work; somebody may still want to know. */
+export function warnOfWords(ctx: RunContext, command: ZfsCommand, result: ProgramResult): void {
+  if (succeeded(result) && result.stderr.trim() !== '') {
+    ctx.log.warn('zfs succeeded with a warning', {
+      command: command.argv[0],
+      stderr: printable(result.stderr.trim()),
+    })
+  }
+}
+
+export function succeeded(result: ProgramResult): boolean {
+  return result.exitCode === 0
+}
+
+/** Why a command failed, in its own words, or by which signal it ended when it had none. */
+export function failureOf(result: ProgramResult): ZfsFailure {
+  const failure = readFailure(result.stderr)
+  if (result.signal === undefined) return failure
+  const said = result.stderr.trim() === '' ? '' : `: ${failure.message}`
+  return {kind: failure.kind, message: `zfs was ended by ${result.signal}${said}`}
+}
+
+/**
+ * Which of the objects asked about a listing did not find; empty when it succeeded.
+ * Throws `zfs-failed` or `not-permitted` when it failed for any other reason or complained about something else.
+ */
+export function missingOf(
+  command: ZfsCommand,
+  result: ProgramResult,
+  asked: readonly string[],
+): readonly string[] {
+  if (succeeded(result)) return []
+  const missing =
+    result.exitCode === undefined || result.stderrCut ? undefined : missingDatasets(result.stderr)
+  const known = new Set(asked)
+  if (missing?.every((name) => known.has(name))) return missing
+  throw lookFailed(command, result)
+}
+
+function lookFailed({program, argv}: ZfsCommand, result: ProgramResult): OperationalError {
+  const {kind, message} = failureOf(result)
+  const code = kind === 'permission' ? 'not-permitted' : 'zfs-failed'
+  return new OperationalError(code, `${program} ${argv[0]}: ${message}`, {
+    retryable: kind === 'does-not-exist' || kind === 'busy',
+  })
+}
+
+/**
+ * Asks a question whose answer decides what a failed command has done. `undefined` when there is no answer: then the
+ * command counts as failed. What stops the whole run still does.
+ */
+export async function askAgain<T>(ctx: RunContext, question: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await question()
+  } catch (error) {
+    if (!(error instanceof OperationalError) || !UNANSWERED.has(error.code)) throw error
+    ctx.log.warn('cannot find out what a failed command has done', {error: error.message})
+    return undefined
+  }
+}
+
+const UNANSWERED: ReadonlySet<string> = new Set(['zfs-failed', 'zfs-output', 'not-permitted'])

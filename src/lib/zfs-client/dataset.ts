@@ -1,0 +1,69 @@
+import type {RunContext} from '../core/context.ts'
+import {
+  abortReceiveCommand,
+  createPlaceholderCommand,
+  setPlaceholderCommand,
+  type ZfsCommand,
+} from '../zfs/argv.ts'
+import type {Outcome} from '../zfs/client.ts'
+import type {Dataset} from '../zfs/dataset.ts'
+import type {DatasetName} from '../zfs/name.ts'
+import {askAgain, change, DONE, failed, failureOf, succeeded} from './command.ts'
+import {list} from './list.ts'
+import type {RunProgram} from './run-program.ts'
+
+/** Done also when the dataset is there as a placeholder, whoever made it; a dataset that is none is not touched. */
+export async function createPlaceholder(
+  ctx: RunContext,
+  run: RunProgram,
+  dataset: DatasetName,
+  encryption: 'inherit' | 'off',
+): Promise<Outcome> {
+  return await changeDataset(
+    ctx,
+    run,
+    dataset,
+    createPlaceholderCommand(dataset, encryption),
+    (now) => now?.placeholder === true,
+  )
+}
+
+export async function setPlaceholder(
+  ctx: RunContext,
+  run: RunProgram,
+  dataset: DatasetName,
+  value: 'on' | 'off',
+): Promise<Outcome> {
+  return await changeDataset(
+    ctx,
+    run,
+    dataset,
+    setPlaceholderCommand(dataset, value),
+    (now) => now?.placeholder === (value === 'on'),
+  )
+}
+
+/** Done also when there is nothing to abort; the dataset itself goes when it held nothing else. */
+export async function abortReceive(ctx: RunContext, run: RunProgram, dataset: DatasetName): Promise<Outcome> {
+  return await changeDataset(
+    ctx,
+    run,
+    dataset,
+    abortReceiveCommand(dataset),
+    (now) => now?.resumeToken === undefined,
+  )
+}
+
+/** Runs a command about one dataset; when it fails, looks whether the dataset is as wished nevertheless. */
+async function changeDataset(
+  ctx: RunContext,
+  run: RunProgram,
+  dataset: DatasetName,
+  command: ZfsCommand,
+  asWished: (now: Dataset | undefined) => boolean,
+): Promise<Outcome> {
+  const result = await change(ctx, run, command)
+  if (succeeded(result)) return DONE
+  const now = await askAgain(ctx, () => list(ctx, run, {roots: [dataset], recursive: false}))
+  return now !== undefined && asWished(now.datasets[0]) ? DONE : failed(failureOf(result))
+}

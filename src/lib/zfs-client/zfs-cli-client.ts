@@ -1,0 +1,33 @@
+import type {ZfsClient} from '../zfs/client.ts'
+import {bookmark, destroyBookmarks} from './bookmark.ts'
+import {abortReceive, createPlaceholder, setPlaceholder} from './dataset.ts'
+import {destroySnapshots} from './destroy.ts'
+import {hold, release} from './hold.ts'
+import {list, listHolds, listVersions} from './list.ts'
+import type {RunProgram} from './run-program.ts'
+import {takeSnapshots} from './snapshot.ts'
+import {estimate, receive, send} from './stream.ts'
+
+/**
+ * The client on the `zfs` command. Commands run one after the other except for the two of a listing, in an order that
+ * depends on the arguments only. A command that fails is not believed: what it was to achieve is looked up.
+ */
+export function createZfsCliClient(run: RunProgram): ZfsClient {
+  return {
+    list: (ctx, query) => list(ctx, run, query),
+    listVersions: (ctx, filesystems) => listVersions(ctx, run, filesystems),
+    holds: (ctx, snapshots) => listHolds(ctx, run, snapshots),
+    snapshot: (ctx, snapshots) => takeSnapshots(ctx, run, snapshots),
+    hold: (ctx, holds) => hold(ctx, run, holds),
+    release: (ctx, holds) => release(ctx, run, holds),
+    bookmark: (ctx, bookmarks) => bookmark(ctx, run, bookmarks),
+    destroySnapshots: (ctx, snapshots) => destroySnapshots(ctx, run, snapshots),
+    destroyBookmarks: (ctx, bookmarks) => destroyBookmarks(ctx, run, bookmarks),
+    createPlaceholder: (ctx, dataset, encryption) => createPlaceholder(ctx, run, dataset, encryption),
+    setPlaceholder: (ctx, dataset, value) => setPlaceholder(ctx, run, dataset, value),
+    abortReceive: (ctx, dataset) => abortReceive(ctx, run, dataset),
+    estimate: (ctx, args) => estimate(ctx, run, args),
+    send: (ctx, args, sink) => send(ctx, run, args, sink),
+    receive: (ctx, args, source) => receive(ctx, run, args, source),
+  }
+}

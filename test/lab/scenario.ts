@@ -1,0 +1,59 @@
+import type {RunReport} from '../../src/lib/report/report.ts'
+import type {Lab} from './lab.ts'
+
+/** A run of the executable in the guest: its report and how it ended. */
+export type Run = {readonly report: RunReport; readonly exitCode: number; readonly stderr: string}
+
+/** Runs `zrepl WORDS --json` in the guest. */
+export async function zrepl(lab: Lab, words: string): Promise<Run> {
+  const {stdout, stderr, exitCode} = await lab.sh(`cd / && zrepl ${words} --json\n`)
+  if (!stdout.startsWith('{')) throw new Error(`zrepl ${words}: exit ${exitCode}\n${stdout}\n${stderr}`)
+  return {report: JSON.parse(stdout) as RunReport, exitCode, stderr}
+}
+
+/** `name guid` of every snapshot of a dataset, oldest first. */
+export async function snapshots(lab: Lab, dataset: string): Promise<readonly string[]> {
+  const listed = await lab.ok(`zfs list -Hp -t snapshot -o name,guid -s createtxg -d 1 -r '${dataset}'\n`)
+  return lines(listed).map((line) => line.slice(line.indexOf('@') + 1).replace('\t', ' '))
+}
+
+/** Names of a dataset's bookmarks. */
+export async function bookmarks(lab: Lab, dataset: string): Promise<readonly string[]> {
+  const listed = await lab.ok(`zfs list -Hp -t bookmark -o name -d 1 -r '${dataset}'\n`)
+  return lines(listed).map((line) => line.slice(line.indexOf('#') + 1))
+}
+
+/** `snapshot tag` of every hold on a dataset's snapshots. */
+export async function holds(lab: Lab, dataset: string): Promise<readonly string[]> {
+  const script = `zfs list -Hp -t snapshot -o name -d 1 -r '${dataset}' | while IFS= read -r s; do zfs holds -H "$s"; done\n`
+  return lines(await lab.ok(script)).map((line) => {
+    const [snapshot = '', tag = ''] = line.split('\t')
+    return `${snapshot.slice(snapshot.indexOf('@') + 1)} ${tag}`
+  })
+}
+
+/** Mounts the newest snapshot read-only, or reads the volume's, and digests its content. */
+export async function digestTree(lab: Lab, snapshot: string): Promise<string> {
+  const script = `set -e
+dir=$(mktemp -d)
+mount -t zfs -o ro '${snapshot}' "$dir"
+(cd "$dir" && find . -type f -print0 | sort -z | xargs -0 -r sha256sum)
+umount "$dir"
+rmdir "$dir"
+`
+  return await lab.ok(script)
+}
+
+/** How many changes a pool's own history has recorded: every mutating command adds to it, a look does not. */
+export async function poolHistory(lab: Lab, pool: string): Promise<number> {
+  return lines(await lab.ok(`zpool history -i '${pool}'\n`)).length
+}
+
+/** The last 16 lower-case hexadecimal digits zrepl writes into bookmark names. */
+export function guidHex(guid: string): string {
+  return BigInt(guid).toString(16).padStart(16, '0')
+}
+
+function lines(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line !== '')
+}

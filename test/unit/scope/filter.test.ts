@@ -1,0 +1,123 @@
+import {describe, expect, test} from 'vitest'
+import {parseFilter} from '../../../src/lib/scope/filter.ts'
+import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
+
+type Patterns = Readonly<Record<string, boolean>>
+
+function filter(patterns: Patterns) {
+  return parseFilter(new Map(Object.entries(patterns)))
+}
+
+const HOMES = {'tank<': true, 'tank/tmp<': false, 'tank/home/x<': false, 'tank/home/x/1': true}
+const BOB = {'tank/home/bob': true, 'tank/home/bob<': false}
+
+describe('which datasets a filter accepts', () => {
+  test.each<[Patterns, string, boolean]>([
+    [HOMES, 'zroot', false],
+    [HOMES, 'tank', true],
+    [HOMES, 'tank/tmp', false],
+    [HOMES, 'tank/tmp/foo', false],
+    [HOMES, 'tank/home/x', false],
+    [HOMES, 'tank/home/y', true],
+    [HOMES, 'tank/home/x/1', true],
+    [HOMES, 'tank/home/x/2', false],
+    [HOMES, 'tank/home/x/1/deeper', false],
+    [HOMES, 'tank/home/xy', true],
+    [HOMES, 'tank/tmpfoo', true],
+    [HOMES, 'tank2', false],
+    [BOB, 'tank/home/bob', true],
+    [BOB, 'tank/home/bob/downloads', false],
+    [{}, 'tank', false],
+    [{'tank/a': true}, 'tank/a', true],
+    [{'tank/a': true}, 'tank/a/b', false],
+    [{'tank/a': true}, 'tank', false],
+    [{'tank/a': true}, 'tank/ab', false],
+    [{'tank/a': true}, 'tank/A', false],
+    [{'tank/a<': true}, 'tank/ab', false],
+    [{'tank/a<': true}, 'tank/a b', false],
+    [{'<': true}, 'anything/at all', true],
+    [{'<': true, 'tank<': false}, 'tank/x', false],
+    [{'<': true, 'tank<': false}, 'tank2/x', true],
+    [{'<': false, 'tank<': true}, 'tank/x', true],
+    [{'tank<': true, tank: false}, 'tank', false],
+    [{'tank<': true, tank: false}, 'tank/x', true],
+  ])('%j, %s: %j', (patterns, dataset, expected) => {
+    expect(filter(patterns).accepts(parseDatasetName(dataset))).toBe(expected)
+  })
+
+  test('the order of the patterns does not matter', () => {
+    const reversed = Object.fromEntries(Object.entries(HOMES).toReversed())
+    for (const dataset of ['tank', 'tank/tmp/foo', 'tank/home/x', 'tank/home/x/1', 'tank/home/y'].map(parseDatasetName)) {
+      expect(filter(reversed).accepts(dataset)).toBe(filter(HOMES).accepts(dataset))
+    }
+  })
+
+  test('the patterns are kept as the configuration says', () => {
+    expect(Array.from(filter(HOMES).patterns)).toEqual(Object.entries(HOMES))
+  })
+})
+
+describe('what has to be listed', () => {
+  test.each<[Patterns, readonly string[]]>([
+    [{'<': true}, []],
+    [{'<': true, 'tank<': true}, []],
+    [{'<': false, 'tank/a<': true}, ['tank/a']],
+    [HOMES, ['tank']],
+    [{'tank/a<': true, 'tank/ab<': true}, ['tank/a', 'tank/ab']],
+    [{'tank/a/b': true, 'tank/a': true}, ['tank/a']],
+    [{'z<': true, 'a<': true, 'a/b<': true}, ['a', 'z']],
+    [{tank: true, 'tank<': true}, ['tank']],
+    [{'tank<': false}, []],
+  ])('%j: %j', (patterns, roots) => {
+    expect(filter(patterns).roots).toEqual(roots.map(parseDatasetName))
+  })
+
+  test('every accepted dataset lies below a root, in all small filters', () => {
+    const paths = ['a', 'a/b', 'a/b/c', 'ab']
+    const keys = ['<', ...paths, ...paths.map((path) => `${path}<`)]
+    for (let world = 0; world < 3 ** keys.length; world++) {
+      const patterns = keys.flatMap((key, index): [string, boolean][] => {
+        const choice = Math.floor(world / 3 ** index) % 3
+        return choice === 0 ? [] : [[key, choice === 1]]
+      })
+      const {accepts, roots} = parseFilter(new Map(patterns))
+      const listed = (path: string) => roots.length === 0 || roots.some((root) => `${path}/`.startsWith(`${root}/`))
+      for (const path of [...paths, 'a/x', 'a/b/x', 'ab/x']) {
+        if (accepts(parseDatasetName(path)) && !listed(path)) expect.fail(`${JSON.stringify(patterns)} does not list ${path}`)
+      }
+      for (const root of roots) {
+        const others = roots.filter((other) => other !== root)
+        if (others.some((other) => `${root}/`.startsWith(`${other}/`))) expect.fail(`${JSON.stringify(patterns)} lists twice`)
+      }
+    }
+  })
+})
+
+describe('patterns that can mean no dataset', () => {
+  test.each([
+    ['', 'empty'],
+    ['<<', 'last character'],
+    ['tank<<', 'last character'],
+    ['a<b', 'last character'],
+    ['<tank', 'last character'],
+    ['tank/', "drop the slash: 'tank'"],
+    ['tank/<', "drop the slash: 'tank<'"],
+    ['/tank', 'bad dataset name'],
+    ['tank//a<', 'bad dataset name'],
+    ['tank@a', 'bad dataset name'],
+    ['tank#a', 'bad dataset name'],
+    ['tank/a|b', 'bad dataset name'],
+    ['tank/a\tb', 'bad dataset name'],
+    ['tank>', 'bad dataset name'],
+    ['tank/*', 'bad dataset name'],
+    ['tank/../other<', 'bad dataset name'],
+    ['tank/%', 'bad dataset name'],
+    ['tank/\u0430', 'bad dataset name'],
+  ])('%j: %s', (pattern, problem) => {
+    expect(() => filter({tank: true, [pattern]: false})).toThrow(problem)
+  })
+
+  test('the message names the pattern, safe to print', () => {
+    expect(() => filter({'tank\u001b[0m': true})).toThrow("bad filter pattern 'tank\\x1b[0m'")
+  })
+})
