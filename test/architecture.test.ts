@@ -21,7 +21,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   rpc: ['core', 'zfs', 'abstraction', 'endpoint', 'generated'],
   host: ['core', 'zfs-client'],
   trace: ['core'],
-  app: ['core', 'zfs', 'scope', 'config', 'report', 'endpoint', 'replicate', 'zfs-client', 'rpc', 'host', 'trace'],
+  app: [
+    'core',
+    'zfs',
+    'scope',
+    'config',
+    'report',
+    'endpoint',
+    'replicate',
+    'zfs-client',
+    'rpc',
+    'host',
+    'trace',
+  ],
 }
 
 /** Packages and runtime modules by room. Each package has one room. */
@@ -30,7 +42,7 @@ const MAY_USE: Readonly<Record<string, readonly RegExp[]>> = {
   zfs: [/^node:(zlib|crypto)$/],
   config: [/^yaml$/, /^node:path(\/posix)?$/],
   host: [/^node:/, /^bun:ffi$/, /^bun$/],
-  app: [/^node:(fs|tty)$/],
+  app: [/^node:(fs|tty|path)$/],
 }
 
 /** Rooms that only decide: no clock, no environment, no waiting. */
@@ -54,12 +66,16 @@ test.each(inRooms)('$file imports only what its room may', ({file, room}) => {
 })
 
 test.each(inRooms.filter(({room}) => PURE.includes(room)))('$file only decides', ({file}) => {
-  expect(readFileSync(join(LIB, file), 'utf8')).not.toMatch(/Date\.now|new Date\(\)|\bprocess\.|Math\.random|\bawait |\bBun\./)
+  expect(readFileSync(join(LIB, file), 'utf8')).not.toMatch(
+    /Date\.now|new Date\(\)|\bprocess\.|Math\.random|\bawait |\bBun\./,
+  )
 })
 
 test('only host starts processes', () => {
   const others = inRooms.filter(({room}) => room !== 'host').map(({file}) => file)
-  expect(others.filter((file) => /Bun\.spawn|child_process/.test(readFileSync(join(LIB, file), 'utf8')))).toEqual([])
+  expect(
+    others.filter((file) => /Bun\.spawn|child_process/.test(readFileSync(join(LIB, file), 'utf8'))),
+  ).toEqual([])
 })
 
 test('commands see only app, core, report and the phases', () => {

@@ -1,4 +1,5 @@
 import {join} from 'node:path'
+import {execa} from 'execa'
 import {generate} from './generate.ts'
 import {BUN, ROOT} from './paths.ts'
 
@@ -8,7 +9,6 @@ if (import.meta.main) await build()
 export async function build(): Promise<void> {
   await generate()
   const argv = [
-    BUN,
     'build',
     '--compile',
     '--bytecode',
@@ -26,8 +26,6 @@ export async function build(): Promise<void> {
     join('dist', 'zrepl'),
     join('src', 'cli.ts'),
   ]
-  const child = Bun.spawn(argv, {cwd: ROOT, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe'})
-  const said = (await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])).join('')
-  if ((await child.exited) !== 0) throw new Error(`cannot build dist/zrepl:\n${said}`)
+  await execa(BUN, argv, {cwd: ROOT, stdin: 'ignore'})
   console.error('built dist/zrepl')
 }

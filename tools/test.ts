@@ -1,6 +1,7 @@
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {execa} from 'execa'
 import {ZFS_VERSIONS} from '../test/lab/image.ts'
 import {build} from './build.ts'
 import {generate} from './generate.ts'
@@ -35,7 +36,10 @@ process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1
 /** Words that are suites choose suites; others choose test files. */
 function split(words: readonly string[]): [readonly Suite[], readonly string[]] {
   const suites = SUITES.filter((suite) => words.includes(suite))
-  return [suites.length === 0 ? SUITES : suites, words.filter((word) => !(SUITES as readonly string[]).includes(word))]
+  return [
+    suites.length === 0 ? SUITES : suites,
+    words.filter((word) => !(SUITES as readonly string[]).includes(word)),
+  ]
 }
 
 /** Formatting and lint, types, promises, dead code: each counts as one test. */
@@ -43,7 +47,20 @@ async function checkStatically(): Promise<Count> {
   const checks: readonly (readonly [string, readonly string[]])[] = [
     ['biome', [bin('biome'), 'check', '--error-on-warnings', '.']],
     ['tsc', [bin('tsc'), '--noEmit']],
-    ['oxlint', [bin('oxlint'), '--type-aware', '-D', 'typescript/no-floating-promises', '-D', 'typescript/no-misused-promises', 'src', 'tools', 'test']],
+    [
+      'oxlint',
+      [
+        bin('oxlint'),
+        '--type-aware',
+        '-D',
+        'typescript/no-floating-promises',
+        '-D',
+        'typescript/no-misused-promises',
+        'src',
+        'tools',
+        'test',
+      ],
+    ],
     ['knip', [bin('knip')]],
   ]
   let failed = 0
@@ -60,10 +77,26 @@ async function vitest(project: string, env: Readonly<Record<string, string>> = {
   const dir = mkdtempSync(join(tmpdir(), 'zrepl-test-'))
   const results = join(dir, 'results.json')
   console.log(`--- ${project} ${Object.values(env).join(' ')}`)
-  const argv = [BUN, '--bun', bin('vitest'), 'run', '--project', project, '--reporter=dot', '--reporter=json', `--outputFile.json=${results}`, ...filter]
-  const child = Bun.spawn(argv, {cwd: ROOT, env: {...process.env, ...env}, stdio: ['ignore', 'inherit', 'inherit']})
-  const exitCode = await child.exited
-  const count = readCount(results, exitCode)
+  const argv = [
+    '--bun',
+    bin('vitest'),
+    'run',
+    '--project',
+    project,
+    '--reporter=dot',
+    '--reporter=json',
+    `--outputFile.json=${results}`,
+    ...filter,
+  ]
+  const {exitCode} = await execa(BUN, argv, {
+    cwd: ROOT,
+    env,
+    stdin: 'ignore',
+    stdout: 'inherit',
+    stderr: 'inherit',
+    reject: false,
+  })
+  const count = readCount(results, exitCode ?? 1)
   rmSync(dir, {recursive: true})
   console.log(`${project}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped, in all`)
   return count
@@ -84,8 +117,14 @@ function readCount(results: string, exitCode: number): Count {
   }
 }
 
-async function run(argv: readonly string[]): Promise<{readonly exitCode: number; readonly said: string}> {
-  const child = Bun.spawn([BUN, '--bun', ...argv], {cwd: ROOT, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe'})
-  const said = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-  return {exitCode: await child.exited, said: said.join('')}
+async function run(
+  argv: readonly string[],
+): Promise<{readonly exitCode: number | undefined; readonly said: string}> {
+  const {exitCode, all} = await execa(BUN, ['--bun', ...argv], {
+    cwd: ROOT,
+    stdin: 'ignore',
+    all: true,
+    reject: false,
+  })
+  return {exitCode, said: all}
 }

@@ -1,6 +1,6 @@
 import {Config, flush, type Interfaces, run} from '@oclif/core'
-import manifest from '../generated/manifest.json' with {type: 'json'}
 import pjson from '../../package.json' with {type: 'json'}
+import manifest from '../generated/manifest.json' with {type: 'json'}
 import {EXIT} from '../lib/core/exit-code.ts'
 import {COMMANDS} from './index.ts'
 import {printThrown} from './output.ts'
@@ -11,7 +11,11 @@ const PJSON = {...pjson, oclif: {bin: 'zrepl', dirname: 'zrepl', topicSeparator:
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   process.exitCode = EXIT.ok
   try {
-    const config = await Config.load({root: '/', pjson: PJSON, plugins: new Map([[pjson.name, createPlugin()]])} as Interfaces.LoadOptions)
+    const config = await Config.load({
+      root: '/',
+      pjson: PJSON,
+      plugins: new Map([[pjson.name, createPlugin()]]),
+    } as Interfaces.LoadOptions)
     await run([...words], config)
     await flush()
     return Number(process.exitCode)

@@ -8,16 +8,30 @@ export const configFlag = Flags.string({
   helpValue: 'FILE',
 })
 
-export const jsonFlag = Flags.boolean({summary: 'Print the report as JSON (schemas/report.schema.json), whatever the exit status.'})
+export const jsonFlag = Flags.boolean({
+  summary: 'Print the report as JSON (schemas/report.schema.json), whatever the exit status.',
+})
 
-export const dryRunFlag = Flags.boolean({char: 'n', summary: 'Only show what would be done. Nothing is changed on either side.'})
+export const dryRunFlag = Flags.boolean({
+  char: 'n',
+  summary: 'Only show what would be done. Nothing is changed on either side.',
+})
 
-export const quietFlag = Flags.boolean({char: 'q', summary: 'Print nothing unless something failed.', exclusive: ['verbose']})
+export const quietFlag = Flags.boolean({
+  char: 'q',
+  summary: 'Print nothing unless something failed.',
+  exclusive: ['verbose'],
+})
 
 export const verboseFlag = Flags.boolean({char: 'v', summary: 'Log every command and every span to stderr.'})
 
 export const jobArgs = {
-  job: Args.string({name: 'JOB', description: 'Name of a job in the configuration.', required: true, multiple: true}),
+  job: Args.string({
+    name: 'JOB',
+    description: 'Name of a job in the configuration.',
+    required: true,
+    multiple: true,
+  }),
 }
 
 /** The section of every help that says what the exit status means. */

@@ -3,8 +3,10 @@ import {EXIT_STATUS} from './flags.ts'
 import {RunCommand} from './run-command.ts'
 
 export class Plan extends RunCommand {
-  static override summary = 'Show what a run would do: snapshots, steps with sizes, and what is kept or destroyed by which rule.'
-  static override description = `The same as run --dry-run. Later phases are predictions: they are judged on the pools as they are now.\n\n${EXIT_STATUS}`
+  static override summary =
+    'Show what a run would do: snapshots, steps with sizes, and what is kept or destroyed by which rule.'
+  static override description =
+    `The same as run --dry-run. Later phases are predictions: they are judged on the pools as they are now.\n\n${EXIT_STATUS}`
   static override examples = ['<%= config.bin %> plan offsite']
 
   async run(): Promise<void> {

@@ -8,6 +8,12 @@ export class Prune extends RunCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Prune)
-    await this.runPhases({...flags, jobs: args.job, config: flags.config, phases: ['prune'], dryRun: flags['dry-run']})
+    await this.runPhases({
+      ...flags,
+      jobs: args.job,
+      config: flags.config,
+      phases: ['prune'],
+      dryRun: flags['dry-run'],
+    })
   }
 }

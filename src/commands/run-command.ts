@@ -1,6 +1,6 @@
 import {Command} from '@oclif/core'
-import type {Phase} from '../lib/replicate/phase.ts'
 import {runJobs} from '../lib/app/run-jobs.ts'
+import type {Phase} from '../lib/replicate/phase.ts'
 import {configFlag, dryRunFlag, jobArgs, jsonFlag, quietFlag, verboseFlag} from './flags.ts'
 import {print, printError} from './output.ts'
 

@@ -5,8 +5,12 @@ import {RunCommand} from './run-command.ts'
 
 export class Run extends RunCommand {
   static override summary = 'Run jobs: take the snapshots that are due, replicate, prune.'
-  static override description = `The phases that a job type does not have are left out: a sink is only served, a source and a snap job do not replicate.\n\n${EXIT_STATUS}`
-  static override examples = ['<%= config.bin %> run offsite', '<%= config.bin %> run offsite --only replicate,prune --json']
+  static override description =
+    `The phases that a job type does not have are left out: a sink is only served, a source and a snap job do not replicate.\n\n${EXIT_STATUS}`
+  static override examples = [
+    '<%= config.bin %> run offsite',
+    '<%= config.bin %> run offsite --only replicate,prune --json',
+  ]
   static override flags = {
     ...RunCommand.flags,
     only: Flags.string({
@@ -20,7 +24,9 @@ export class Run extends RunCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Run)
-    const phases = PHASES.filter((phase) => flags.only === undefined || (flags.only as Phase[]).includes(phase))
+    const phases = PHASES.filter(
+      (phase) => flags.only === undefined || (flags.only as Phase[]).includes(phase),
+    )
     await this.runPhases({...flags, jobs: args.job, config: flags.config, phases, dryRun: flags['dry-run']})
   }
 }

@@ -4,8 +4,12 @@ import {RunCommand} from './run-command.ts'
 
 export class Snap extends RunCommand {
   static override summary = 'Take the snapshots that are due; with --name, one of every filesystem now.'
-  static override description = `All snapshots of a round have one name and are taken at one instant per pool.\n\n${EXIT_STATUS}`
-  static override examples = ['<%= config.bin %> snap offsite', '<%= config.bin %> snap offsite --name before-upgrade']
+  static override description =
+    `All snapshots of a round have one name and are taken at one instant per pool.\n\n${EXIT_STATUS}`
+  static override examples = [
+    '<%= config.bin %> snap offsite',
+    '<%= config.bin %> snap offsite --name before-upgrade',
+  ]
   static override flags = {
     ...RunCommand.flags,
     name: Flags.string({summary: 'Take one of every filesystem now, with this name.', helpValue: 'NAME'}),

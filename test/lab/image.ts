@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto'
 import {existsSync, mkdirSync, readFileSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
+import {execa} from 'execa'
 
 /** The OpenZFS releases the lab offers: Debian's bookworm-backports and bookworm. */
 export const ZFS_VERSIONS = ['2.3', '2.1'] as const
@@ -26,7 +27,8 @@ export const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cac
 export function wantedVersion(): ZfsVersion {
   const wanted = process.env['LAB_OPENZFS'] ?? '2.3'
   const version = ZFS_VERSIONS.find((version) => wanted === version || wanted.startsWith(`${version}.`))
-  if (version === undefined) throw new Error(`LAB_OPENZFS=${wanted}: the lab has ${ZFS_VERSIONS.join(' and ')}`)
+  if (version === undefined)
+    throw new Error(`LAB_OPENZFS=${wanted}: the lab has ${ZFS_VERSIONS.join(' and ')}`)
   return version
 }
 
@@ -54,14 +56,15 @@ const PACKAGES: Readonly<Record<string, string>> = {
   busybox: 'busybox-static',
   cpio: 'cpio',
   ssh: 'openssh-client',
-  'mke2fs': 'e2fsprogs',
+  mke2fs: 'e2fsprogs',
 }
 
 async function installPackages(): Promise<void> {
   const missing = Object.keys(PACKAGES).filter((program) => Bun.which(program, {PATH: SYSTEM_PATH}) === null)
   if (missing.length === 0) return
   const packages = missing.map((program) => PACKAGES[program] ?? program)
-  if (process.getuid?.() !== 0) throw new Error(`the lab needs ${packages.join(' ')}; install them or run as root`)
+  if (process.getuid?.() !== 0)
+    throw new Error(`the lab needs ${packages.join(' ')}; install them or run as root`)
   console.error(`lab: installing ${packages.join(' ')}`)
   await succeed(['apt-get', 'update', '-q'])
   await succeed(['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...packages])
@@ -73,14 +76,18 @@ async function build(script: string, version: ZfsVersion, dir: string): Promise<
   mkdirSync(join(CACHE, 'lab'), {recursive: true})
   // Whoever comes second waits, and then finds it built.
   const once = '[ -d "$3" ] || exec sh "$1" "$2" "$3"'
-  await succeed(['flock', join(CACHE, 'lab', 'lock'), 'sh', '-c', once, 'sh', script, version, dir], 'inherit')
+  await succeed(
+    ['flock', join(CACHE, 'lab', 'lock'), 'sh', '-c', once, 'sh', script, version, dir],
+    'inherit',
+  )
 }
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-async function succeed(argv: string[], stderr: 'inherit' | 'pipe' = 'pipe'): Promise<void> {
+async function succeed(
+  [program = '', ...words]: string[],
+  stderr: 'inherit' | 'pipe' = 'pipe',
+): Promise<void> {
   const env = {PATH: SYSTEM_PATH, HOME: homedir(), LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive'}
-  const child = Bun.spawn(argv, {env, stdin: 'ignore', stdout: 'pipe', stderr})
-  const said = stderr === 'pipe' ? await new Response(child.stderr).text() : ''
-  if ((await child.exited) !== 0) throw new Error(`${argv.join(' ')} failed\n${said}`)
+  await execa(program, words, {env, extendEnv: false, stdin: 'ignore', stderr})
 }

@@ -25,17 +25,24 @@ let counter = 0
 
 /** Joins the guest that the suite's global setup has booted. */
 export async function openLab(): Promise<Lab> {
-  const ssh = createSsh({port: inject('labPort'), keyFile: inject('labKey'), dir: mkdtempSync(join(tmpdir(), 'zrepl-lab-test-'))})
+  const ssh = createSsh({
+    port: inject('labPort'),
+    keyFile: inject('labKey'),
+    dir: mkdtempSync(join(tmpdir(), 'zrepl-lab-test-')),
+  })
   await ssh.connect()
 
   async function ok(script: string): Promise<string> {
     const {stdout, stderr, exitCode} = await ssh.sh(script)
-    if (exitCode !== 0) throw new Error(`exit ${exitCode}\n--- script\n${script}\n--- stdout\n${stdout}\n--- stderr\n${stderr}`)
+    if (exitCode !== 0)
+      throw new Error(`exit ${exitCode}\n--- script\n${script}\n--- stdout\n${stdout}\n--- stderr\n${stderr}`)
     return stdout
   }
 
   async function writeFile(path: string, text: string): Promise<void> {
-    await ok(`mkdir -p "$(dirname '${path}')"\ncat >'${path}' <<'__END_OF_FILE__'\n${text}\n__END_OF_FILE__\nchmod 600 '${path}'\n`)
+    await ok(
+      `mkdir -p "$(dirname '${path}')"\ncat >'${path}' <<'__END_OF_FILE__'\n${text}\n__END_OF_FILE__\nchmod 600 '${path}'\n`,
+    )
   }
 
   return {
@@ -47,7 +54,14 @@ export async function openLab(): Promise<Lab> {
       const id = `${process.pid}x${counter}`
       const [src, dst] = [`src${id}`, `dst${id}`]
       await ok(createPool(src) + createPool(dst))
-      return {src, dst, destroy: async () => void (await ok(`zpool destroy -f ${src}; zpool destroy -f ${dst}; rm -f /pool/${src} /pool/${dst}\n`))}
+      return {
+        src,
+        dst,
+        destroy: async () =>
+          void (await ok(
+            `zpool destroy -f ${src}; zpool destroy -f ${dst}; rm -f /pool/${src} /pool/${dst}\n`,
+          )),
+      }
     },
     async authorize(identity, config) {
       await ok(authorizeScript(identity, config))

@@ -12,7 +12,9 @@ beforeAll(async () => {
   ;({src, dst, destroy} = await lab.pools())
   const config = '/etc/zrepl/push.yml'
   const connect = await lab.authorize('prod', config)
-  await lab.ok(`zfs create ${src}/data && zfs create '${src}/data/a b' && zfs create -V 16M ${src}/data/vol && zfs create ${src}/other && zfs create ${dst}/backups`)
+  await lab.ok(
+    `zfs create ${src}/data && zfs create '${src}/data/a b' && zfs create -V 16M ${src}/data/vol && zfs create ${src}/other && zfs create ${dst}/backups`,
+  )
   await lab.writeFile(config, pushConfig(src, dst, connect))
 })
 
@@ -60,7 +62,9 @@ const FILESYSTEMS = ['data', 'data/a b', 'data/vol'] as const
 const received = (filesystem: string) => `${dst}/backups/prod/${src}/${filesystem}`
 
 test('the first run takes one round of snapshots and sends each filesystem in full', async () => {
-  await lab.ok(`echo one >'/mnt/${src}/data/a b/file' && head -c 1000000 /dev/urandom >/mnt/${src}/data/random && head -c 4000000 /dev/urandom >/dev/zvol/${src}/data/vol && sync`)
+  await lab.ok(
+    `echo one >'/mnt/${src}/data/a b/file' && head -c 1000000 /dev/urandom >/mnt/${src}/data/random && head -c 4000000 /dev/urandom >/dev/zvol/${src}/data/vol && sync`,
+  )
   const {report, exitCode, stderr} = await run('run offsite')
 
   expect(stderr).toBe('')
@@ -68,25 +72,35 @@ test('the first run takes one round of snapshots and sends each filesystem in fu
   expect(report.snapshot?.filesystems.map(({filesystem, state}) => `${filesystem} ${state}`)).toEqual(
     FILESYSTEMS.map((name) => `${src}/${name} taken`),
   )
-  expect(report.replicate?.filesystems.map(({filesystem, state, steps}) => `${filesystem} ${state} ${steps.map(({from}) => from ?? 'full')}`)).toEqual(
-    FILESYSTEMS.map((name) => `${src}/${name} done full`),
-  )
+  expect(
+    report.replicate?.filesystems.map(
+      ({filesystem, state, steps}) => `${filesystem} ${state} ${steps.map(({from}) => from ?? 'full')}`,
+    ),
+  ).toEqual(FILESYSTEMS.map((name) => `${src}/${name} done full`))
 })
 
 test('the second and third run send increments by guid', async () => {
   for (const round of ['two', 'three']) {
-    await lab.ok(`echo ${round} >>'/mnt/${src}/data/a b/file' && head -c 100000 /dev/urandom >/mnt/${src}/data/${round}`)
+    await lab.ok(
+      `echo ${round} >>'/mnt/${src}/data/a b/file' && head -c 100000 /dev/urandom >/mnt/${src}/data/${round}`,
+    )
     const {report, exitCode} = await run(`run offsite --only replicate,prune`)
     expect(exitCode).toBe(0)
-    expect(report.replicate?.filesystems.map(({state}) => state)).toEqual(['up-to-date', 'up-to-date', 'up-to-date'])
+    expect(report.replicate?.filesystems.map(({state}) => state)).toEqual([
+      'up-to-date',
+      'up-to-date',
+      'up-to-date',
+    ])
 
     const snap = await run(`snap offsite --name manual_${round}`)
     expect(snap.report.snapshot?.name).toBe(`manual_${round}`)
     const sent = await run('replicate offsite')
     expect(sent.exitCode).toBe(0)
-    expect(sent.report.replicate?.filesystems.map(({steps}) => steps.map(({to, from}) => `${from === undefined} ${to}`))).toEqual(
-      FILESYSTEMS.map(() => [`false @manual_${round}`]),
-    )
+    expect(
+      sent.report.replicate?.filesystems.map(({steps}) =>
+        steps.map(({to, from}) => `${from === undefined} ${to}`),
+      ),
+    ).toEqual(FILESYSTEMS.map(() => [`false @manual_${round}`]))
   }
 })
 
@@ -109,15 +123,20 @@ test('all snapshots of a round have the same creation and were taken in one tran
   expect(txgs.trim().split('\n')).toHaveLength(3)
 })
 
-test.each(FILESYSTEMS)('%s carries exactly one cursor and one last-received hold, by zrepl’s names', async (name) => {
-  const newest = (await snapshots(lab, `${src}/${name}`)).at(-1)?.split(' ')[1] ?? ''
-  expect(await bookmarks(lab, `${src}/${name}`)).toEqual([`zrepl_CURSOR_G_${guidHex(newest)}_J_offsite`])
-  expect(await holds(lab, `${src}/${name}`)).toEqual([])
-  expect(await holds(lab, received(name))).toEqual(['manual_three zrepl_last_received_J_backups'])
-})
+test.each(FILESYSTEMS)(
+  '%s carries exactly one cursor and one last-received hold, by zrepl’s names',
+  async (name) => {
+    const newest = (await snapshots(lab, `${src}/${name}`)).at(-1)?.split(' ')[1] ?? ''
+    expect(await bookmarks(lab, `${src}/${name}`)).toEqual([`zrepl_CURSOR_G_${guidHex(newest)}_J_offsite`])
+    expect(await holds(lab, `${src}/${name}`)).toEqual([])
+    expect(await holds(lab, received(name))).toEqual(['manual_three zrepl_last_received_J_backups'])
+  },
+)
 
 test('ancestors that are not replicated are placeholders, and nothing is mounted', async () => {
-  const listed = await lab.ok(`zfs get -Hp -r -t filesystem,volume -s local -o name,value zrepl:placeholder ${dst}\n`)
+  const listed = await lab.ok(
+    `zfs get -Hp -r -t filesystem,volume -s local -o name,value zrepl:placeholder ${dst}\n`,
+  )
   expect(listed.trim().split('\n')).toEqual([`${dst}/backups/prod\ton`, `${dst}/backups/prod/${src}\ton`])
   expect(await lab.ok(`zfs list -H -o name,mounted -r ${dst}/backups/prod | grep yes || true\n`)).toBe('')
 })
@@ -131,9 +150,15 @@ test('prune leaves what the rules say', async () => {
   expect(exitCode).toBe(0)
   const sender = (await snapshots(lab, `${src}/data`)).map((line) => line.split(' ')[0])
   expect(sender).toEqual(['manual_two', 'manual_three'])
-  const receiver = (await snapshots(lab, received('data'))).map((line) => line.split(' ')[0]?.replace(/\d{8}_\d{6}/, 'T'))
+  const receiver = (await snapshots(lab, received('data'))).map((line) =>
+    line.split(' ')[0]?.replace(/\d{8}_\d{6}/, 'T'),
+  )
   expect(receiver).toEqual(['zrepl_T_000', 'manual_two', 'manual_three'])
-  expect(report.pruneSender?.filesystems.flatMap(({snapshots}) => snapshots.filter(({state}) => state === 'destroyed'))).toHaveLength(3)
+  expect(
+    report.pruneSender?.filesystems.flatMap(({snapshots}) =>
+      snapshots.filter(({state}) => state === 'destroyed'),
+    ),
+  ).toHaveLength(3)
 })
 
 test('a run with nothing to do exits 0 and changes nothing on either side', async () => {
@@ -143,7 +168,11 @@ test('a run with nothing to do exits 0 and changes nothing on either side', asyn
   const {report, exitCode} = await run('run offsite')
   expect(exitCode).toBe(0)
   expect(report.snapshot?.filesystems.map(({state}) => state)).toEqual(['not-due', 'not-due', 'not-due'])
-  expect(report.replicate?.filesystems.map(({state}) => state)).toEqual(['up-to-date', 'up-to-date', 'up-to-date'])
+  expect(report.replicate?.filesystems.map(({state}) => state)).toEqual([
+    'up-to-date',
+    'up-to-date',
+    'up-to-date',
+  ])
   expect([await poolHistory(lab, src), await poolHistory(lab, dst)]).toEqual(before)
 })
 

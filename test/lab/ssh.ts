@@ -1,4 +1,5 @@
 import {join} from 'node:path'
+import {execa} from 'execa'
 
 /** How a command in the lab ended. */
 export type Result = {readonly stdout: string; readonly stderr: string; readonly exitCode: number}
@@ -19,7 +20,15 @@ export type Ssh = {
 const CONNECT_DEADLINE_MS = 60_000
 
 /** An ssh client to the guest behind `port`. Its control socket lies in `dir`. */
-export function createSsh({port, keyFile, dir}: {readonly port: number; readonly keyFile: string; readonly dir: string}): Ssh {
+export function createSsh({
+  port,
+  keyFile,
+  dir,
+}: {
+  readonly port: number
+  readonly keyFile: string
+  readonly dir: string
+}): Ssh {
   const control = join(dir, 'mux')
   const options = [
     ...['-F', 'none', '-p', String(port), '-i', keyFile, '-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes'],
@@ -28,13 +37,19 @@ export function createSsh({port, keyFile, dir}: {readonly port: number; readonly
   ]
   let master: Bun.Subprocess | undefined
 
-  async function run(argv: string[], stdin: string | Blob): Promise<Result> {
-    const child = Bun.spawn(argv, {stdin: new Blob([stdin]), stdout: 'pipe', stderr: 'pipe'})
-    const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-    return {stdout, stderr, exitCode: await child.exited}
+  async function run(
+    words: readonly string[],
+    input: {readonly input: string} | {readonly inputFile: string},
+  ): Promise<Result> {
+    const {stdout, stderr, exitCode} = await execa('ssh', [...options, 'root@127.0.0.1', ...words], {
+      ...input,
+      reject: false,
+      stripFinalNewline: false,
+    })
+    return {stdout, stderr, exitCode: exitCode ?? 255}
   }
 
-  const sh = (script: string) => run(['ssh', ...options, 'root@127.0.0.1', '/bin/sh'], script)
+  const sh = (script: string) => run(['/bin/sh'], {input: script})
 
   return {
     port,
@@ -42,7 +57,11 @@ export function createSsh({port, keyFile, dir}: {readonly port: number; readonly
     sh,
     async connect() {
       const deadline = Date.now() + CONNECT_DEADLINE_MS
-      master = Bun.spawn(['ssh', '-M', '-N', ...options, '-o', 'ConnectTimeout=60', 'root@127.0.0.1'], {stdin: 'ignore', stdout: 'ignore', stderr: 'ignore'})
+      master = Bun.spawn(['ssh', '-M', '-N', ...options, '-o', 'ConnectTimeout=60', 'root@127.0.0.1'], {
+        stdin: 'ignore',
+        stdout: 'ignore',
+        stderr: 'ignore',
+      })
       while ((await sh('true')).exitCode !== 0) {
         if (Date.now() > deadline) throw new Error('ssh does not answer')
       }
@@ -56,8 +75,8 @@ export function createSsh({port, keyFile, dir}: {readonly port: number; readonly
     async upload(local, remote) {
       const temporary = `${remote}.uploading`
       const result = await run(
-        ['ssh', ...options, 'root@127.0.0.1', `cat >'${temporary}' && chmod 755 '${temporary}' && mv '${temporary}' '${remote}'`],
-        Bun.file(local),
+        [`cat >'${temporary}' && chmod 755 '${temporary}' && mv '${temporary}' '${remote}'`],
+        {inputFile: local},
       )
       if (result.exitCode !== 0) throw new Error(`cannot upload ${local}: ${result.stderr}`)
     },

@@ -62,7 +62,9 @@ function qemuArgv(image: Image, port: number, serialLog: string): string[] {
  * there and not do so.
  */
 function acceleration(): string[] {
-  return process.env['LAB_ACCEL'] === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']
+  return process.env['LAB_ACCEL'] === 'kvm'
+    ? ['-accel', 'kvm', '-cpu', 'host']
+    : ['-accel', 'tcg,thread=multi', '-cpu', 'max']
 }
 
 /** The guest's init writes `lab-ready` to its console when sshd is up. */
@@ -81,4 +83,3 @@ function freePort(): number {
   server.stop(true)
   return port
 }
-

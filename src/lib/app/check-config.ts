@@ -8,9 +8,9 @@ export function checkConfig(request: {
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
 }): ExitStatus {
-  const {jobs, notices, file} = readConfig(request.config)
+  const {jobs, notices, path} = readConfig(request.config, request.printError)
   request.printError(renderDiagnostics(notices))
-  request.print(`${file}: ${jobs.length} ${jobs.length === 1 ? 'job' : 'jobs'}\n`)
+  request.print(`${path}: ${jobs.length} ${jobs.length === 1 ? 'job' : 'jobs'}\n`)
   for (const {name, type} of jobs) request.print(`  ${name} (${type})\n`)
   return EXIT.ok
 }

@@ -1,11 +1,11 @@
 import type {Connect} from '../config/job.ts'
 import type {Log, LogLevel} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
+import type {LaneConnection, OpenConnection} from '../core/lane.ts'
 import {printable} from '../core/printable.ts'
 import {findDeathSignal} from '../host/death-signal.ts'
 import {openLocal} from '../host/open-local.ts'
 import {openSsh} from '../host/open-ssh.ts'
-import type {LaneConnection, OpenConnection} from '../core/lane.ts'
 
 export type ConnectOptions = {
   /** The configuration file: a local connection is served by our own executable with the same one. */
@@ -20,13 +20,29 @@ export function connectionTo(connect: Connect, {configFile, lockFd}: ConnectOpti
     case 'ssh+stdinserver':
       return relayingLog(openSsh(connect, options))
     case 'local': {
-      const argv = ['stdinserver', connect.clientIdentity, '--config', configFile, '--listener', connect.listenerName]
-      return relayingLog(openLocal({argv, peer: `local ${connect.listenerName}`, dialTimeoutMs: connect.dialTimeoutMs}, options))
+      const argv = [
+        'stdinserver',
+        connect.clientIdentity,
+        '--config',
+        configFile,
+        '--listener',
+        connect.listenerName,
+      ]
+      return relayingLog(
+        openLocal(
+          {argv, peer: `local ${connect.listenerName}`, dialTimeoutMs: connect.dialTimeoutMs},
+          options,
+        ),
+      )
     }
     case 'needs-daemon':
-      throw new OperationalError('config', `${connect.place}: transport ${connect.transport} needs a daemon`, {
-        hint: 'use ssh+stdinserver',
-      })
+      throw new OperationalError(
+        'config',
+        `${connect.place}: transport ${connect.transport} needs a daemon`,
+        {
+          hint: 'use ssh+stdinserver',
+        },
+      )
   }
 }
 
@@ -46,6 +62,11 @@ function relay(log: Log, told: Readonly<Record<string, unknown>>): void {
   const level = LEVELS.find((level) => level === told['level'])
   if (level === undefined || typeof told['msg'] !== 'string') return
   const {time: _time, level: _level, msg, ...rest} = told
-  const fields = Object.entries(rest).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
-  log[level](printable(String(msg)), {...Object.fromEntries(fields.map(([key, value]) => [key, printable(String(value))])), side: 'peer'})
+  const fields = Object.entries(rest).filter(([, value]) =>
+    ['string', 'number', 'boolean'].includes(typeof value),
+  )
+  log[level](printable(String(msg)), {
+    ...Object.fromEntries(fields.map(([key, value]) => [key, printable(String(value))])),
+    side: 'peer',
+  })
 }

@@ -13,7 +13,9 @@ import {createZfsCliClient} from '../zfs-client/zfs-cli-client.ts'
 
 /** ZFS on this host. Every `zfs` inherits `lockFd`, so that a lock outlives us as long as one of them works. */
 export function createZfs({lockFd}: {readonly lockFd: number | undefined}): ZfsClient {
-  return createZfsCliClient(createRunProgram({resolve: resolveProgram, lockFd, deathSignal: findDeathSignal()}))
+  return createZfsCliClient(
+    createRunProgram({resolve: resolveProgram, lockFd, deathSignal: findDeathSignal()}),
+  )
 }
 
 /** What a job that does not replicate would send: never asked. */
@@ -38,7 +40,11 @@ export function createSenderOf(job: PushJob | SourceJob | SnapJob, zfs: ZfsClien
 }
 
 /** The receiver of a job that owns a root_fs; `clientIdentity` is `undefined` for a pull job. */
-export function createReceiverOf(job: SinkJob | PullJob, clientIdentity: string | undefined, zfs: ZfsClient): LocalReceiver {
+export function createReceiverOf(
+  job: SinkJob | PullJob,
+  clientIdentity: string | undefined,
+  zfs: ZfsClient,
+): LocalReceiver {
   return createLocalReceiver(zfs, {
     jobId: job.name,
     rootFs: job.rootFs,

@@ -3,7 +3,12 @@ import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {JobWork} from '../replicate/job-work.ts'
 import {createLanes, type Lanes} from '../rpc/lanes.ts'
-import {createPullTransfer, createPushTransfer, createRemoteReceiver, createRemoteSender} from '../rpc/remote.ts'
+import {
+  createPullTransfer,
+  createPushTransfer,
+  createRemoteReceiver,
+  createRemoteSender,
+} from '../rpc/remote.ts'
 import type {ZfsClient} from '../zfs/client.ts'
 import {type ConnectOptions, connectionTo} from './connection.ts'
 import {createReceiverOf, createSenderOf} from './endpoints.ts'
@@ -51,8 +56,12 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
       return {lanes: undefined, work}
     }
     case 'sink':
-      throw new OperationalError('usage', `job ${quoted(job.name)} is a sink: it is served to its clients, it has nothing to run`, {
-        hint: 'run the push jobs of its clients',
-      })
+      throw new OperationalError(
+        'usage',
+        `job ${quoted(job.name)} is a sink: it is served to its clients, it has nothing to run`,
+        {
+          hint: 'run the push jobs of its clients',
+        },
+      )
   }
 }

@@ -1,19 +1,17 @@
-import type {LoadedConfig} from '../config/load.ts'
 import type {Job} from '../config/job.ts'
 import {type RunContext, withFields} from '../core/context.ts'
 import {OperationalError, Stopped} from '../core/errors.ts'
 import type {ExitStatus} from '../core/exit-code.ts'
 import {defaultLockDirectory, lockJob} from '../host/lock.ts'
-import {readOnly} from '../zfs-client/read-only.ts'
 import type {Phase} from '../replicate/phase.ts'
 import {type JobOutcome, runJob} from '../replicate/run-job.ts'
 import {reportedError} from '../report/describe-error.ts'
 import {statusOf, worstStatus} from '../report/exit-status.ts'
 import {renderProblems, renderText} from '../report/render-text.ts'
 import type {RunReport} from '../report/report.ts'
-import {readConfig} from './config-file.ts'
+import {readOnly} from '../zfs-client/read-only.ts'
+import {type ConfigFile, jobNamed, readConfig} from './config-file.ts'
 import {createZfs} from './endpoints.ts'
-import {findJob} from './find-job.ts'
 import {wireJob} from './job-work.ts'
 import {createProcessContext} from './process-context.ts'
 
@@ -35,8 +33,8 @@ export type RunJobsRequest = {
  * Throws `config` and `usage` before anything is done.
  */
 export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
-  const config = readConfig(request.config)
-  const jobs = request.jobs.map((name) => findJob(config.jobs, name))
+  const config = readConfig(request.config, request.printError)
+  const jobs = request.jobs.map((name) => jobNamed(config, name))
   const ctx = createProcessContext('run', request.verbose ? 'debug' : 'warn', 'human')
   const statuses: ExitStatus[] = []
   for (const job of jobs) {
@@ -54,7 +52,12 @@ function tell(report: RunReport, request: RunJobsRequest): void {
 }
 
 /** Whatever happens to one job ends in its report; bugs do not. */
-async function reportOf(ctx: RunContext, job: Job, config: LoadedConfig, request: RunJobsRequest): Promise<RunReport> {
+async function reportOf(
+  ctx: RunContext,
+  job: Job,
+  config: ConfigFile,
+  request: RunJobsRequest,
+): Promise<RunReport> {
   const startedAt = ctx.clock.now()
   const done = await outcomeOf(ctx, job, config, request)
   const report = {
@@ -72,23 +75,36 @@ async function reportOf(ctx: RunContext, job: Job, config: LoadedConfig, request
 
 type Done = JobOutcome & Pick<RunReport, 'error'>
 
-async function outcomeOf(ctx: RunContext, job: Job, config: LoadedConfig, request: RunJobsRequest): Promise<Done> {
+async function outcomeOf(
+  ctx: RunContext,
+  job: Job,
+  config: ConfigFile,
+  request: RunJobsRequest,
+): Promise<Done> {
   try {
     return await runLocked(ctx, job, config, request)
   } catch (thrown) {
-    if (thrown instanceof OperationalError || thrown instanceof Stopped) return {warnings: [], error: reportedError(thrown)}
+    if (thrown instanceof OperationalError || thrown instanceof Stopped)
+      return {warnings: [], error: reportedError(thrown)}
     throw thrown
   }
 }
 
 /** A dry run changes nothing, so it takes no lock and gets a ZFS that cannot. */
-async function runLocked(ctx: RunContext, job: Job, config: LoadedConfig, request: RunJobsRequest): Promise<JobOutcome> {
+async function runLocked(
+  ctx: RunContext,
+  job: Job,
+  config: ConfigFile,
+  request: RunJobsRequest,
+): Promise<JobOutcome> {
   const {dryRun, phases, snapshotName} = request
-  const lock = dryRun ? undefined : lockJob(defaultLockDirectory(process.getuid?.() ?? 0, process.env), job.name)
+  const lock = dryRun
+    ? undefined
+    : lockJob(defaultLockDirectory(process.getuid?.() ?? 0, process.env), job.name)
   try {
     const lockFd = lock?.fd
     const zfs = createZfs({lockFd})
-    const {work, lanes} = wireJob(job, dryRun ? readOnly(zfs) : zfs, {configFile: config.file, lockFd})
+    const {work, lanes} = wireJob(job, dryRun ? readOnly(zfs) : zfs, {configFile: config.path, lockFd})
     try {
       return await runJob(ctx, work, {phases, dryRun, snapshotName})
     } finally {
@@ -98,4 +114,3 @@ async function runLocked(ctx: RunContext, job: Job, config: LoadedConfig, reques
     lock?.release()
   }
 }
-

@@ -1,21 +1,25 @@
 import {fstatSync} from 'node:fs'
 import {isatty} from 'node:tty'
+import type {PassiveJob} from '../config/job.ts'
 import type {RunContext} from '../core/context.ts'
 import {withFields, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {EXIT, exitStatusOfThrown} from '../core/exit-code.ts'
 import {quoted} from '../core/printable.ts'
-import type {PassiveJob} from '../config/job.ts'
 import {watchHangUp} from '../host/hang-up.ts'
 import {byteReader, byteWriter} from '../host/pipe.ts'
 import {renderThrown} from '../report/describe-error.ts'
 import {type Served, serve} from '../rpc/serve.ts'
 import {readConfig} from './config-file.ts'
-import {createProcessContext} from './process-context.ts'
 import {createReceiverOf, createSenderOf, createZfs} from './endpoints.ts'
+import {createProcessContext} from './process-context.ts'
 
 /** What the forced command was started with. */
-type Words = {readonly identity: string; readonly config: string | undefined; readonly listener: string | undefined}
+type Words = {
+  readonly identity: string
+  readonly config: string | undefined
+  readonly listener: string | undefined
+}
 
 /**
  * Serves one client on stdin and stdout until it hangs up; returns the exit status. Nothing but the protocol goes to
@@ -25,7 +29,10 @@ export async function stdinserver(argv: readonly string[]): Promise<number> {
   try {
     const words = parseWords(argv)
     refuseTerminal()
-    const ctx = withFields(createProcessContext('stdinserver', 'info', 'json'), {side: 'peer', clientIdentity: words.identity})
+    const ctx = withFields(createProcessContext('stdinserver', 'info', 'json'), {
+      side: 'peer',
+      clientIdentity: words.identity,
+    })
     const hangUp = watchHangUp(1)
     try {
       await serve(withSignal(ctx, hangUp.signal), servedTo(ctx, words), byteReader(0), byteWriter(1))
@@ -83,7 +90,7 @@ function servedTo(ctx: RunContext, words: Words): Served {
 
 /** The one sink or source job that serves this client. */
 function jobFor({identity, config, listener}: Words): PassiveJob {
-  const jobs = readConfig(config).jobs.filter((job) => job.type === 'sink' || job.type === 'source')
+  const jobs = readConfig(config, (text) => process.stderr.write(text)).jobs.filter((job) => job.type === 'sink' || job.type === 'source')
   const serving = jobs.filter(({serve}) => {
     if (listener !== undefined) return serve.type === 'local' && serve.listenerName === listener
     return serve.type === 'stdinserver' && serve.clientIdentities.includes(identity)
@@ -95,9 +102,13 @@ function jobFor({identity, config, listener}: Words): PassiveJob {
     })
   }
   if (other === undefined) return job
-  throw new OperationalError('peer-refused', `client identity ${quoted(identity)} is served by two jobs: ${quoted(job.name)} and ${quoted(other.name)}`, {
-    hint: 'give each job identities of its own',
-  })
+  throw new OperationalError(
+    'peer-refused',
+    `client identity ${quoted(identity)} is served by two jobs: ${quoted(job.name)} and ${quoted(other.name)}`,
+    {
+      hint: 'give each job identities of its own',
+    },
+  )
 }
 
 /** Details of the configuration are for the log of this side, not for the client. */

@@ -5,7 +5,7 @@ import {quoted} from '../core/printable.ts'
 import {parseGoDuration, parseSize, parseZreplDuration} from '../core/units.ts'
 import {parseGrid} from '../prune/keep-grid.ts'
 import {parseFilter} from '../scope/filter.ts'
-import {parseComponent, parseDatasetName} from '../zfs/name.ts'
+import {MAX_NAME_BYTES, parseComponent, parseDatasetName} from '../zfs/name.ts'
 import {parseHostPort, parseIpOrNetwork} from './network-address.ts'
 import {parsePropertyName, parsePropertyValue} from './property.ts'
 import {parseSshHost, parseSshOption, parseSshUser} from './ssh-option.ts'
@@ -73,7 +73,8 @@ function parsePositiveTimeout(text: string): number {
 
 function parseBandwidth(text: string): bigint {
   const bytes = parseSize(text)
-  if (bytes === 0n) throw new Error(`bad size ${quoted(text)}: nothing would ever pass; for no limit leave the key out`)
+  if (bytes === 0n)
+    throw new Error(`bad size ${quoted(text)}: nothing would ever pass; for no limit leave the key out`)
   return bytes
 }
 
@@ -102,10 +103,16 @@ function parseClientIdentityPattern(text: string): string {
   return parseComponent(text.replace('*', '0'))
 }
 
-/** The longest timestamp, `2006-01-02T15:04:05.000-0700`, must fit behind it. */
+/** The longest timestamp must fit behind it, and a dataset before it. */
 function parseSnapshotPrefix(text: string): string {
-  return parseComponent(`${text}2006-01-02T15:04:05.000-0700`)
+  parseComponent(text)
+  if (text.length + LONGEST_TIMESTAMP.length > MAX_NAME_BYTES - 'p@'.length) {
+    throw new Error(`bad prefix ${quoted(text)}: it leaves no room for the time`)
+  }
+  return text
 }
+
+const LONGEST_TIMESTAMP = '2006-01-02T15:04:05.000-0700'
 
 function parseRegex(text: string): unknown {
   try {

@@ -9,7 +9,8 @@ import {quoted} from '../core/printable.ts'
  * Throws an `Error` that says why.
  */
 export function parseSshOption(text: string): {readonly keyword: string; readonly value: string} {
-  const [, keyword, value] = /^[ \t]*([A-Za-z][A-Za-z0-9]*)(?:[ \t]*=[ \t]*|[ \t]+)(\S.*?)[ \t]*$/.exec(text) ?? []
+  const [, keyword, value] =
+    /^[ \t]*([A-Za-z][A-Za-z0-9]*)(?:[ \t]*=[ \t]*|[ \t]+)(\S.*?)[ \t]*$/.exec(text) ?? []
   if (keyword === undefined || value === undefined || /\p{Cc}/u.test(text.replaceAll('\t', ''))) {
     throw bad(text, 'it must be Keyword=value')
   }
@@ -71,7 +72,6 @@ const RULES: readonly Rule[] = [
       stdinnull: ['no'],
       forkafterauthentication: ['no'],
       sessiontype: ['default'],
-      loglevel: ['quiet', 'fatal', 'error', 'info'],
     },
   },
   {
@@ -84,7 +84,8 @@ const RULES: readonly Rule[] = [
 export function parseSshHost(text: string): string {
   const isName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(text)
   const isIpv6 = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?$/.test(text)
-  if (!isName && !isIpv6) throw new Error(`bad host ${quoted(text)}: it must be a host name or an address, and nothing else`)
+  if (!isName && !isIpv6)
+    throw new Error(`bad host ${quoted(text)}: it must be a host name or an address, and nothing else`)
   return text
 }
 

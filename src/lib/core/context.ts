@@ -13,7 +13,9 @@ export type RunContext = {
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Facts of a log line. Keys are glossary words. */
-export type Fields = Readonly<Record<string, string | number | bigint | boolean | undefined | readonly string[]>>
+export type Fields = Readonly<
+  Record<string, string | number | bigint | boolean | undefined | readonly string[]>
+>
 
 /** The only way to tell something while running. Messages are static; facts are fields. */
 export type Log = {

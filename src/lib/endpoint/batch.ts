@@ -27,7 +27,11 @@ export function valuesOf<T>(prepared: readonly Prepared<T>[]): readonly T[] {
 }
 
 /** Outcomes of a batch by the object they belong to. Objects without an answer count as failed. */
-export function outcomesOf<T extends object>(objects: readonly T[], outcomes: readonly Outcome[]): (object: T) => Outcome {
+export function outcomesOf<T extends object>(
+  objects: readonly T[],
+  outcomes: readonly Outcome[],
+): (object: T) => Outcome {
   const byObject = new Map(objects.map((object, index) => [object, outcomes[index]]))
-  return (object) => byObject.get(object) ?? {kind: 'failed', failure: {kind: 'unknown', message: 'no answer'}}
+  return (object) =>
+    byObject.get(object) ?? {kind: 'failed', failure: {kind: 'unknown', message: 'no answer'}}
 }

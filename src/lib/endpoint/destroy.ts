@@ -30,16 +30,23 @@ export async function destroyJudged(
   const outcomeOf = new Map(doomed.map((name, index) => [name, outcomes[index]]))
   return checked.map(({filesystem, checks}) => ({
     filesystem,
-    outcomes: checks.map((check) => (typeof check === 'string' ? (outcomeOf.get(check) ?? refused('no answer')) : check)),
+    outcomes: checks.map((check) =>
+      typeof check === 'string' ? (outcomeOf.get(check) ?? refused('no answer')) : check,
+    ),
   }))
 }
 
 /** The name to destroy, or the outcome without doing anything. */
-function check(pool: KnownPool, dataset: DatasetName | undefined, {name, guid}: SnapshotRef): SnapshotName | Outcome {
+function check(
+  pool: KnownPool,
+  dataset: DatasetName | undefined,
+  {name, guid}: SnapshotRef,
+): SnapshotName | Outcome {
   if (dataset === undefined) return refused('not permitted or does not exist')
   const now = pool.versions(dataset).find((version) => isSnapshot(version) && version.name === name)
   if (now === undefined) return {kind: 'done'}
-  if (now.guid !== guid) return refused(`${quoted(`${dataset}@${name}`)} is no longer the snapshot that was judged`)
+  if (now.guid !== guid)
+    return refused(`${quoted(`${dataset}@${name}`)} is no longer the snapshot that was judged`)
   return snapshotName(dataset, name)
 }
 

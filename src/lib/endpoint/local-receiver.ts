@@ -41,13 +41,18 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   async function createAncestors(ctx: RunContext, target: DatasetName): Promise<void> {
     const missing: DatasetName[] = []
     for (let ancestor = parentOf(target); ancestor !== rootFs; ancestor = parentOf(ancestor)) {
-      if (ancestor === undefined) throw new OperationalError('receive-policy', `${quoted(target)} is not below root_fs`)
+      if (ancestor === undefined)
+        throw new OperationalError('receive-policy', `${quoted(target)} is not below root_fs`)
       if ((await pool.dataset(ctx, ancestor)) !== undefined) break
       missing.unshift(ancestor)
     }
     for (const ancestor of missing) {
       const outcome = await zfs.createPlaceholder(ctx, ancestor, encryptionOf(ancestor))
-      if (outcome.kind === 'failed') throw new OperationalError('placeholder', `cannot create placeholder ${quoted(ancestor)}: ${outcome.failure.message}`)
+      if (outcome.kind === 'failed')
+        throw new OperationalError(
+          'placeholder',
+          `cannot create placeholder ${quoted(ancestor)}: ${outcome.failure.message}`,
+        )
     }
     if (missing.length > 0) await pool.list(ctx, missing, false)
   }
@@ -56,12 +61,21 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   function encryptionOf(placeholder: DatasetName): 'inherit' | 'off' {
     if (placeholder === mapping.base) return 'inherit'
     if (settings.placeholderEncryption !== 'unspecified') return settings.placeholderEncryption
-    throw new OperationalError('placeholder', `cannot create placeholder ${quoted(placeholder)}: recv.placeholder.encryption is unspecified`, {
-      hint: 'set recv.placeholder.encryption to inherit (encrypted like its parent) or off in the receiving job',
-    })
+    throw new OperationalError(
+      'placeholder',
+      `cannot create placeholder ${quoted(placeholder)}: recv.placeholder.encryption is unspecified`,
+      {
+        hint: 'set recv.placeholder.encryption to inherit (encrypted like its parent) or off in the receiving job',
+      },
+    )
   }
 
-  async function receiveInto(ctx: RunContext, target: Dataset | undefined, request: ReceiveRequest, source: StreamHandle): Promise<Outcome> {
+  async function receiveInto(
+    ctx: RunContext,
+    target: Dataset | undefined,
+    request: ReceiveRequest,
+    source: StreamHandle,
+  ): Promise<Outcome> {
     const name = mapping.toReceiver(request.filesystem)
     const replacesPlaceholder = target?.placeholder === true && !request.resuming
     if (replacesPlaceholder) await setPlaceholder(ctx, name, 'off')
@@ -78,37 +92,56 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
 
   async function setPlaceholder(ctx: RunContext, name: DatasetName, value: 'on' | 'off'): Promise<void> {
     const outcome = await zfs.setPlaceholder(ctx, name, value)
-    if (outcome.kind === 'failed') throw new OperationalError('placeholder', `cannot turn the placeholder property of ${quoted(name)} ${value}: ${outcome.failure.message}`)
+    if (outcome.kind === 'failed')
+      throw new OperationalError(
+        'placeholder',
+        `cannot turn the placeholder property of ${quoted(name)} ${value}: ${outcome.failure.message}`,
+      )
   }
 
   /** After a failed receive the dataset is a placeholder again, unless it now carries a partial receive. */
   async function restorePlaceholder(ctx: RunContext, name: DatasetName): Promise<void> {
     const listing = await pool.list(ctx, [name], false)
     const dataset = listing.datasets.find((dataset) => dataset.name === name)
-    if (dataset === undefined || dataset.resumeToken !== undefined || pool.versions(name).some(isSnapshot)) return
+    if (dataset === undefined || dataset.resumeToken !== undefined || pool.versions(name).some(isSnapshot))
+      return
     await setPlaceholder(ctx, name, 'on')
   }
 
-  async function holdsToMove(ctx: RunContext, dataset: DatasetName, to: Snapshot): Promise<{make: readonly Hold[]; drop: readonly Hold[]}> {
+  async function holdsToMove(
+    ctx: RunContext,
+    dataset: DatasetName,
+    to: Snapshot,
+  ): Promise<{make: readonly Hold[]; drop: readonly Hold[]}> {
     const byName = (await pool.holds(ctx, [dataset])).get(dataset) ?? new Map()
     const ours = Array.from(byName).flatMap(([name, tags]) => (tags.includes(tag) ? [name] : []))
     return {
       make: ours.includes(to.name) ? [] : [{snapshot: nameOfSnapshot(to), tag}],
-      drop: ours.filter((name) => name !== to.name).map((name) => ({snapshot: snapshotName(dataset, name), tag})),
+      drop: ours
+        .filter((name) => name !== to.name)
+        .map((name) => ({snapshot: snapshotName(dataset, name), tag})),
     }
   }
 
-  async function findReceived(ctx: RunContext, dataset: DatasetName, guid: Guid): Promise<Snapshot | undefined> {
+  async function findReceived(
+    ctx: RunContext,
+    dataset: DatasetName,
+    guid: Guid,
+  ): Promise<Snapshot | undefined> {
     const is = (version: Version): version is Snapshot => isSnapshot(version) && version.guid === guid
     return await pool.find(ctx, dataset, is)
   }
 
   /** Moves the last-received hold: the new one is there before the old one goes. */
-  async function moveHold(ctx: RunContext, requests: readonly HoldLastReceivedRequest[]): Promise<readonly Outcome[]> {
+  async function moveHold(
+    ctx: RunContext,
+    requests: readonly HoldLastReceivedRequest[],
+  ): Promise<readonly Outcome[]> {
     const prepared = await prepareEach(requests, async ({filesystem, to}) => {
       const dataset = mapping.toReceiver(filesystem)
       const snapshot = await findReceived(ctx, dataset, to)
-      if (snapshot === undefined) throw new OperationalError('version-gone', `no snapshot with guid ${to} on ${quoted(dataset)}`)
+      if (snapshot === undefined)
+        throw new OperationalError('version-gone', `no snapshot with guid ${to} on ${quoted(dataset)}`)
       return await holdsToMove(ctx, dataset, snapshot)
     })
     const make = valuesOf(prepared).flatMap(({make}) => make)
@@ -132,7 +165,10 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
         const filesystem = mapping.toSender(dataset.name)
         return filesystem === undefined ? [] : [{dataset, filesystem}]
       })
-      const holds = await pool.holds(ctx, mapped.map(({dataset}) => dataset.name))
+      const holds = await pool.holds(
+        ctx,
+        mapped.map(({dataset}) => dataset.name),
+      )
       return {
         jobId,
         missing: [],
@@ -178,41 +214,67 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       await pool.list(ctx, [dataset], false)
       const received = await findReceived(ctx, dataset, request.to.guid)
       if (received === undefined) throw receiveError(dataset, request, outcome)
-      const warnings = outcome.kind === 'failed' ? [`received, but zfs receive said: ${outcome.failure.message}`] : []
+      const warnings =
+        outcome.kind === 'failed' ? [`received, but zfs receive said: ${outcome.failure.message}`] : []
       if (request.protection === 'guarantee_nothing') return {warnings}
 
       const [moved] = await moveHold(ctx, [{filesystem: request.filesystem, to: request.to.guid}])
       if (moved?.kind !== 'failed') return {warnings}
       // An older hold that stays is untidy; a missing new one leaves the common version unprotected.
       const {make} = await holdsToMove(ctx, dataset, received)
-      if (make.length === 0) return {warnings: [...warnings, `cannot release an older last-received hold: ${moved.failure.message}`]}
-      throw new OperationalError('receive-failed', `received ${quoted(nameOfSnapshot(received))}, but cannot hold it: ${moved.failure.message}`)
+      if (make.length === 0)
+        return {
+          warnings: [...warnings, `cannot release an older last-received hold: ${moved.failure.message}`],
+        }
+      throw new OperationalError(
+        'receive-failed',
+        `received ${quoted(nameOfSnapshot(received))}, but cannot hold it: ${moved.failure.message}`,
+      )
     },
   }
 }
 
 /** A full stream may only create a dataset or replace a placeholder that has nothing in it. */
-function refuseOverwrite(request: ReceiveRequest, target: Dataset | undefined, versions: readonly Version[]): void {
+function refuseOverwrite(
+  request: ReceiveRequest,
+  target: Dataset | undefined,
+  versions: readonly Version[],
+): void {
   const full = request.from === undefined && !request.resuming
   if (target === undefined) {
     if (full) return
-    throw new OperationalError('receive-policy', `${quoted(request.filesystem)} does not exist on the receiver, but the stream is not a full one`)
+    throw new OperationalError(
+      'receive-policy',
+      `${quoted(request.filesystem)} does not exist on the receiver, but the stream is not a full one`,
+    )
   }
   const replaceable = target.placeholder && !versions.some(isSnapshot)
   if (full && !replaceable) {
-    throw new OperationalError('receive-policy', `${quoted(request.filesystem)} exists on the receiver and is not an empty placeholder`, {
-      hint: 'zrepl never overwrites; rename the copy on the receiver if it is to be replicated afresh',
-    })
+    throw new OperationalError(
+      'receive-policy',
+      `${quoted(request.filesystem)} exists on the receiver and is not an empty placeholder`,
+      {
+        hint: 'zrepl never overwrites; rename the copy on the receiver if it is to be replicated afresh',
+      },
+    )
   }
   if (!full && !request.resuming && target.placeholder) {
-    throw new OperationalError('receive-policy', `${quoted(request.filesystem)} is a placeholder on the receiver; it needs a full stream first`)
+    throw new OperationalError(
+      'receive-policy',
+      `${quoted(request.filesystem)} is a placeholder on the receiver; it needs a full stream first`,
+    )
   }
 }
 
 function receiveError(dataset: DatasetName, {to}: ReceiveRequest, outcome: Outcome): OperationalError {
   const snapshot = quoted(`${dataset}@${to.name}`)
-  if (outcome.kind === 'failed') return new OperationalError('receive-failed', `cannot receive ${snapshot}: ${outcome.failure.message}`)
-  return new OperationalError('receive-not-confirmed', `${snapshot} with guid ${to.guid} is not there after receive`, {
-    hint: 'the replication cursor was not moved; the next run looks again',
-  })
+  if (outcome.kind === 'failed')
+    return new OperationalError('receive-failed', `cannot receive ${snapshot}: ${outcome.failure.message}`)
+  return new OperationalError(
+    'receive-not-confirmed',
+    `${snapshot} with guid ${to.guid} is not there after receive`,
+    {
+      hint: 'the replication cursor was not moved; the next run looks again',
+    },
+  )
 }

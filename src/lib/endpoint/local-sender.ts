@@ -8,7 +8,15 @@ import {confineToFilter} from '../scope/confine.ts'
 import type {Filter} from '../scope/filter.ts'
 import type {Hold, NewBookmark, SendArgs, ZfsClient} from '../zfs/client.ts'
 import {bookmarkName, type DatasetName, type Guid, snapshotName} from '../zfs/name.ts'
-import {type Bookmark, isBookmark, isSnapshot, nameOfBookmark, nameOfSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
+import {
+  type Bookmark,
+  isBookmark,
+  isSnapshot,
+  nameOfBookmark,
+  nameOfSnapshot,
+  type Snapshot,
+  type Version,
+} from '../zfs/version.ts'
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
@@ -23,7 +31,10 @@ export type SenderSettings = {
 }
 
 /** The sender on this host. It owns the step holds, cursors and tentative cursors of its job, and touches no other's. */
-export function createLocalSender(zfs: ZfsClient, {jobId, filter, send: policy}: SenderSettings): LocalSender {
+export function createLocalSender(
+  zfs: ZfsClient,
+  {jobId, filter, send: policy}: SenderSettings,
+): LocalSender {
   const pool = createKnownPool(zfs)
   const tag = stepHoldTag(jobId)
 
@@ -33,9 +44,14 @@ export function createLocalSender(zfs: ZfsClient, {jobId, filter, send: policy}:
     return (await pool.find(ctx, filesystem, is)) ?? gone(filesystem, guid)
   }
 
-  async function findFrom(ctx: RunContext, filesystem: DatasetName, from: FromRef | undefined): Promise<Version | undefined> {
+  async function findFrom(
+    ctx: RunContext,
+    filesystem: DatasetName,
+    from: FromRef | undefined,
+  ): Promise<Version | undefined> {
     if (from === undefined) return undefined
-    const is = (version: Version): version is Version => version.kind === from.kind && version.guid === from.guid
+    const is = (version: Version): version is Version =>
+      version.kind === from.kind && version.guid === from.guid
     return (await pool.find(ctx, filesystem, is)) ?? gone(filesystem, from.guid)
   }
 
@@ -47,7 +63,10 @@ export function createLocalSender(zfs: ZfsClient, {jobId, filter, send: policy}:
   }
 
   /** What holds and bookmarks a step still needs. A bookmark cannot be held; it is protected by a second bookmark. */
-  async function protectionOf(ctx: RunContext, request: ProtectRequest): Promise<{holds: Hold[]; bookmarks: NewBookmark[]}> {
+  async function protectionOf(
+    ctx: RunContext,
+    request: ProtectRequest,
+  ): Promise<{holds: Hold[]; bookmarks: NewBookmark[]}> {
     const {filesystem, protection} = request
     const to = await findTo(ctx, filesystem, request.to)
     const from = await findFrom(ctx, filesystem, request.from)
@@ -56,12 +75,22 @@ export function createLocalSender(zfs: ZfsClient, {jobId, filter, send: policy}:
     const held = (await pool.holds(ctx, [filesystem])).get(filesystem)
     return {
       holds: ends
-        .filter((end): end is Snapshot => byHold && isSnapshot(end) && held?.get(end.name)?.includes(tag) !== true)
+        .filter(
+          (end): end is Snapshot => byHold && isSnapshot(end) && held?.get(end.name)?.includes(tag) !== true,
+        )
         .map((snapshot) => ({snapshot: nameOfSnapshot(snapshot), tag})),
       bookmarks: ends
         .filter((end) => !byHold || (isBookmark(end) && !isOurs(end)))
-        .map((source) => ({bookmark: bookmarkName(filesystem, tentativeCursorName(source.guid, jobId)), source}))
-        .filter(({bookmark}) => !pool.versions(filesystem).some((known) => isBookmark(known) && nameOfBookmark(known) === bookmark)),
+        .map((source) => ({
+          bookmark: bookmarkName(filesystem, tentativeCursorName(source.guid, jobId)),
+          source,
+        }))
+        .filter(
+          ({bookmark}) =>
+            !pool
+              .versions(filesystem)
+              .some((known) => isBookmark(known) && nameOfBookmark(known) === bookmark),
+        ),
     }
   }
 
@@ -83,7 +112,9 @@ export function createLocalSender(zfs: ZfsClient, {jobId, filter, send: policy}:
 
   async function stepHolds(ctx: RunContext, filesystem: DatasetName): Promise<readonly Hold[]> {
     const byName = (await pool.holds(ctx, [filesystem])).get(filesystem) ?? new Map()
-    return Array.from(byName).flatMap(([name, tags]) => (tags.includes(tag) ? [{snapshot: snapshotName(filesystem, name), tag}] : []))
+    return Array.from(byName).flatMap(([name, tags]) =>
+      tags.includes(tag) ? [{snapshot: snapshotName(filesystem, name), tag}] : [],
+    )
   }
 
   function isOurs(bookmark: Bookmark): boolean {
@@ -95,7 +126,10 @@ export function createLocalSender(zfs: ZfsClient, {jobId, filter, send: policy}:
     async observe(ctx) {
       const listing = await pool.list(ctx, filter.roots, true)
       const datasets = listing.datasets.filter(({name}) => filter.accepts(name))
-      const holds = await pool.holds(ctx, datasets.map(({name}) => name))
+      const holds = await pool.holds(
+        ctx,
+        datasets.map(({name}) => name),
+      )
       return {
         jobId,
         missing: listing.missingRoots,
@@ -124,7 +158,9 @@ export function createLocalSender(zfs: ZfsClient, {jobId, filter, send: policy}:
       const bookmarks = valuesOf(prepared).flatMap(({bookmarks}) => bookmarks)
       const made = outcomesOf(bookmarks, await pool.bookmark(ctx, bookmarks))
       return prepared.map((one) =>
-        'failed' in one ? one.failed : firstFailure([...one.value.holds.map(held), ...one.value.bookmarks.map(made)]),
+        'failed' in one
+          ? one.failed
+          : firstFailure([...one.value.holds.map(held), ...one.value.bookmarks.map(made)]),
       )
     },
 
@@ -134,7 +170,9 @@ export function createLocalSender(zfs: ZfsClient, {jobId, filter, send: policy}:
       const made = outcomesOf(cursors, await pool.bookmark(ctx, cursors))
 
       // The old protection goes only where the new cursor is known to be there.
-      const moved = valuesOf(prepared).filter(({cursor}) => cursor === undefined || made(cursor).kind === 'done')
+      const moved = valuesOf(prepared).filter(
+        ({cursor}) => cursor === undefined || made(cursor).kind === 'done',
+      )
       const obsolete = moved.flatMap(({bookmarks}) => bookmarks)
       const destroyed = outcomesOf(obsolete, await pool.destroyBookmarks(ctx, obsolete.map(nameOfBookmark)))
       const holds = moved.flatMap(({holds}) => holds)
@@ -163,20 +201,34 @@ export function createLocalSender(zfs: ZfsClient, {jobId, filter, send: policy}:
 
     async takeSnapshots(ctx, filesystems, name) {
       for (const filesystem of filesystems) confineToFilter(filter, filesystem)
-      return await zfs.snapshot(ctx, filesystems.map((filesystem) => snapshotName(filesystem, name)))
+      return await zfs.snapshot(
+        ctx,
+        filesystems.map((filesystem) => snapshotName(filesystem, name)),
+      )
     },
   }
 }
 
-function sendError(to: Snapshot, {kind, message}: {readonly kind: string; readonly message: string}): OperationalError {
+function sendError(
+  to: Snapshot,
+  {kind, message}: {readonly kind: string; readonly message: string},
+): OperationalError {
   const keyMissing = kind === 'key-not-loaded'
-  return new OperationalError(keyMissing ? 'key-not-loaded' : 'send-failed', `cannot send ${quoted(nameOfSnapshot(to))}: ${message}`, {
-    hint: keyMissing ? `load the key (zfs load-key) or send raw (send.encrypted: true)` : undefined,
-  })
+  return new OperationalError(
+    keyMissing ? 'key-not-loaded' : 'send-failed',
+    `cannot send ${quoted(nameOfSnapshot(to))}: ${message}`,
+    {
+      hint: keyMissing ? `load the key (zfs load-key) or send raw (send.encrypted: true)` : undefined,
+    },
+  )
 }
 
 function gone(filesystem: DatasetName, guid: Guid): never {
-  throw new OperationalError('version-gone', `no version with guid ${guid} on ${quoted(filesystem)} any more`, {
-    hint: 'it was destroyed since the plan was made; the next run plans afresh',
-  })
+  throw new OperationalError(
+    'version-gone',
+    `no version with guid ${guid} on ${quoted(filesystem)} any more`,
+    {
+      hint: 'it was destroyed since the plan was made; the next run plans afresh',
+    },
+  )
 }

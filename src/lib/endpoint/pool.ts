@@ -15,7 +15,11 @@ export type KnownPool = {
   relist(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void>
   dataset(ctx: RunContext, name: DatasetName): Promise<Dataset | undefined>
   /** The first version that `is` accepts, listing the filesystem again if there is none. */
-  find<T extends Version>(ctx: RunContext, filesystem: DatasetName, is: (version: Version) => version is T): Promise<T | undefined>
+  find<T extends Version>(
+    ctx: RunContext,
+    filesystem: DatasetName,
+    is: (version: Version) => version is T,
+  ): Promise<T | undefined>
   versions(filesystem: DatasetName): readonly Version[]
   /** User holds of these filesystems by the snapshot's short name; asks ZFS only for what it does not know. */
   holds(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<ReadonlyMap<DatasetName, HoldsByName>>
@@ -66,7 +70,11 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
     }
   }
 
-  async function noting<T>(objects: readonly T[], change: (objects: readonly T[]) => Promise<readonly Outcome[]>, note: (object: T) => void) {
+  async function noting<T>(
+    objects: readonly T[],
+    change: (objects: readonly T[]) => Promise<readonly Outcome[]>,
+    note: (object: T) => void,
+  ) {
     if (objects.length === 0) return []
     const outcomes = await change(objects)
     for (const [index, outcome] of outcomes.entries()) {
@@ -97,29 +105,60 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
     },
 
     hold: (ctx, wanted) =>
-      noting(wanted, (wanted) => zfs.hold(ctx, wanted), ({snapshot, tag}) => {
-        const known = holds.get(datasetOf(snapshot))
-        const tags = known?.get(shortNameOf(snapshot)) ?? []
-        known?.set(shortNameOf(snapshot), [...tags.filter((other) => other !== tag), tag])
-      }),
+      noting(
+        wanted,
+        (wanted) => zfs.hold(ctx, wanted),
+        ({snapshot, tag}) => {
+          const known = holds.get(datasetOf(snapshot))
+          const tags = known?.get(shortNameOf(snapshot)) ?? []
+          known?.set(shortNameOf(snapshot), [...tags.filter((other) => other !== tag), tag])
+        },
+      ),
     release: (ctx, unwanted) =>
-      noting(unwanted, (unwanted) => zfs.release(ctx, unwanted), ({snapshot, tag}) => {
-        const known = holds.get(datasetOf(snapshot))
-        known?.set(shortNameOf(snapshot), (known.get(shortNameOf(snapshot)) ?? []).filter((other) => other !== tag))
-      }),
+      noting(
+        unwanted,
+        (unwanted) => zfs.release(ctx, unwanted),
+        ({snapshot, tag}) => {
+          const known = holds.get(datasetOf(snapshot))
+          known?.set(
+            shortNameOf(snapshot),
+            (known.get(shortNameOf(snapshot)) ?? []).filter((other) => other !== tag),
+          )
+        },
+      ),
     bookmark: (ctx, wanted) =>
-      noting(wanted, (wanted) => zfs.bookmark(ctx, wanted), ({bookmark, source}) => {
-        const {filesystem, guid, createtxg, creation} = source
-        const made = {kind: 'bookmark' as const, filesystem, name: shortNameOf(bookmark), guid, createtxg, creation}
-        const others = (versions.get(filesystem) ?? []).filter((other) => !(isBookmark(other) && other.name === made.name))
-        versions.set(filesystem, [...others, made])
-      }),
+      noting(
+        wanted,
+        (wanted) => zfs.bookmark(ctx, wanted),
+        ({bookmark, source}) => {
+          const {filesystem, guid, createtxg, creation} = source
+          const made = {
+            kind: 'bookmark' as const,
+            filesystem,
+            name: shortNameOf(bookmark),
+            guid,
+            createtxg,
+            creation,
+          }
+          const others = (versions.get(filesystem) ?? []).filter(
+            (other) => !(isBookmark(other) && other.name === made.name),
+          )
+          versions.set(filesystem, [...others, made])
+        },
+      ),
     destroyBookmarks: (ctx, unwanted) =>
-      noting(unwanted, (unwanted) => zfs.destroyBookmarks(ctx, unwanted), (bookmark) => {
-        const filesystem = datasetOf(bookmark)
-        const known = versions.get(filesystem) ?? []
-        versions.set(filesystem, known.filter((other) => !(isBookmark(other) && nameOfBookmark(other) === bookmark)))
-      }),
+      noting(
+        unwanted,
+        (unwanted) => zfs.destroyBookmarks(ctx, unwanted),
+        (bookmark) => {
+          const filesystem = datasetOf(bookmark)
+          const known = versions.get(filesystem) ?? []
+          versions.set(
+            filesystem,
+            known.filter((other) => !(isBookmark(other) && nameOfBookmark(other) === bookmark)),
+          )
+        },
+      ),
   }
 }
 

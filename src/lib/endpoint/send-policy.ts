@@ -21,14 +21,22 @@ export type SendPolicy = {
  */
 export function flagsFor(policy: SendPolicy, dataset: Dataset): SendFlags {
   if (policy.encrypted && !dataset.encrypted) {
-    throw new OperationalError('send-policy', `send.encrypted is set, but ${quoted(dataset.name)} is not encrypted`, {
-      hint: 'encrypt the filesystem, or give it a job with send.encrypted: false',
-    })
+    throw new OperationalError(
+      'send-policy',
+      `send.encrypted is set, but ${quoted(dataset.name)} is not encrypted`,
+      {
+        hint: 'encrypt the filesystem, or give it a job with send.encrypted: false',
+      },
+    )
   }
   if (policy.raw && dataset.encrypted && !policy.encrypted) {
-    throw new OperationalError('send-policy', `send.raw is set without send.encrypted, but ${quoted(dataset.name)} is encrypted`, {
-      hint: 'set send.encrypted: true to send it raw',
-    })
+    throw new OperationalError(
+      'send-policy',
+      `send.raw is set without send.encrypted, but ${quoted(dataset.name)} is encrypted`,
+      {
+        hint: 'set send.encrypted: true to send it raw',
+      },
+    )
   }
   return {
     raw: policy.encrypted || policy.raw,

@@ -26,9 +26,16 @@ export type Sender = {
 /** The sender on this host: it can also produce streams and snapshots. */
 export type LocalSender = Sender & {
   /** Checks the request against policy and pool. The result writes the stream; it throws when the stream is not complete. */
-  prepareSend(ctx: RunContext, request: SendRequest): Promise<(ctx: RunContext, sink: StreamHandle) => Promise<void>>
+  prepareSend(
+    ctx: RunContext,
+    request: SendRequest,
+  ): Promise<(ctx: RunContext, sink: StreamHandle) => Promise<void>>
   /** One snapshot of each filesystem, all of one pool in one transaction. */
-  takeSnapshots(ctx: RunContext, filesystems: readonly DatasetName[], name: string): Promise<readonly Outcome[]>
+  takeSnapshots(
+    ctx: RunContext,
+    filesystems: readonly DatasetName[],
+    name: string,
+  ): Promise<readonly Outcome[]>
 }
 
 export type SendRequest = {

@@ -1,7 +1,7 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import type {ByteReader} from '../core/stream.ts'
 import type {LaneConnection} from '../core/lane.ts'
+import type {ByteReader} from '../core/stream.ts'
 import {type Child, exitsWithin, GRACE, type Grace, startChild, stopChild} from './child.ts'
 import {createPipe, type PipeReader} from './pipe.ts'
 import {createToldLines, type ToldLines} from './told-lines.ts'
@@ -112,11 +112,13 @@ function start(process: LaneProcess, options: LaneOptions) {
   const back = createPipe()
   try {
     const child = startChild({
-      ...process,
-      ...options,
-      inherited: options.lockFd,
+      path: process.path,
+      argv: process.argv,
+      environment: process.environment,
       stdin: there.reader.stream.fd,
       stdout: back.writer.stream.fd,
+      inherited: options.lockFd,
+      deathSignal: options.deathSignal,
     })
     return {child, toPeer: there.writer, fromPeer: back.reader}
   } catch (error) {

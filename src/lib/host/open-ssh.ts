@@ -1,6 +1,6 @@
 import {OperationalError} from '../core/errors.ts'
-import {quoted} from '../core/printable.ts'
 import type {OpenConnection} from '../core/lane.ts'
+import {quoted} from '../core/printable.ts'
 import {type Environment, sshEnvironment} from './environment.ts'
 import {type LaneOptions, openLaneProcess} from './lane-process.ts'
 import {resolveProgram} from './resolve-program.ts'

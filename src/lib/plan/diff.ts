@@ -73,8 +73,9 @@ export function findTakenName(
   const byName = new Map(receiver.filter(isSnapshot).map((snapshot) => [snapshot.name, snapshot]))
   for (const snapshot of wanted) {
     const taken = byName.get(snapshot.name)
-    if (taken !== undefined && taken.guid !== snapshot.guid)
+    if (taken !== undefined && taken.guid !== snapshot.guid) {
       return {kind: 'name-taken', wanted: snapshot, taken}
+    }
   }
   return undefined
 }

@@ -41,8 +41,9 @@ export function planSnapshots(
 ): SnapshotRound {
   const candidates = filesystems.filter(({placeholder}) => !placeholder)
   if (force !== undefined) return forcedRound(force, candidates)
-  if (policy.type === 'manual')
+  if (policy.type === 'manual') {
     return {name: undefined, filesystems: [], notDue: [], refused: [], warnings: []}
+  }
 
   const judged = candidates.map((view) => ({view, due: judgeDue(policy, view, nowMs)}))
   const due = judged.filter(({due}) => due.isDue).map(({view}) => view)

@@ -52,8 +52,9 @@ export type FilesystemQuestion = {
 export function planFilesystem(question: FilesystemQuestion): FilesystemPlan {
   const {sender, receiver} = question
   const placeholderOnly = receiver === undefined || receiver.placeholder
-  if (sender.placeholder && placeholderOnly)
+  if (sender.placeholder && placeholderOnly) {
     return {...headOf(question), kind: 'skip', because: 'sender-placeholder'}
+  }
 
   const obstacle = findObstacle(sender, receiver)
   if (obstacle !== undefined) return conflictPlan(question, obstacle)
@@ -69,12 +70,14 @@ export function planFilesystem(question: FilesystemQuestion): FilesystemPlan {
 function findObstacle(sender: FilesystemView, receiver: FilesystemView | undefined): Conflict | undefined {
   if (sender.placeholder) return {kind: 'sender-is-placeholder'}
   if (receiver === undefined) return undefined
-  if (sender.type !== receiver.type)
+  if (sender.type !== receiver.type) {
     return {kind: 'type-differs', sender: sender.type, receiver: receiver.type}
+  }
 
   const theirs = receiver.versions.filter(isSnapshot)
-  if (receiver.placeholder)
+  if (receiver.placeholder) {
     return isNonEmpty(theirs) ? {kind: 'placeholder-has-snapshots', receiver: theirs} : undefined
+  }
   const empty = theirs.length === 0 && receiver.resumeToken === undefined
   return empty ? {kind: 'receiver-occupied'} : undefined
 }

@@ -67,8 +67,9 @@ function startsInFull(plan: FilesystemPlan): boolean {
 function byFilesystem({filesystems}: SideView): ReadonlyMap<DatasetName, FilesystemView> {
   const views = new Map<DatasetName, FilesystemView>()
   for (const view of filesystems) {
-    if (views.has(view.filesystem))
+    if (views.has(view.filesystem)) {
       throw new OperationalError('zfs-output', `${quoted(view.filesystem)} is listed twice`)
+    }
     views.set(view.filesystem, view)
   }
   return views

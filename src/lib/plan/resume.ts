@@ -31,8 +31,9 @@ export function judgeResume(
   const ours = sender.toSorted(byCreatetxg)
   const theirs = receiver.filter(isSnapshot).toSorted(byCreatetxg)
   const to = ours.filter(isSnapshot).find(({guid}) => guid === state.toguid)
-  if (to === undefined)
+  if (to === undefined) {
     return useless(`the snapshot it receives (${quoted(state.toname)}) is not on the sender any more`)
+  }
   if (theirs.some(({guid}) => guid === to.guid)) return useless(`the receiver already has ${shortName(to)}`)
   if (state.saved || state.redacted) return useless('it is of a kind that this program does not send')
   if (state.bytes === 0n) return useless('nothing was received yet')
@@ -44,8 +45,9 @@ export function judgeResume(
 }
 
 function resumeFull(to: Snapshot, receiver: readonly Snapshot[]): Resume {
-  if (receiver.length > 0)
+  if (receiver.length > 0) {
     return useless(`it receives ${shortName(to)} in full, but the receiver has snapshots`)
+  }
   return {kind: 'resume', from: undefined, to}
 }
 
@@ -57,10 +59,12 @@ function resumeIncremental(
 ): Resume {
   const from = sender.findLast(({guid}) => guid === fromguid)
   if (from === undefined) return useless(`the base of ${shortName(to)} is not on the sender any more`)
-  if (receiver.at(-1)?.guid !== from.guid)
+  if (receiver.at(-1)?.guid !== from.guid) {
     return useless(`its base ${shortName(from)} is not the newest on the receiver`)
-  if (from.createtxg >= to.createtxg)
+  }
+  if (from.createtxg >= to.createtxg) {
     return useless(`its base ${shortName(from)} is not older than ${shortName(to)}`)
+  }
   return {kind: 'resume', from, to}
 }
 

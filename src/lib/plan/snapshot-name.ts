@@ -12,8 +12,9 @@ const FORMATS = ['dense', 'human', 'iso-8601', 'unix-seconds'] as const
  */
 export function parseTimestampFormat(format: string, location: string): TimestampFormat {
   const known = FORMATS.find((name) => name === format.toLowerCase())
-  if (known === undefined)
+  if (known === undefined) {
     throw new Error(`timestamp_format ${quoted(format)} is none of ${FORMATS.join(', ')}`)
+  }
   const zone = location === '' ? 'UTC' : location
   if (known !== 'iso-8601' && zone !== 'UTC') {
     throw new Error(`timestamp_format ${known} requires timestamp_location UTC, not ${quoted(location)}`)

@@ -83,8 +83,9 @@ export function judgeReceiver({
     const other = ours.get(filesystem)
     if (history.placeholder) return {kind: 'skip', filesystem, because: 'placeholder'}
     if (other === undefined) return {kind: 'skip', filesystem, because: 'not-on-sender'}
-    if (mayPrune(standing, onConflict).receiver !== 'all')
+    if (mayPrune(standing, onConflict).receiver !== 'all') {
       return {kind: 'skip', filesystem, because: skipReason(standing)}
+    }
 
     const candidates = candidatesOnReceiver(history, other)
     const kept = protectOnReceiver(sender.jobId, other, history, steps)

@@ -19,8 +19,9 @@ export function parseGrid(spec: string): NonEmpty<GridInterval> {
   const intervals: GridInterval[] = []
   for (const text of spec.split('|')) {
     const {times, interval} = parseInterval(text)
-    if (intervals.length + times > MAX_INTERVALS)
+    if (intervals.length + times > MAX_INTERVALS) {
       throw bad(text, `a grid has at most ${MAX_INTERVALS} intervals`)
+    }
     const previous = intervals.at(-1)
     const shrinks = previous !== undefined && interval.lengthMs < previous.lengthMs
     if (shrinks && intervals.some(({keepCount}) => keepCount !== 'all')) {
@@ -99,10 +100,8 @@ function parseInterval(text: string): {readonly times: number; readonly interval
   if (match === null) throw bad(text, 'it should look like 24x1h or 1x1h(keep=all)')
   const [, times, length, keep] = match
   if (Number(times) < 1) throw bad(text, 'the number of times must be positive')
-  return {
-    times: Number(times),
-    interval: {lengthMs: parseLength(text, length ?? ''), keepCount: parseKeep(text, keep)},
-  }
+  const interval = {lengthMs: parseLength(text, length ?? ''), keepCount: parseKeep(text, keep)}
+  return {times: Number(times), interval}
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = {
@@ -116,8 +115,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 function parseLength(text: string, length: string): number {
   const [, count, unit] = /^\s*\+?(\d+)\s*([smhdw])\s*$/.exec(length) ?? []
   const lengthMs = Number(count) * (UNIT_MS[unit ?? ''] ?? Number.NaN)
-  if (!(lengthMs > 0 && Number.isSafeInteger(lengthMs)))
+  if (!(lengthMs > 0 && Number.isSafeInteger(lengthMs))) {
     throw bad(text, `${quoted(length)} is not a length such as 30m, 1h, 2d, 1w`)
+  }
   return lengthMs
 }
 
@@ -126,8 +126,9 @@ function parseKeep(text: string, keep: string | undefined): number | 'all' {
   if (keep === undefined) return 1
   const [, value] = /^\s*keep=(.*?)\s*$/.exec(keep) ?? []
   if (value === 'all') return 'all'
-  if (value === undefined || !/^[1-9][0-9]{0,8}$/.test(value))
+  if (value === undefined || !/^[1-9][0-9]{0,8}$/.test(value)) {
     throw bad(text, 'keep is a positive number or all')
+  }
   return Number(value)
 }
 

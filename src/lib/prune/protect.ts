@@ -31,6 +31,7 @@ export type SenderSituation = {
  * replication: then planned steps protect nothing, and where the job's cursor, a bookmark, stands at the last common
  * version or at the partial receive's base, its snapshot may go, since the bookmark serves as well.
  * What a partial receive is receiving cannot be replaced by a bookmark and stays.
+ * When neither the receiver nor a cursor tells what the last common version is, it could be any, and all stay.
  */
 export function protectOnSender(situation: SenderSituation): ProtectedGuids {
   const {jobId, sender, receiver, steps, onConflict, scope} = situation
@@ -40,13 +41,14 @@ export function protectOnSender(situation: SenderSituation): ProtectedGuids {
   const last = lastReplicated(sender, jobId, receiver)
   const common: readonly Entry[] =
     last === undefined || replaceable(last.guid) ? [] : [[last.guid, {kind: 'last-common'}]]
+  const blind = receiver === 'unknown' && last === undefined
   const partial = typeof receiver === 'string' ? undefined : partialReceive(receiver)
   return protectedGuids([
     ...ownEntries(sender),
     ...common,
     ...(onConflict === 'keep' ? stepEntries(steps) : []),
     ...partialEntries(partial).filter(([guid]) => guid === partial?.to || !replaceable(guid)),
-    ...(scope === 'older-than-cursor' ? unconfirmedEntries(situation, last) : []),
+    ...(scope === 'older-than-cursor' || blind ? unconfirmedEntries(situation, last) : []),
   ])
 }
 

@@ -13,7 +13,11 @@ export type Look = {
 }
 
 /** Looks at one endpoint. A failure to observe is remembered like an observation: a phase reports it, the run goes on. */
-export function createLook(ctx: RunContext, side: string, endpoint: {observe(ctx: RunContext): Promise<EndpointView>}): Look {
+export function createLook(
+  ctx: RunContext,
+  side: string,
+  endpoint: {observe(ctx: RunContext): Promise<EndpointView>},
+): Look {
   let seen: Promise<Seen> | undefined
 
   async function observe(): Promise<Seen> {

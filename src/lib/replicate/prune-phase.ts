@@ -5,8 +5,15 @@ import type {DestroyReply, DestroyRequest} from '../endpoint/sender.ts'
 import type {EndpointView} from '../endpoint/view.ts'
 import {planReplication} from '../plan/job-plan.ts'
 import {describeSkip, describeVerdict} from '../prune/describe-reason.ts'
-import {type FilesystemJudgement, judgeAlone, judgeReceiver, judgeSender, type PruneQuestion, type ReplicationState} from '../prune/judge-side.ts'
 import type {Verdict} from '../prune/judge.ts'
+import {
+  type FilesystemJudgement,
+  judgeAlone,
+  judgeReceiver,
+  judgeSender,
+  type PruneQuestion,
+  type ReplicationState,
+} from '../prune/judge-side.ts'
 import {reportedError} from '../report/describe-error.ts'
 import type {PrunedFilesystem, PrunedSnapshot, PruneReport, ReplicateReport} from '../report/report.ts'
 import type {Outcome} from '../zfs/client.ts'
@@ -17,7 +24,9 @@ import type {Look, Seen} from './look.ts'
 /** Most snapshots in one request to an endpoint; an endpoint batches within it. */
 const MAX_PER_REQUEST = 10_000
 
-type Endpoint = {destroySnapshots(ctx: RunContext, requests: readonly DestroyRequest[]): Promise<readonly DestroyReply[]>}
+type Endpoint = {
+  destroySnapshots(ctx: RunContext, requests: readonly DestroyRequest[]): Promise<readonly DestroyReply[]>
+}
 
 export type PrunePhaseOutcome = {readonly pruneSender?: PruneReport; readonly pruneReceiver?: PruneReport}
 
@@ -36,17 +45,26 @@ export async function prunePhase(
   if (work.prune === undefined || work.sender === undefined || sender === undefined) return {}
   if ('error' in sender) {
     const error = reportedError(sender.error)
-    return {pruneSender: {filesystems: [], error}, ...(receiver === undefined ? {} : {pruneReceiver: {filesystems: [], error}})}
+    return {
+      pruneSender: {filesystems: [], error},
+      ...(receiver === undefined ? {} : {pruneReceiver: {filesystems: [], error}}),
+    }
   }
 
-  if (work.receiver === undefined || receiver === undefined || work.replicate === undefined || work.prune.keepReceiver === undefined) {
+  if (
+    work.receiver === undefined ||
+    receiver === undefined ||
+    work.replicate === undefined ||
+    work.prune.keepReceiver === undefined
+  ) {
     const judgements = judgeAlone(sender.view, work.prune.keepSender, ctx.clock.now())
     return {pruneSender: await pruneSide(ctx, 'sender', work.sender, judgements, dryRun)}
   }
 
   const question = questionOf(ctx, work.replicate, work.prune, sender.view, receiver, replicated)
   const pruneSender = await pruneSide(ctx, 'sender', work.sender, judgeSender(question), dryRun)
-  if ('error' in receiver) return {pruneSender, pruneReceiver: {filesystems: [], error: reportedError(receiver.error)}}
+  if ('error' in receiver)
+    return {pruneSender, pruneReceiver: {filesystems: [], error: reportedError(receiver.error)}}
   const judgements = judgeReceiver({...question, rules: work.prune.keepReceiver})
   return {pruneSender, pruneReceiver: await pruneSide(ctx, 'receiver', work.receiver, judgements, dryRun)}
 }
@@ -65,16 +83,28 @@ function questionOf(
 ): PruneQuestion {
   const common = {rules: prune.keepSender, onConflict: 'keep' as const, nowMs: ctx.clock.now()}
   if ('error' in receiver) {
-    const states = new Map(sender.filesystems.map(({filesystem}) => [filesystem, {standing: 'unreachable' as const, steps: []}]))
+    const states = new Map(
+      sender.filesystems.map(({filesystem}) => [filesystem, {standing: 'unreachable' as const, steps: []}]),
+    )
     return {...common, sender, receiver: 'unknown', states}
   }
-  const plan = planReplication({sender, receiver: receiver.view, policy: replicate.policy, send: replicate.send})
-  const failed = new Set(replicated?.filesystems.filter(({state}) => state === 'failed').map(({filesystem}) => filesystem))
+  const plan = planReplication({
+    sender,
+    receiver: receiver.view,
+    policy: replicate.policy,
+    send: replicate.send,
+  })
+  const failed = new Set(
+    replicated?.filesystems.filter(({state}) => state === 'failed').map(({filesystem}) => filesystem),
+  )
   const states = new Map<DatasetName, ReplicationState>()
   for (const filesystem of plan.filesystems) {
     const steps = filesystem.kind === 'steps' ? filesystem.steps : []
     const hasFailed = failed.has(filesystem.filesystem) || replicated?.error !== undefined
-    states.set(filesystem.filesystem, {standing: hasFailed && filesystem.kind !== 'conflict' ? 'failed' : STANDING[filesystem.kind], steps})
+    states.set(filesystem.filesystem, {
+      standing: hasFailed && filesystem.kind !== 'conflict' ? 'failed' : STANDING[filesystem.kind],
+      steps,
+    })
   }
   return {...common, sender, receiver: receiver.view, states}
 }
@@ -101,12 +131,18 @@ async function pruneSide(
 function requestOf(judgement: FilesystemJudgement): readonly DestroyRequest[] {
   if (judgement.kind === 'skip') return []
   const snapshots = judgement.verdicts.flatMap(({kind, snapshot}) => (kind === 'destroy' ? [snapshot] : []))
-  return isNonEmpty(snapshots) ? [{filesystem: judgement.filesystem, snapshots: snapshots.map(({name, guid}) => ({name, guid}))}] : []
+  return isNonEmpty(snapshots)
+    ? [{filesystem: judgement.filesystem, snapshots: snapshots.map(({name, guid}) => ({name, guid}))}]
+    : []
 }
 
 type Outcomes = ReadonlyMap<DatasetName, ReadonlyMap<string, Outcome>>
 
-async function destroy(ctx: RunContext, endpoint: Endpoint, requests: readonly DestroyRequest[]): Promise<Outcomes> {
+async function destroy(
+  ctx: RunContext,
+  endpoint: Endpoint,
+  requests: readonly DestroyRequest[],
+): Promise<Outcomes> {
   const outcomes = new Map<DatasetName, Map<string, Outcome>>()
   for (const chunk of chunks(requests)) {
     const replies = await endpoint.destroySnapshots(ctx, chunk)
@@ -144,11 +180,18 @@ function chunks(requests: readonly DestroyRequest[]): readonly (readonly Destroy
   return chunks
 }
 
-function filesystemReport(judgement: FilesystemJudgement, outcomes: Outcomes, dryRun: boolean): PrunedFilesystem {
+function filesystemReport(
+  judgement: FilesystemJudgement,
+  outcomes: Outcomes,
+  dryRun: boolean,
+): PrunedFilesystem {
   const {filesystem} = judgement
-  if (judgement.kind === 'skip') return {filesystem, state: 'skipped', because: describeSkip(judgement.because), snapshots: []}
+  if (judgement.kind === 'skip')
+    return {filesystem, state: 'skipped', because: describeSkip(judgement.because), snapshots: []}
   const byName = outcomes.get(filesystem)
-  const snapshots = judgement.verdicts.map((verdict) => snapshotReport(verdict, byName?.get(verdict.snapshot.name), dryRun))
+  const snapshots = judgement.verdicts.map((verdict) =>
+    snapshotReport(verdict, byName?.get(verdict.snapshot.name), dryRun),
+  )
   const failed = snapshots.some(({state}) => state === 'failed')
   return {filesystem, state: failed ? 'failed' : dryRun ? 'planned' : 'done', snapshots}
 }
@@ -161,7 +204,8 @@ function snapshotReport(verdict: Verdict, outcome: Outcome | undefined, dryRun: 
   if (outcome?.kind === 'done') return {name, state: 'destroyed', because}
   const message = outcome?.failure.message ?? 'no answer'
   // Somebody held or cloned it since it was listed: it stays, and that is no failure.
-  if (outcome !== undefined && STAYS.has(outcome.failure.kind)) return {name, state: 'kept', because: `kept: ${message}`}
+  if (outcome !== undefined && STAYS.has(outcome.failure.kind))
+    return {name, state: 'kept', because: `kept: ${message}`}
   return {name, state: 'failed', because, error: message}
 }
 

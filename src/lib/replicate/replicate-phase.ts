@@ -20,10 +20,17 @@ export async function replicatePhase(
   if ('error' in receiver) return {filesystems: [], error: reportedError(receiver.error)}
   const missing = sender.view.missing.map(missingFilesystem)
   try {
-    const plan = planReplication({sender: sender.view, receiver: receiver.view, policy: work.policy, send: work.send})
+    const plan = planReplication({
+      sender: sender.view,
+      receiver: receiver.view,
+      policy: work.policy,
+      send: work.send,
+    })
     const filesystems = dryRun
       ? await describeReplication(ctx, work.sender, plan)
-      : await withSpan(ctx, 'replicate', {}, (ctx) => runReplication(ctx, work, plan, work.policy.concurrentSteps))
+      : await withSpan(ctx, 'replicate', {}, (ctx) =>
+          runReplication(ctx, work, plan, work.policy.concurrentSteps),
+        )
     if (!dryRun && plan.filesystems.some(changesSomething)) {
       look.sender.forget()
       look.receiver.forget()

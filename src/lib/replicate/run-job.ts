@@ -37,12 +37,20 @@ export async function runJob(ctx: RunContext, work: JobWork, request: RunRequest
   await Promise.all(early)
 
   const snapshot =
-    wants('snapshot') && work.snapshot && sender ? await snapshotPhase(ctx, work.snapshot, sender, request) : undefined
+    wants('snapshot') && work.snapshot && sender
+      ? await snapshotPhase(ctx, work.snapshot, sender, request)
+      : undefined
   const replicate =
     wants('replicate') && work.replicate && work.sender && work.receiver && sender && receiver
-      ? await replicatePhase(ctx, {sender: work.sender, receiver: work.receiver, ...work.replicate}, {sender, receiver}, request)
+      ? await replicatePhase(
+          ctx,
+          {sender: work.sender, receiver: work.receiver, ...work.replicate},
+          {sender, receiver},
+          request,
+        )
       : undefined
-  const prune = wants('prune') && work.prune ? await prunePhase(ctx, work, {sender, receiver}, replicate, request) : {}
+  const prune =
+    wants('prune') && work.prune ? await prunePhase(ctx, work, {sender, receiver}, replicate, request) : {}
   return {
     warnings: snapshot?.warnings ?? [],
     ...(snapshot === undefined ? {} : {snapshot: snapshot.report}),

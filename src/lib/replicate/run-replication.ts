@@ -45,31 +45,54 @@ export async function runReplication(
   }
   await Promise.all(reports.values())
   const finished = await finishUpToDate(ctx, pair, plan, failed)
-  return await Promise.all(plan.filesystems.map((filesystem) => reports.get(filesystem.filesystem) ?? withoutSteps(filesystem, finished, failed)))
+  return await Promise.all(
+    plan.filesystems.map(
+      (filesystem) => reports.get(filesystem.filesystem) ?? withoutSteps(filesystem, finished, failed),
+    ),
+  )
 
   async function start(filesystem: StepsPlan): Promise<FilesystemReport> {
-    const parents = await Promise.all(filesystem.after.map(async (parent) => ({parent, report: await reports.get(parent)})))
-    const missing = parents.filter(({report}) => report === undefined || !report.steps.some(({state}) => state === 'done'))
+    const parents = await Promise.all(
+      filesystem.after.map(async (parent) => ({parent, report: await reports.get(parent)})),
+    )
+    const missing = parents.filter(
+      ({report}) => report === undefined || !report.steps.some(({state}) => state === 'done'),
+    )
     const error = failed.get(filesystem.filesystem) ?? parentError(missing.map(({parent}) => parent))
     if (error !== undefined) return stepsReport(filesystem, [], error, [])
     return await slots.take(() => {
       const lost = connection.lost()
-      return lost === undefined ? runFilesystem(ctx, pair, filesystem, connection) : stepsReport(filesystem, [], lost, [])
+      return lost === undefined
+        ? runFilesystem(ctx, pair, filesystem, connection)
+        : stepsReport(filesystem, [], lost, [])
     })
   }
 }
 
 /** The report of a plan nobody carried out: what a dry run shows. Sizes are ZFS's estimates where it gives any. */
-export async function describeReplication(ctx: RunContext, sender: Sender, plan: JobPlan): Promise<readonly FilesystemReport[]> {
-  const steps = plan.filesystems.flatMap((filesystem) => (filesystem.kind === 'steps' ? filesystem.steps : []))
+export async function describeReplication(
+  ctx: RunContext,
+  sender: Sender,
+  plan: JobPlan,
+): Promise<readonly FilesystemReport[]> {
+  const steps = plan.filesystems.flatMap((filesystem) =>
+    filesystem.kind === 'steps' ? filesystem.steps : [],
+  )
   const sizes = steps.length === 0 ? [] : await sender.estimate(ctx, steps.map(sendRequest))
   const sizeOf = new Map(steps.map((step, index) => [step, sizes[index]]))
   return plan.filesystems.map((filesystem) => {
     if (filesystem.kind !== 'steps') return withoutSteps(filesystem, new Map(), new Map())
-    const because = filesystem.abortPartial === undefined ? {} : {because: `a partial receive is given up: ${filesystem.abortPartial}`}
+    const because =
+      filesystem.abortPartial === undefined
+        ? {}
+        : {because: `a partial receive is given up: ${filesystem.abortPartial}`}
     const planned = filesystem.steps.map((step) => {
       const size = sizeOf.get(step)
-      return {...stepWords(step), state: 'planned' as const, ...(size === undefined ? {} : {expectedBytes: size.toString()})}
+      return {
+        ...stepWords(step),
+        state: 'planned' as const,
+        ...(size === undefined ? {} : {expectedBytes: size.toString()}),
+      }
     })
     return {filesystem: filesystem.filesystem, state: 'planned', ...because, steps: planned, warnings: []}
   })
@@ -91,12 +114,20 @@ async function runFilesystem(
       ctx.signal.throwIfAborted()
       await withSpan(withFields(ctx, {filesystem}), 'step', stepFields(step), async (ctx) => {
         ctx.log.info('step begins', stepFields(step))
-        if (index > 0) throwIfFailed(await pair.sender.protect(ctx, [protectRequest(step)]), 'cannot protect the step')
+        if (index > 0)
+          throwIfFailed(await pair.sender.protect(ctx, [protectRequest(step)]), 'cannot protect the step')
         warnings.push(...(await runStep(ctx, pair, step)))
-        ctx.log.info('step done', {...stepFields(step), durationMs: Math.round(ctx.clock.monotonic() - startedAt)})
+        ctx.log.info('step done', {
+          ...stepFields(step),
+          durationMs: Math.round(ctx.clock.monotonic() - startedAt),
+        })
       })
       connection.works()
-      done.push({...stepWords(step), state: 'done', durationMs: Math.round(ctx.clock.monotonic() - startedAt)})
+      done.push({
+        ...stepWords(step),
+        state: 'done',
+        durationMs: Math.round(ctx.clock.monotonic() - startedAt),
+      })
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
       connection.failed(error)
@@ -114,26 +145,53 @@ async function runFilesystem(
 async function runStep(ctx: RunContext, pair: Pair, step: Step): Promise<readonly string[]> {
   const {warnings} = await pair.transfer(ctx, sendRequest(step), receiveRequest(step))
   const {filesystem, to, protection} = step
-  throwIfFailed(await pair.sender.complete(ctx, [{filesystem, to: to.guid, protection}]), 'received, but cannot move the cursor')
+  throwIfFailed(
+    await pair.sender.complete(ctx, [{filesystem, to: to.guid, protection}]),
+    'received, but cannot move the cursor',
+  )
   return warnings
 }
 
 /** Filesystems whose partial receive cannot be given up fail; those that need no step are told by their report. */
-async function abortPartials(ctx: RunContext, {receiver}: Pair, plan: JobPlan, failed: Map<DatasetName, OperationalError>): Promise<void> {
+async function abortPartials(
+  ctx: RunContext,
+  {receiver}: Pair,
+  plan: JobPlan,
+  failed: Map<DatasetName, OperationalError>,
+): Promise<void> {
   const stuck = plan.filesystems.filter(
-    (filesystem) => (filesystem.kind === 'steps' || filesystem.kind === 'up-to-date') && filesystem.abortPartial !== undefined,
+    (filesystem) =>
+      (filesystem.kind === 'steps' || filesystem.kind === 'up-to-date') &&
+      filesystem.abortPartial !== undefined,
   )
   if (stuck.length === 0) return
   for (const filesystem of stuck) {
-    if ('abortPartial' in filesystem) ctx.log.warn('partial receive given up', {filesystem: filesystem.filesystem, because: filesystem.abortPartial})
+    if ('abortPartial' in filesystem)
+      ctx.log.warn('partial receive given up', {
+        filesystem: filesystem.filesystem,
+        because: filesystem.abortPartial,
+      })
   }
   const names = stuck.map(({filesystem}) => filesystem)
-  noteFailures(names, await receiver.abortPartial(ctx, names), 'resume', 'cannot give up the partial receive', failed)
+  noteFailures(
+    names,
+    await receiver.abortPartial(ctx, names),
+    'resume',
+    'cannot give up the partial receive',
+    failed,
+  )
 }
 
-async function protectFirstSteps(ctx: RunContext, {sender}: Pair, plan: JobPlan, failed: Map<DatasetName, OperationalError>): Promise<void> {
+async function protectFirstSteps(
+  ctx: RunContext,
+  {sender}: Pair,
+  plan: JobPlan,
+  failed: Map<DatasetName, OperationalError>,
+): Promise<void> {
   const requests: ProtectRequest[] = plan.filesystems.flatMap((filesystem) =>
-    filesystem.kind === 'steps' && !failed.has(filesystem.filesystem) ? protectRequest(filesystem.steps[0]) : [],
+    filesystem.kind === 'steps' && !failed.has(filesystem.filesystem)
+      ? protectRequest(filesystem.steps[0])
+      : [],
   )
   if (requests.length === 0) return
   const names = requests.map(({filesystem}) => filesystem)
@@ -153,19 +211,38 @@ async function finishUpToDate(
   const finish = plan.filesystems.flatMap(({filesystem, ...plan}) =>
     plan.kind === 'up-to-date' && plan.finish !== undefined ? [{filesystem, ...plan.finish}] : [],
   )
-  const holds = finish.filter(({holdReceiver}) => holdReceiver).map(({filesystem, to}) => ({filesystem, to: to.guid}))
+  const holds = finish
+    .filter(({holdReceiver}) => holdReceiver)
+    .map(({filesystem, to}) => ({filesystem, to: to.guid}))
   if (holds.length > 0) {
     const names = holds.map(({filesystem}) => filesystem)
-    noteFailures(names, await receiver.holdLastReceived(ctx, holds), 'zfs-failed', 'cannot hold the last received snapshot', failed)
+    noteFailures(
+      names,
+      await receiver.holdLastReceived(ctx, holds),
+      'zfs-failed',
+      'cannot hold the last received snapshot',
+      failed,
+    )
   }
   const completions: CompleteRequest[] = finish
     .filter(({filesystem, completeSender}) => completeSender && !failed.has(filesystem))
     .map(({filesystem, to, protection}) => ({filesystem, to: to.guid, protection}))
   if (completions.length > 0) {
     const names = completions.map(({filesystem}) => filesystem)
-    noteFailures(names, await sender.complete(ctx, completions), 'zfs-failed', 'cannot move the cursor', failed)
+    noteFailures(
+      names,
+      await sender.complete(ctx, completions),
+      'zfs-failed',
+      'cannot move the cursor',
+      failed,
+    )
   }
-  return new Map(finish.map(({filesystem, to}) => [filesystem, `finished what an earlier run had left at ${shortName(to)}`]))
+  return new Map(
+    finish.map(({filesystem, to}) => [
+      filesystem,
+      `finished what an earlier run had left at ${shortName(to)}`,
+    ]),
+  )
 }
 
 function withoutSteps(
@@ -194,18 +271,30 @@ function stepsReport(
   error: OperationalError,
   warnings: readonly string[],
 ): FilesystemReport {
-  const rest = plan.steps.slice(done.length).map((step, index): StepReport => ({
-    ...stepWords(step),
-    state: index === 0 && error.code !== 'parent-failed' ? 'failed' : 'not-reached',
-  }))
-  return {filesystem: plan.filesystem, state: 'failed', steps: [...done, ...rest], error: reportedError(error), warnings: [...warnings]}
+  const rest = plan.steps.slice(done.length).map(
+    (step, index): StepReport => ({
+      ...stepWords(step),
+      state: index === 0 && error.code !== 'parent-failed' ? 'failed' : 'not-reached',
+    }),
+  )
+  return {
+    filesystem: plan.filesystem,
+    state: 'failed',
+    steps: [...done, ...rest],
+    error: reportedError(error),
+    warnings: [...warnings],
+  }
 }
 
 function parentError(parents: readonly DatasetName[]): OperationalError | undefined {
   if (parents.length === 0) return undefined
-  return new OperationalError('parent-failed', `not begun, because its parent is not on the receiver: ${parents.map(quoted).join(', ')}`, {
-    hint: 'see what the parent failed with',
-  })
+  return new OperationalError(
+    'parent-failed',
+    `not begun, because its parent is not on the receiver: ${parents.map(quoted).join(', ')}`,
+    {
+      hint: 'see what the parent failed with',
+    },
+  )
 }
 
 function noteFailures(
@@ -224,5 +313,6 @@ function noteFailures(
 
 function throwIfFailed(outcomes: readonly Outcome[], what: string): void {
   const failed = outcomes.find((outcome) => outcome.kind === 'failed')
-  if (failed?.kind === 'failed') throw new OperationalError('zfs-failed', `${what}: ${failed.failure.message}`)
+  if (failed?.kind === 'failed')
+    throw new OperationalError('zfs-failed', `${what}: ${failed.failure.message}`)
 }

@@ -21,22 +21,37 @@ export async function snapshotPhase(
   const seen = await look.see()
   if ('error' in seen) return {report: {filesystems: [], error: reportedError(seen.error)}, warnings: []}
 
-  const round = planSnapshots(work.policy, seen.view.filesystems, ctx.clock.now(), {force: request.snapshotName})
+  const round = planSnapshots(work.policy, seen.view.filesystems, ctx.clock.now(), {
+    force: request.snapshotName,
+  })
   const due = request.dryRun ? round.filesystems.map(planned) : await takeRound(ctx, work.sender, round)
   if (due.some(({state}) => state === 'taken')) look.forget()
   const filesystems = [
     ...due,
     ...round.refused.map(({filesystem, because}) => failed(filesystem, because)),
     ...round.notDue.map(({filesystem, nextDueMs}) => notDue(filesystem, nextDueMs)),
-    ...seen.view.missing.map((filesystem) => ({filesystem, state: 'failed' as const, error: missingDataset(filesystem)})),
+    ...seen.view.missing.map((filesystem) => ({
+      filesystem,
+      state: 'failed' as const,
+      error: missingDataset(filesystem),
+    })),
   ].toSorted((a, b) => (a.filesystem < b.filesystem ? -1 : 1))
-  return {report: {...(round.name === undefined ? {} : {name: round.name}), filesystems}, warnings: round.warnings}
+  return {
+    report: {...(round.name === undefined ? {} : {name: round.name}), filesystems},
+    warnings: round.warnings,
+  }
 }
 
-async function takeRound(ctx: RunContext, sender: LocalSender, {name, filesystems}: SnapshotRound): Promise<SnapshottedFilesystem[]> {
+async function takeRound(
+  ctx: RunContext,
+  sender: LocalSender,
+  {name, filesystems}: SnapshotRound,
+): Promise<SnapshottedFilesystem[]> {
   if (name === undefined) return []
   try {
-    const outcomes = await withSpan(ctx, 'take-snapshots', {name}, (ctx) => sender.takeSnapshots(ctx, filesystems, name))
+    const outcomes = await withSpan(ctx, 'take-snapshots', {name}, (ctx) =>
+      sender.takeSnapshots(ctx, filesystems, name),
+    )
     return filesystems.map((filesystem, index) => {
       const outcome = outcomes[index]
       if (outcome?.kind !== 'done') return failed(filesystem, outcome?.failure.message ?? 'no answer')

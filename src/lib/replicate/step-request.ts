@@ -30,11 +30,23 @@ function fromRef(from: Step['from']): FromRef | undefined {
 }
 
 /** The step as reports show it. */
-export function stepWords({from, to, resumeToken}: Step): {readonly from?: string; readonly to: string; readonly resumed: boolean} {
-  return {...(from === undefined ? {} : {from: shortName(from)}), to: shortName(to), resumed: resumeToken !== undefined}
+export function stepWords({from, to, resumeToken}: Step): {
+  readonly from?: string
+  readonly to: string
+  readonly resumed: boolean
+} {
+  return {
+    ...(from === undefined ? {} : {from: shortName(from)}),
+    to: shortName(to),
+    resumed: resumeToken !== undefined,
+  }
 }
 
 /** The step as log lines show it. */
-export function stepFields(step: Step): {readonly from: string | undefined; readonly to: string; readonly resumed: boolean} {
+export function stepFields(step: Step): {
+  readonly from: string | undefined
+  readonly to: string
+  readonly resumed: boolean
+} {
   return {from: undefined, ...stepWords(step)}
 }

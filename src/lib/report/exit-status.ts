@@ -3,7 +3,16 @@ import {EXIT, type ExitStatus, exitStatusOf} from '../core/exit-code.ts'
 import type {ReportedError, RunReport} from './report.ts'
 
 /** Highest first: when several apply, this is the one a script gets. */
-const RANK: readonly ExitStatus[] = [EXIT.bug, EXIT.stopped, EXIT.usage, EXIT.peer, EXIT.conflict, EXIT.partial, EXIT.busy, EXIT.ok]
+const RANK: readonly ExitStatus[] = [
+  EXIT.bug,
+  EXIT.stopped,
+  EXIT.usage,
+  EXIT.peer,
+  EXIT.conflict,
+  EXIT.partial,
+  EXIT.busy,
+  EXIT.ok,
+]
 
 /** The worst of several statuses. */
 export function worstStatus(statuses: readonly ExitStatus[]): ExitStatus {
@@ -26,7 +35,9 @@ export function statusOf(report: Omit<RunReport, 'exitStatus'>): ExitStatus {
   return worstStatus([
     ...errors.map(statusOfError),
     ...(filesystems.some(({state}) => state === 'conflict') ? [EXIT.conflict] : []),
-    ...(filesystems.some(({state}) => state === 'failed') || pruned.some(({state}) => state === 'failed') ? [EXIT.partial] : []),
+    ...(filesystems.some(({state}) => state === 'failed') || pruned.some(({state}) => state === 'failed')
+      ? [EXIT.partial]
+      : []),
   ])
 }
 

@@ -1,8 +1,15 @@
+import {EXIT, EXIT_MEANING} from '../core/exit-code.ts'
 import {printable} from '../core/printable.ts'
 import {formatBytes, formatDuration} from '../core/units.ts'
-import {EXIT, EXIT_MEANING} from '../core/exit-code.ts'
 import {renderError} from './describe-error.ts'
-import type {FilesystemReport, PruneReport, ReplicateReport, RunReport, SnapshotReport, StepReport} from './report.ts'
+import type {
+  FilesystemReport,
+  PruneReport,
+  ReplicateReport,
+  RunReport,
+  SnapshotReport,
+  StepReport,
+} from './report.ts'
 
 /**
  * The rules of what a person sees: one line for each thing that was done or failed, nothing for what was in order
@@ -15,7 +22,9 @@ export function renderText(report: RunReport, {verbose}: {readonly verbose: bool
     ...(report.snapshot ? snapshotLines(report.snapshot, verbose) : []),
     ...(report.replicate ? replicateLines(report.replicate, verbose) : []),
     ...(report.pruneSender ? pruneLines('prune sender', report.pruneSender, verbose || report.dryRun) : []),
-    ...(report.pruneReceiver ? pruneLines('prune receiver', report.pruneReceiver, verbose || report.dryRun) : []),
+    ...(report.pruneReceiver
+      ? pruneLines('prune receiver', report.pruneReceiver, verbose || report.dryRun)
+      : []),
     ...report.warnings.map((warning) => `  warning: ${printable(warning)}`),
     ...(report.error ? [`  ${renderError(report.error)}`] : []),
     `  ${summary(report)}`,
@@ -35,11 +44,17 @@ function problems(report: RunReport): readonly string[] {
   const whole = new Set(phases.flatMap((phase) => (phase?.error ? [bare(phase.error)] : [])))
   return [
     ...whole,
-    ...(report.snapshot?.filesystems ?? []).flatMap(({filesystem, error}) => (error ? [`${printable(filesystem)}: ${bare(error)}`] : [])),
+    ...(report.snapshot?.filesystems ?? []).flatMap(({filesystem, error}) =>
+      error ? [`${printable(filesystem)}: ${bare(error)}`] : [],
+    ),
     ...(report.replicate?.filesystems ?? []).flatMap(filesystemProblem),
     ...[report.pruneSender, report.pruneReceiver].flatMap((side) =>
       (side?.filesystems ?? []).flatMap(({filesystem, snapshots}) =>
-        snapshots.flatMap(({name, error}) => (error === undefined ? [] : [`${printable(`${filesystem}@${name}`)}: not destroyed: ${printable(error)}`])),
+        snapshots.flatMap(({name, error}) =>
+          error === undefined
+            ? []
+            : [`${printable(`${filesystem}@${name}`)}: not destroyed: ${printable(error)}`],
+        ),
       ),
     ),
   ]
@@ -58,9 +73,13 @@ function snapshotLines(snapshot: SnapshotReport, verbose: boolean): readonly str
   return [
     ...(snapshot.error ? [`  snapshot: ${bare(snapshot.error)}`] : []),
     ...snapshot.filesystems.flatMap(({filesystem, state, error, dueAt}) => {
-      if (state === 'failed') return [`  snapshot ${printable(filesystem)}: ${error ? bare(error) : 'failed'}`]
-      if (state === 'not-due') return verbose ? [`  snapshot ${printable(filesystem)}: not due before ${dueAt}`] : []
-      return [`  snapshot ${printable(`${filesystem}@${snapshot.name}`)}${state === 'planned' ? ' would be taken' : ''}`]
+      if (state === 'failed')
+        return [`  snapshot ${printable(filesystem)}: ${error ? bare(error) : 'failed'}`]
+      if (state === 'not-due')
+        return verbose ? [`  snapshot ${printable(filesystem)}: not due before ${dueAt}`] : []
+      return [
+        `  snapshot ${printable(`${filesystem}@${snapshot.name}`)}${state === 'planned' ? ' would be taken' : ''}`,
+      ]
     }),
   ]
 }
@@ -71,12 +90,17 @@ function replicateLines(replicate: ReplicateReport, verbose: boolean): readonly 
     ...replicate.filesystems.flatMap((filesystem) => [
       ...filesystem.steps.map((step) => `  ${stepLine(filesystem.filesystem, step)}`),
       ...outcomeLines(filesystem, verbose),
-      ...filesystem.warnings.map((warning) => `  replicate ${printable(filesystem.filesystem)}: warning: ${printable(warning)}`),
+      ...filesystem.warnings.map(
+        (warning) => `  replicate ${printable(filesystem.filesystem)}: warning: ${printable(warning)}`,
+      ),
     ]),
   ]
 }
 
-function stepLine(filesystem: string, {from, to, resumed, state, expectedBytes, durationMs}: StepReport): string {
+function stepLine(
+  filesystem: string,
+  {from, to, resumed, state, expectedBytes, durationMs}: StepReport,
+): string {
   const ends = from === undefined ? `full ${to}` : `${from} -> ${to}`
   const facts = [
     ...(resumed ? ['resumed'] : []),
@@ -87,7 +111,10 @@ function stepLine(filesystem: string, {from, to, resumed, state, expectedBytes, 
   return `replicate ${printable(`${filesystem} ${ends}`)}${words}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`
 }
 
-function outcomeLines({filesystem, state, because, error}: FilesystemReport, verbose: boolean): readonly string[] {
+function outcomeLines(
+  {filesystem, state, because, error}: FilesystemReport,
+  verbose: boolean,
+): readonly string[] {
   const where = `  replicate ${printable(filesystem)}: `
   if (error !== undefined) return [`${where}${bare(error)}`]
   if (state === 'conflict') return [`${where}conflict: ${printable(because ?? '')}`]
@@ -99,10 +126,17 @@ function pruneLines(phase: string, prune: PruneReport, all: boolean): readonly s
   return [
     ...(prune.error ? [`  ${phase}: ${bare(prune.error)}`] : []),
     ...prune.filesystems.flatMap(({filesystem, state, because, snapshots}) => [
-      ...(state === 'skipped' && all ? [`  ${phase} ${printable(filesystem)}: skipped: ${printable(because ?? '')}`] : []),
+      ...(state === 'skipped' && all
+        ? [`  ${phase} ${printable(filesystem)}: skipped: ${printable(because ?? '')}`]
+        : []),
       ...snapshots.flatMap(({name, state, because, error}) => {
         if (state === 'kept' && !all) return []
-        const words = {kept: '', destroyed: 'destroyed: ', doomed: 'would be destroyed: ', failed: 'not destroyed: '}[state]
+        const words = {
+          kept: '',
+          destroyed: 'destroyed: ',
+          doomed: 'would be destroyed: ',
+          failed: 'not destroyed: ',
+        }[state]
         const why = error ?? because.replace(/^destroyed: /, '')
         return [`  ${phase} ${printable(`${filesystem}@${name}`)}: ${words}${printable(why)}`]
       }),
@@ -113,15 +147,22 @@ function pruneLines(phase: string, prune: PruneReport, all: boolean): readonly s
 function summary(report: RunReport): string {
   const filesystems = report.replicate?.filesystems ?? []
   const steps = filesystems.flatMap(({steps}) => steps)
-  const pruned = [report.pruneSender, report.pruneReceiver].flatMap((side) => (side?.filesystems ?? []).flatMap(({snapshots}) => snapshots))
-  const count = <T extends {readonly state: string}>(list: readonly T[], ...states: string[]) => list.filter(({state}) => states.includes(state)).length
+  const pruned = [report.pruneSender, report.pruneReceiver].flatMap((side) =>
+    (side?.filesystems ?? []).flatMap(({snapshots}) => snapshots),
+  )
+  const count = <T extends {readonly state: string}>(list: readonly T[], ...states: string[]) =>
+    list.filter(({state}) => states.includes(state)).length
   const parts = [
     ...(report.snapshot ? [`${count(report.snapshot.filesystems, 'taken', 'planned')} snapshots`] : []),
     ...(report.replicate
-      ? [`${count(steps, 'done', 'planned')} steps, ${count(filesystems, 'up-to-date')} of ${filesystems.length} filesystems were up to date`]
+      ? [
+          `${count(steps, 'done', 'planned')} steps, ${count(filesystems, 'up-to-date')} of ${filesystems.length} filesystems were up to date`,
+        ]
       : []),
     ...(report.pruneSender || report.pruneReceiver
-      ? [`${count(pruned, 'destroyed', 'doomed')} ${report.dryRun ? 'would be destroyed' : 'destroyed'}, ${count(pruned, 'kept')} kept`]
+      ? [
+          `${count(pruned, 'destroyed', 'doomed')} ${report.dryRun ? 'would be destroyed' : 'destroyed'}, ${count(pruned, 'kept')} kept`,
+        ]
       : []),
   ]
   const seconds = Date.parse(report.finishedAt) - Date.parse(report.startedAt)

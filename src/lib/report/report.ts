@@ -1,9 +1,9 @@
 /** What a run did, or would do: the value behind every output. The shape is schemas/report.schema.json. */
 export type {
   FilesystemReport,
-  PruneReport,
   PrunedFilesystem,
   PrunedSnapshot,
+  PruneReport,
   ReplicateReport,
   ReportedError,
   RunReport,

@@ -1,7 +1,7 @@
 import {type RunContext, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import {readFrame, writeFrame} from './frame.ts'
 import type {LaneConnection, OpenConnection} from '../core/lane.ts'
+import {readFrame, writeFrame} from './frame.ts'
 import {formatRequest, parseResponse, type Request, type Response} from './message.ts'
 import {greetAsClient} from './prelude.ts'
 
@@ -46,13 +46,20 @@ function createLane(connection: LaneConnection): Lane {
     async answer<Verb extends Response['verb']>(ctx: RunContext, verb: Verb) {
       const body = await readFrame(connection.reader, 'response', ctx.signal)
       if (body === undefined) {
-        throw await withComplaint(connection, new OperationalError('peer-unreachable', 'the peer closed the connection', {retryable: true}))
+        throw await withComplaint(
+          connection,
+          new OperationalError('peer-unreachable', 'the peer closed the connection', {retryable: true}),
+        )
       }
       const response = parseResponse(body, id)
       // Refused in the middle of a stream, the rest of it is still in the pipe.
       idle = response.verb !== 'sending' && !(response.verb === 'error' && streaming)
       if (response.verb === 'error') throw response.error
-      if (response.verb !== verb) throw new OperationalError('peer-protocol', `the peer answered '${response.verb}' where '${verb}' was due`)
+      if (response.verb !== verb)
+        throw new OperationalError(
+          'peer-protocol',
+          `the peer answered '${response.verb}' where '${verb}' was due`,
+        )
       return response as Extract<Response, {verb: Verb}>
     },
   }
@@ -63,9 +70,13 @@ async function withComplaint(connection: LaneConnection, error: unknown): Promis
   if (!(error instanceof OperationalError)) return error
   await connection.gone
   const complaint = connection.complaint()
-  return new OperationalError(error.code, `${connection.peer}: ${error.message}${complaint === '' ? '' : `: ${complaint}`}`, {
-    hint: error.hint,
-    retryable: error.retryable,
-    cause: error.cause,
-  })
+  return new OperationalError(
+    error.code,
+    `${connection.peer}: ${error.message}${complaint === '' ? '' : `: ${complaint}`}`,
+    {
+      hint: error.hint,
+      retryable: error.retryable,
+      cause: error.cause,
+    },
+  )
 }

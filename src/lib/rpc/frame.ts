@@ -20,7 +20,12 @@ export const MAX_BODY_BYTES: Readonly<Record<FrameKind, number>> = {
 }
 
 /** Writes one frame. Throws `peer-protocol` when the body is longer than the other side would accept. */
-export async function writeFrame(writer: ByteWriter, kind: FrameKind, body: unknown, signal: AbortSignal): Promise<void> {
+export async function writeFrame(
+  writer: ByteWriter,
+  kind: FrameKind,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<void> {
   await writer.write(encodeFrame(kind, body), signal)
 }
 
@@ -49,21 +54,30 @@ export async function readFrame(reader: ByteReader, kind: FrameKind, signal: Abo
   if (header === undefined) return undefined
   const length = readHeader(header, kind)
   const body = await reader.read(length, signal)
-  if (body === undefined) throw new OperationalError('peer-protocol', 'the peer closed the connection inside a frame')
+  if (body === undefined)
+    throw new OperationalError('peer-protocol', 'the peer closed the connection inside a frame')
   return parseBody(body)
 }
 
 function readHeader(header: Uint8Array, kind: FrameKind): number {
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
-  if (view.getUint32(0) !== MAGIC) throw new OperationalError('peer-protocol', 'the peer sent something that is not a frame')
+  if (view.getUint32(0) !== MAGIC)
+    throw new OperationalError('peer-protocol', 'the peer sent something that is not a frame')
   const version = view.getUint8(4)
-  if (version !== FORMAT_VERSION) throw new OperationalError('peer-protocol', `the peer sent a frame of format ${version}; ours is ${FORMAT_VERSION}`)
+  if (version !== FORMAT_VERSION)
+    throw new OperationalError(
+      'peer-protocol',
+      `the peer sent a frame of format ${version}; ours is ${FORMAT_VERSION}`,
+    )
   if (view.getUint8(5) !== KIND[kind] || view.getUint16(6) !== 0) {
     throw new OperationalError('peer-protocol', `the peer sent a frame that is not a ${kind}`)
   }
   const length = view.getUint32(8)
   if (length === 0 || length > MAX_BODY_BYTES[kind]) {
-    throw new OperationalError('peer-protocol', `the peer announced a ${kind} of ${length} bytes; at most ${MAX_BODY_BYTES[kind]} are accepted`)
+    throw new OperationalError(
+      'peer-protocol',
+      `the peer announced a ${kind} of ${length} bytes; at most ${MAX_BODY_BYTES[kind]} are accepted`,
+    )
   }
   return length
 }

@@ -1,6 +1,6 @@
 import type {RunContext} from '../core/context.ts'
-import {type Lane, openLane} from './client.ts'
 import type {OpenConnection} from '../core/lane.ts'
+import {type Lane, openLane} from './client.ts'
 
 /** The connections of one run to one peer, opened when all others are busy. */
 export type Lanes = {
@@ -42,7 +42,9 @@ export function createLanes(open: OpenConnection): Lanes {
     use,
     async close() {
       const opened = await Promise.allSettled(slots.splice(0).map(({lane}) => lane))
-      await Promise.all(opened.map((lane) => (lane.status === 'fulfilled' ? lane.value.connection.close() : undefined)))
+      await Promise.all(
+        opened.map((lane) => (lane.status === 'fulfilled' ? lane.value.connection.close() : undefined)),
+      )
     },
   }
 }

@@ -6,10 +6,24 @@ import {parseJobId} from '../abstraction/job-id.ts'
 import {isErrorCode, OperationalError} from '../core/errors.ts'
 import {printable} from '../core/printable.ts'
 import type {HoldLastReceivedRequest, ReceiveRequest} from '../endpoint/receiver.ts'
-import type {CompleteRequest, DestroyReply, DestroyRequest, ProtectRequest, SendRequest} from '../endpoint/sender.ts'
+import type {
+  CompleteRequest,
+  DestroyReply,
+  DestroyRequest,
+  ProtectRequest,
+  SendRequest,
+} from '../endpoint/sender.ts'
 import type {EndpointView, FilesystemView} from '../endpoint/view.ts'
 import type {Outcome} from '../zfs/client.ts'
-import {type DatasetName, NameError, parseComponent, parseCreatetxg, parseDatasetName, parseGuid, parseHoldTag} from '../zfs/name.ts'
+import {
+  type DatasetName,
+  NameError,
+  parseComponent,
+  parseCreatetxg,
+  parseDatasetName,
+  parseGuid,
+  parseHoldTag,
+} from '../zfs/name.ts'
 import type {ZfsFailureKind} from '../zfs/read-stderr.ts'
 import type {Version} from '../zfs/version.ts'
 
@@ -72,7 +86,8 @@ export function formatResponse(id: number, response: Response): object {
 export function parseResponse(body: unknown, id: number): Response {
   if (!validateResponse(body)) throw malformed('response', validateResponse.errors)
   const wire = body as RpcResponse
-  if (wire.id !== id) throw new OperationalError('peer-protocol', `the peer answered request ${wire.id}, not ${id}`)
+  if (wire.id !== id)
+    throw new OperationalError('peer-protocol', `the peer answered request ${wire.id}, not ${id}`)
   return named(() => responseOf(wire))
 }
 
@@ -108,7 +123,10 @@ function requestOf(wire: RpcRequest): Request {
     case 'hold-last-received':
       return {
         verb: 'hold-last-received',
-        requests: wire.requests.map(({filesystem, to}) => ({filesystem: parseDatasetName(filesystem), to: parseGuid(to)})),
+        requests: wire.requests.map(({filesystem, to}) => ({
+          filesystem: parseDatasetName(filesystem),
+          to: parseGuid(to),
+        })),
       }
     case 'receive':
       return {
@@ -133,7 +151,12 @@ function requestOf(wire: RpcRequest): Request {
   }
 }
 
-function sendOf(wire: {filesystem: string; from?: {kind: 'snapshot' | 'bookmark'; guid: string}; to: string; resumeToken?: string}): SendRequest {
+function sendOf(wire: {
+  filesystem: string
+  from?: {kind: 'snapshot' | 'bookmark'; guid: string}
+  to: string
+  resumeToken?: string
+}): SendRequest {
   return {
     filesystem: parseDatasetName(wire.filesystem),
     from: fromOf(wire.from),
@@ -215,7 +238,10 @@ function formatVersion(version: Version): WireVersion {
   return [kind, version.name, version.guid, version.createtxg.toString(), version.creation, userrefs]
 }
 
-function versionOf(filesystem: DatasetName, [kind, name, guid, createtxg, creation, userrefs]: WireVersion): Version {
+function versionOf(
+  filesystem: DatasetName,
+  [kind, name, guid, createtxg, creation, userrefs]: WireVersion,
+): Version {
   const common = {
     filesystem,
     name: parseComponent(name),
@@ -226,9 +252,14 @@ function versionOf(filesystem: DatasetName, [kind, name, guid, createtxg, creati
   return kind === 's' ? {kind: 'snapshot', ...common, userrefs} : {kind: 'bookmark', ...common}
 }
 
-function outcomeOf(wire: {kind: 'done'} | {kind: 'failed'; failure: {kind: string; message: string}}): Outcome {
+function outcomeOf(
+  wire: {kind: 'done'} | {kind: 'failed'; failure: {kind: string; message: string}},
+): Outcome {
   if (wire.kind === 'done') return {kind: 'done'}
-  return {kind: 'failed', failure: {kind: wire.failure.kind as ZfsFailureKind, message: printable(wire.failure.message)}}
+  return {
+    kind: 'failed',
+    failure: {kind: wire.failure.kind as ZfsFailureKind, message: printable(wire.failure.message)},
+  }
 }
 
 function formatError(error: OperationalError): object {
@@ -242,10 +273,14 @@ function formatError(error: OperationalError): object {
 
 /** The peer's error as ours. A code we do not know is a newer peer's; its words are kept. */
 function errorOf(wire: {code: string; message: string; hint?: string; retryable: boolean}): OperationalError {
-  return new OperationalError(isErrorCode(wire.code) ? wire.code : 'peer-refused', `peer: ${printable(wire.message)}`, {
-    hint: wire.hint === undefined ? undefined : printable(wire.hint),
-    retryable: wire.retryable,
-  })
+  return new OperationalError(
+    isErrorCode(wire.code) ? wire.code : 'peer-refused',
+    `peer: ${printable(wire.message)}`,
+    {
+      hint: wire.hint === undefined ? undefined : printable(wire.hint),
+      retryable: wire.retryable,
+    },
+  )
 }
 
 /** A bad name in a frame is the peer's fault. */
@@ -253,12 +288,19 @@ function named<T>(parse: () => T): T {
   try {
     return parse()
   } catch (cause) {
-    if (cause instanceof NameError) throw new OperationalError('peer-protocol', `the peer sent a bad name: ${cause.message}`, {cause})
+    if (cause instanceof NameError)
+      throw new OperationalError('peer-protocol', `the peer sent a bad name: ${cause.message}`, {cause})
     throw cause
   }
 }
 
-function malformed(what: string, errors: readonly {instancePath?: string; message?: string}[] | null | undefined): OperationalError {
+function malformed(
+  what: string,
+  errors: readonly {instancePath?: string; message?: string}[] | null | undefined,
+): OperationalError {
   const first = errors?.[0]
-  return new OperationalError('peer-protocol', `the peer sent a malformed ${what}: ${printable(`${first?.instancePath ?? ''} ${first?.message ?? ''}`)}`)
+  return new OperationalError(
+    'peer-protocol',
+    `the peer sent a malformed ${what}: ${printable(`${first?.instancePath ?? ''} ${first?.message ?? ''}`)}`,
+  )
 }

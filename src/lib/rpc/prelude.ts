@@ -19,17 +19,26 @@ const MAX_HANDSHAKE_BYTES = 16 * 1024
 const MAX_NOISE_BYTES = 4096
 
 /** Active side: waits for the banner, then begins. One round trip. Throws `peer-protocol` or `peer-unreachable`. */
-export async function greetAsClient(reader: ByteReader, writer: ByteWriter, signal: AbortSignal): Promise<void> {
+export async function greetAsClient(
+  reader: ByteReader,
+  writer: ByteWriter,
+  signal: AbortSignal,
+): Promise<void> {
   await awaitHello(reader, signal)
   await writer.write(joined(banner(BEGIN), handshake()), signal)
   await readHandshake(reader, signal)
 }
 
 /** Passive side: says hello and reads what the client begins with. Throws `peer-protocol`. */
-export async function greetAsServer(reader: ByteReader, writer: ByteWriter, signal: AbortSignal): Promise<void> {
+export async function greetAsServer(
+  reader: ByteReader,
+  writer: ByteWriter,
+  signal: AbortSignal,
+): Promise<void> {
   await writer.write(joined(banner(HELLO), handshake()), signal)
   const begin = text(await mustRead(reader, BANNER_BYTES, signal))
-  if (begin !== padded(BEGIN)) throw new OperationalError('peer-protocol', `the client began with '${printable(begin)}'`)
+  if (begin !== padded(BEGIN))
+    throw new OperationalError('peer-protocol', `the client began with '${printable(begin)}'`)
   await readHandshake(reader, signal)
 }
 
@@ -37,9 +46,13 @@ async function awaitHello(reader: ByteReader, signal: AbortSignal): Promise<void
   let seen = text(await mustRead(reader, BANNER_BYTES, signal))
   while (!seen.endsWith(padded(HELLO))) {
     if (seen.includes(PROXY_ERROR)) {
-      throw new OperationalError('peer-refused', 'the peer is a zrepl daemon proxy whose daemon does not answer', {
-        hint: 'the peer runs the Go zrepl; install this zrepl there',
-      })
+      throw new OperationalError(
+        'peer-refused',
+        'the peer is a zrepl daemon proxy whose daemon does not answer',
+        {
+          hint: 'the peer runs the Go zrepl; install this zrepl there',
+        },
+      )
     }
     if (seen.length > MAX_NOISE_BYTES + BANNER_BYTES || seen.includes('\x1b')) throw notZrepl(seen)
     seen += text(await mustRead(reader, 1, signal, seen))
@@ -59,14 +72,21 @@ function checkHandshake(message: string): void {
   if (match === null) throw notZrepl(message)
   const theirs = Number(match[1])
   if (theirs !== PROTOCOL_VERSION) {
-    throw new OperationalError('peer-protocol', `protocol versions do not match: ours is ${PROTOCOL_VERSION}, theirs is ${theirs}`)
+    throw new OperationalError(
+      'peer-protocol',
+      `protocol versions do not match: ours is ${PROTOCOL_VERSION}, theirs is ${theirs}`,
+    )
   }
   const extensions = message.slice(match[0].length).split('\n')
   if (extensions.pop() !== '' || extensions.length !== Number(match[2])) throw notZrepl(message)
   if (!extensions.includes(LANES_EXTENSION)) {
-    throw new OperationalError('peer-protocol', 'the peer is a Go zrepl: it speaks protocol version 7 but not lanes', {
-      hint: 'install this zrepl on the peer as well; both can use the same jobs, bookmarks and holds',
-    })
+    throw new OperationalError(
+      'peer-protocol',
+      'the peer is a Go zrepl: it speaks protocol version 7 but not lanes',
+      {
+        hint: 'install this zrepl on the peer as well; both can use the same jobs, bookmarks and holds',
+      },
+    )
   }
 }
 
@@ -94,17 +114,30 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return both
 }
 
-async function mustRead(reader: ByteReader, length: number, signal: AbortSignal, seen = ''): Promise<Uint8Array> {
+async function mustRead(
+  reader: ByteReader,
+  length: number,
+  signal: AbortSignal,
+  seen = '',
+): Promise<Uint8Array> {
   const bytes = await reader.read(length, signal)
   if (bytes === undefined) {
     const said = seen === '' ? '' : `; it said '${printable(seen)}'`
-    throw new OperationalError('peer-unreachable', `the peer closed the connection before it greeted${said}`, {retryable: true})
+    throw new OperationalError(
+      'peer-unreachable',
+      `the peer closed the connection before it greeted${said}`,
+      {retryable: true},
+    )
   }
   return bytes
 }
 
 function notZrepl(said: string): OperationalError {
-  return new OperationalError('peer-protocol', `the peer did not greet as zrepl; it said '${printable(said.slice(0, 200))}'`, {
-    hint: 'check the forced command in authorized_keys: command="zrepl stdinserver CLIENT_IDENTITY",restrict',
-  })
+  return new OperationalError(
+    'peer-protocol',
+    `the peer did not greet as zrepl; it said '${printable(said.slice(0, 200))}'`,
+    {
+      hint: 'check the forced command in authorized_keys: command="zrepl stdinserver CLIENT_IDENTITY",restrict',
+    },
+  )
 }

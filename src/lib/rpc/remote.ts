@@ -13,10 +13,14 @@ const LAST_WORDS_MS = 10_000
 export function createRemoteSender(lanes: Lanes): Sender {
   return {
     observe: async (ctx) => (await call(lanes, ctx, {verb: 'observe'}, 'observed')).view,
-    estimate: async (ctx, requests) => (await call(lanes, ctx, {verb: 'estimate', requests}, 'estimated')).sizes,
-    protect: async (ctx, requests) => (await call(lanes, ctx, {verb: 'protect', requests}, 'outcomes')).outcomes,
-    complete: async (ctx, requests) => (await call(lanes, ctx, {verb: 'complete', requests}, 'outcomes')).outcomes,
-    destroySnapshots: async (ctx, requests) => (await call(lanes, ctx, {verb: 'destroy', requests}, 'destroyed')).replies,
+    estimate: async (ctx, requests) =>
+      (await call(lanes, ctx, {verb: 'estimate', requests}, 'estimated')).sizes,
+    protect: async (ctx, requests) =>
+      (await call(lanes, ctx, {verb: 'protect', requests}, 'outcomes')).outcomes,
+    complete: async (ctx, requests) =>
+      (await call(lanes, ctx, {verb: 'complete', requests}, 'outcomes')).outcomes,
+    destroySnapshots: async (ctx, requests) =>
+      (await call(lanes, ctx, {verb: 'destroy', requests}, 'destroyed')).replies,
   }
 }
 
@@ -24,9 +28,12 @@ export function createRemoteSender(lanes: Lanes): Sender {
 export function createRemoteReceiver(lanes: Lanes): Receiver {
   return {
     observe: async (ctx) => (await call(lanes, ctx, {verb: 'observe'}, 'observed')).view,
-    abortPartial: async (ctx, filesystems) => (await call(lanes, ctx, {verb: 'abort-partial', filesystems}, 'outcomes')).outcomes,
-    holdLastReceived: async (ctx, requests) => (await call(lanes, ctx, {verb: 'hold-last-received', requests}, 'outcomes')).outcomes,
-    destroySnapshots: async (ctx, requests) => (await call(lanes, ctx, {verb: 'destroy', requests}, 'destroyed')).replies,
+    abortPartial: async (ctx, filesystems) =>
+      (await call(lanes, ctx, {verb: 'abort-partial', filesystems}, 'outcomes')).outcomes,
+    holdLastReceived: async (ctx, requests) =>
+      (await call(lanes, ctx, {verb: 'hold-last-received', requests}, 'outcomes')).outcomes,
+    destroySnapshots: async (ctx, requests) =>
+      (await call(lanes, ctx, {verb: 'destroy', requests}, 'destroyed')).replies,
   }
 }
 
@@ -73,7 +80,11 @@ export function createPullTransfer(lanes: Lanes, receiver: LocalReceiver): Trans
 }
 
 /** Runs `send`, and stops it when the receiver answers with an error before the stream is through. */
-async function sendUnlessRefused(ctx: RunContext, send: (ctx: RunContext) => Promise<void>, answer: Promise<unknown>): Promise<void> {
+async function sendUnlessRefused(
+  ctx: RunContext,
+  send: (ctx: RunContext) => Promise<void>,
+  answer: Promise<unknown>,
+): Promise<void> {
   const refused = new AbortController()
   answer.catch((error) => refused.abort(error))
   await send({...ctx, signal: AbortSignal.any([ctx.signal, refused.signal])})
@@ -83,7 +94,12 @@ async function sendUnlessRefused(ctx: RunContext, send: (ctx: RunContext) => Pro
  * The sender failed in the middle of a stream. Ending the connection lets the receiver see the cut, keep its partial
  * state, and tell its own reason, which is the better one when the pipe broke because the receiver had gone.
  */
-async function lastWords(ctx: RunContext, answer: Promise<unknown>, hangUp: () => Promise<void>, error: unknown): Promise<unknown> {
+async function lastWords(
+  ctx: RunContext,
+  answer: Promise<unknown>,
+  hangUp: () => Promise<void>,
+  error: unknown,
+): Promise<unknown> {
   if (ctx.signal.aborted) return error
   const closed = hangUp()
   const timeout = new AbortController()

@@ -14,14 +14,20 @@ export type Served =
   | {readonly kind: 'refused'; readonly error: OperationalError}
 
 /** Serves one lane until the client closes it. Throws what the client must not be told in a response: its own mistakes. */
-export async function serve(ctx: RunContext, served: Served, reader: ByteReader, writer: ByteWriter): Promise<void> {
+export async function serve(
+  ctx: RunContext,
+  served: Served,
+  reader: ByteReader,
+  writer: ByteWriter,
+): Promise<void> {
   await greetAsServer(reader, writer, ctx.signal)
   let more = true
   while (more) {
     const body = await readFrame(reader, 'request', ctx.signal)
     if (body === undefined) return
     const {id, request} = parseRequest(body)
-    const respond = (response: Response) => writeFrame(writer, 'response', formatResponse(id, response), ctx.signal)
+    const respond = (response: Response) =>
+      writeFrame(writer, 'response', formatResponse(id, response), ctx.signal)
     more = await handle(ctx, served, request, respond, reader, writer)
   }
 }

@@ -41,8 +41,9 @@ export function createMapping(rootFs: DatasetName, clientIdentity: string | unde
         if (snapshot !== undefined) snapshotName(dataset, snapshot)
         return dataset
       } catch (cause) {
-        if (cause instanceof NameError && cause.problem !== 'malformed')
+        if (cause instanceof NameError && cause.problem !== 'malformed') {
           throw tooLong(base, path, snapshot, cause.problem)
+        }
         throw cause
       }
     },

@@ -16,13 +16,20 @@ export function formatLogLine(line: LogLine, format: LogFormat): string {
   return format === 'json' ? formatJson(line) : formatHuman(line)
 }
 
-const SHORT_LEVEL: Readonly<Record<LogLevel, string>> = {debug: 'DEBG', info: 'INFO', warn: 'WARN', error: 'ERRO'}
+const SHORT_LEVEL: Readonly<Record<LogLevel, string>> = {
+  debug: 'DEBG',
+  info: 'INFO',
+  warn: 'WARN',
+  error: 'ERRO',
+}
 
 /** Fields that come as a prefix in brackets, in this order, as zrepl prints them. */
 const PREFIX_FIELDS = ['job', 'subsystem', 'span'] as const
 
 function formatHuman({timeMs, level, message, fields}: LogLine): string {
-  const prefix = PREFIX_FIELDS.flatMap((key) => (fields[key] === undefined ? [] : [`[${text(fields[key])}]`])).join('')
+  const prefix = PREFIX_FIELDS.flatMap((key) =>
+    fields[key] === undefined ? [] : [`[${text(fields[key])}]`],
+  ).join('')
   const rest = Object.entries(fields)
     .filter(([key, value]) => value !== undefined && !(PREFIX_FIELDS as readonly string[]).includes(key))
     .map(([key, value]) => ` ${key}=${JSON.stringify(text(value))}`)
@@ -31,8 +38,16 @@ function formatHuman({timeMs, level, message, fields}: LogLine): string {
 }
 
 function formatJson({timeMs, level, message, fields}: LogLine): string {
-  const plain = Object.entries(fields).map(([key, value]) => [key, typeof value === 'bigint' ? value.toString() : value])
-  return JSON.stringify({time: new Date(timeMs).toISOString(), level, msg: message, ...Object.fromEntries(plain)})
+  const plain = Object.entries(fields).map(([key, value]) => [
+    key,
+    typeof value === 'bigint' ? value.toString() : value,
+  ])
+  return JSON.stringify({
+    time: new Date(timeMs).toISOString(),
+    level,
+    msg: message,
+    ...Object.fromEntries(plain),
+  })
 }
 
 function text(value: Fields[string]): string {

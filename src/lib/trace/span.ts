@@ -5,7 +5,14 @@ export function createRootSpan(clock: Clock, log: Log, newId: () => string, anno
   return begin(clock, log, newId, newId(), annotation, {})
 }
 
-function begin(clock: Clock, log: Log, newId: () => string, stack: string, annotation: string, fields: Fields): Span {
+function begin(
+  clock: Clock,
+  log: Log,
+  newId: () => string,
+  stack: string,
+  annotation: string,
+  fields: Fields,
+): Span {
   const startedAt = clock.monotonic()
   log.debug('span begins', {subsystem: 'trace', span: stack, annotation, ...fields})
   return {
@@ -13,12 +20,20 @@ function begin(clock: Clock, log: Log, newId: () => string, stack: string, annot
     child: (annotation, fields = {}) => begin(clock, log, newId, `${stack}.${newId()}`, annotation, fields),
     end(outcome = {}) {
       const seconds = (clock.monotonic() - startedAt) / 1000
-      log.debug('span ends', {subsystem: 'trace', span: stack, annotation, duration_s: seconds.toFixed(3), ...outcome})
+      log.debug('span ends', {
+        subsystem: 'trace',
+        span: stack,
+        annotation,
+        duration_s: seconds.toFixed(3),
+        ...outcome,
+      })
     },
   }
 }
 
 /** Three random bytes as four characters, the way zrepl names spans. */
 export function randomSpanId(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(3))).toString('base64').replace(/=/g, '')
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(3)))
+    .toString('base64')
+    .replace(/=/g, '')
 }

@@ -71,8 +71,11 @@ async function destroyTogether(
     snapshots.filter((snapshot) => !outcomes.has(snapshot)),
     outcomes,
   )
-  for (const {snapshot, failure} of inTheWay) {
-    if (failure.kind === 'unknown') await destroyTogether(ctx, run, [snapshot], outcomes)
+  const unclear = new Set(
+    inTheWay.flatMap(({snapshot, failure}) => (failure.kind === 'unknown' ? [snapshot] : [])),
+  )
+  for (const snapshot of snapshots) {
+    if (unclear.has(snapshot)) await destroyTogether(ctx, run, [snapshot], outcomes)
   }
 }
 

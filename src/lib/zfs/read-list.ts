@@ -2,7 +2,14 @@ import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {ListQuery} from './client.ts'
 import {forEachRow} from './for-each-row.ts'
-import {type DatasetName, MAX_NAME_BYTES, parseComponent, parseCreatetxg, parseDatasetName, parseGuid} from './name.ts'
+import {
+  type DatasetName,
+  MAX_NAME_BYTES,
+  parseComponent,
+  parseCreatetxg,
+  parseDatasetName,
+  parseGuid,
+} from './name.ts'
 import {createQueryScope, type Scope} from './query-scope.ts'
 import {byCreatetxg, shortName, type Version} from './version.ts'
 
@@ -27,30 +34,17 @@ export function readList(stdout: string, query: ListQuery): ReadonlyMap<DatasetN
   }
 
   forEachRow('zfs list', stdout, 5, (fields) => {
-    const [name = '', guid = '', createtxg = '', creation = '', userrefs = ''] = fields
-    const delimiter = name.search(/[@#]/)
-    const history = historyOf(delimiter === -1 ? name : name.slice(0, delimiter))
+    const [fullName = ''] = fields
+    const delimiter = fullName.search(/[@#]/)
+    const history = historyOf(delimiter === -1 ? fullName : fullName.slice(0, delimiter))
     if (history.scope === 'outside') return 'this dataset was not asked for'
     if (history.scope === 'below' || delimiter === -1) return undefined
-    if (name.length > MAX_NAME_BYTES) return `longer than ${MAX_NAME_BYTES} bytes`
+    if (fullName.length > MAX_NAME_BYTES) return `longer than ${MAX_NAME_BYTES} bytes`
 
-    const seconds = parseCreation(creation)
-    if (seconds === undefined) return 'bad creation'
-    const common = {
-      filesystem: history.dataset,
-      name: parseComponent(name.slice(delimiter + 1)),
-      guid: parseGuid(guid),
-      createtxg: parseCreatetxg(createtxg),
-      creation: seconds,
-    }
-    if (name[delimiter] === '#') {
-      if (userrefs !== '-') return 'a bookmark with userrefs'
-      history.versions.push({...common, kind: 'bookmark'})
-      return undefined
-    }
-    const holds = parseUserrefs(userrefs)
-    if (holds === undefined) return 'bad userrefs'
-    history.versions.push({...common, kind: 'snapshot', userrefs: holds})
+    const name = parseComponent(fullName.slice(delimiter + 1))
+    const version = versionOf(history.dataset, fullName[delimiter] === '@', name, fields)
+    if (typeof version === 'string') return version
+    history.versions.push(version)
     return undefined
   })
 
@@ -58,6 +52,26 @@ export function readList(stdout: string, query: ListQuery): ReadonlyMap<DatasetN
 }
 
 type History = {readonly dataset: DatasetName; readonly scope: Scope; readonly versions: Version[]}
+
+/** A version from its row, or what is wrong with it. */
+function versionOf(
+  filesystem: DatasetName,
+  isSnapshot: boolean,
+  name: string,
+  fields: readonly string[],
+): Version | string {
+  const guid = parseGuid(fields[1] ?? '')
+  const createtxg = parseCreatetxg(fields[2] ?? '')
+  const creation = parseCreation(fields[3] ?? '')
+  if (creation === undefined) return 'bad creation'
+  if (!isSnapshot) {
+    if (fields[4] !== '-') return 'a bookmark with userrefs'
+    return {kind: 'bookmark', filesystem, name, guid, createtxg, creation}
+  }
+  const userrefs = parseUserrefs(fields[4] ?? '')
+  if (userrefs === undefined) return 'bad userrefs'
+  return {kind: 'snapshot', filesystem, name, guid, createtxg, creation, userrefs}
+}
 
 function inOrder(histories: Iterable<History>): ReadonlyMap<DatasetName, readonly Version[]> {
   const ordered = new Map<DatasetName, readonly Version[]>()
@@ -72,14 +86,13 @@ function inOrder(histories: Iterable<History>): ReadonlyMap<DatasetName, readonl
 }
 
 function problemOfHistory(dataset: DatasetName, sorted: readonly Version[]): string | undefined {
-  const seen = new Set<string>()
+  const seen = {snapshot: new Set<string>(), bookmark: new Set<string>()}
   for (const [index, version] of sorted.entries()) {
-    const name = shortName(version)
-    if (seen.has(name)) return `${quoted(dataset + name)} twice`
-    seen.add(name)
     if (isTwin(version, sorted[index + 1])) {
       return `two snapshots of ${quoted(dataset)} with createtxg ${version.createtxg}`
     }
+    if (seen[version.kind].has(version.name)) return `${quoted(`${dataset}${shortName(version)}`)} twice`
+    seen[version.kind].add(version.name)
   }
   return undefined
 }

@@ -1,4 +1,13 @@
-import {chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {createTrustedFiles} from '../../../src/lib/host/trusted-files.ts'
 import {writeFileAtomically} from '../../../src/lib/host/write-file-atomically.ts'
@@ -38,14 +47,30 @@ describe('reading what decides', () => {
     ['a file that is missing', () => `${at}/none`, 'it does not exist'],
     ['a directory', () => at, 'it is not a regular file'],
     ['a relative path', () => 'zrepl.yml', 'it is not an absolute path'],
-    ['a file others can write', () => written(0o664), `'${'AT'}/zrepl.yml' can be written by others (chmod go-w)`],
-    ['a file all can write', () => written(0o646), `'${'AT'}/zrepl.yml' can be written by others (chmod go-w)`],
-    ['a file in a directory others can write', () => (chmodSync(at, 0o770), written(0o600)), `'${'AT'}' can be written by others (chmod go-w)`],
-    ['a FIFO, without waiting for a writer', () => (Bun.spawnSync(['mkfifo', '-m', '600', `${at}/fifo`]), `${at}/fifo`), 'it is not a regular file'],
+    ['a file others can write', () => written(0o664), `'AT/zrepl.yml' can be written by others (chmod go-w)`],
+    ['a file all can write', () => written(0o646), `'AT/zrepl.yml' can be written by others (chmod go-w)`],
+    [
+      'a file in a directory others can write',
+      () => having(chmodSync(at, 0o770), written(0o600)),
+      `'AT' can be written by others (chmod go-w)`,
+    ],
+    [
+      'a FIFO, without waiting for a writer',
+      () => having(Bun.spawnSync(['mkfifo', '-m', '600', `${at}/fifo`]), `${at}/fifo`),
+      'it is not a regular file',
+    ],
     ['text that is not UTF-8', () => written(0o600, new Uint8Array([0xff, 0xfe])), 'it is not UTF-8 text'],
     ['far too much', () => written(0o600, new Uint8Array(1024 * 1024 + 1)), 'it has more than 1048576 bytes'],
-    ['a circle of links', () => (symlinkSync('loop', `${at}/loop`), `${at}/loop`), 'too many symbolic links'],
-    ['a link to a file others can write', () => (written(0o666), symlinkSync('zrepl.yml', `${at}/link`), `${at}/link`), `'${'AT'}/zrepl.yml' can be written by others (chmod go-w)`],
+    [
+      'a circle of links',
+      () => having(symlinkSync('loop', `${at}/loop`), `${at}/loop`),
+      'too many symbolic links',
+    ],
+    [
+      'a link to a file others can write',
+      () => having([written(0o666), symlinkSync('zrepl.yml', `${at}/link`)], `${at}/link`),
+      `'AT/zrepl.yml' can be written by others (chmod go-w)`,
+    ],
   ])('not %s', (_, prepare, problem) => {
     expect(files.read(prepare())).toEqual({problem: problem.replace('AT', at)})
   })
@@ -61,6 +86,11 @@ describe('reading what decides', () => {
     expect(files.read(`${at}/ours`)).toEqual({problem: `'${at}/theirs' belongs to user 4711`})
     expect(files.list(`${at}/theirs`)).toEqual({problem: `'${at}/theirs' belongs to user 4711`})
   })
+
+  /** The path, once what comes before it has been done. */
+  function having(_: unknown, path: string): string {
+    return path
+  }
 
   function written(mode: number, text: string | Uint8Array = 'text'): string {
     writeFileSync(`${at}/zrepl.yml`, text)

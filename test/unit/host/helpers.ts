@@ -19,8 +19,10 @@ export function testContext(clock: Clock = createClock()): TestContext {
   const said: Said[] = []
   const spans: {annotation: string; fields: Fields}[] = []
   const log = (fields: Fields): Log => {
-    const write = (level: string) => (message: string, more: Fields = {}) =>
-      void said.push({level, message, fields: {...fields, ...more}})
+    const write =
+      (level: string) =>
+      (message: string, more: Fields = {}) =>
+        void said.push({level, message, fields: {...fields, ...more}})
     return {
       debug: write('debug'),
       info: write('info'),

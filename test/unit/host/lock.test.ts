@@ -1,8 +1,27 @@
-import {chmodSync, linkSync, mkdirSync, readdirSync, renameSync, statSync, symlinkSync, unlinkSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {defaultLockDirectory, lockJob} from '../../../src/lib/host/lock.ts'
-import {codeOf, failureOf, isRunning, linesOf, script, temporaryDirectory, testContext, untilGone} from './helpers.ts'
 import {createRunProgram} from '../../../src/lib/host/run-program.ts'
+import {
+  codeOf,
+  failureOf,
+  isRunning,
+  linesOf,
+  script,
+  temporaryDirectory,
+  testContext,
+  untilGone,
+} from './helpers.ts'
 
 const HOST = `${import.meta.dirname}/../../../src/lib/host`
 
@@ -26,7 +45,9 @@ async function contender() {
     }
   `
   await Bun.write(`${directory.path}/contender.ts`, program)
-  const child = Bun.spawn([process.execPath, `${directory.path}/contender.ts`, place], {stdio: ['pipe', 'pipe', 'inherit']})
+  const child = Bun.spawn([process.execPath, `${directory.path}/contender.ts`, place], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
   await lines.read()
   return {
@@ -54,14 +75,29 @@ describe('one at a time', () => {
     await say('lock')
     expect(await heard()).toBe('locked')
     const error = await failureOf(() => lockJob(place, 'backup'))
-    expect(error).toMatchObject({code: 'job-busy', retryable: true, message: expect.stringContaining(`pid ${child.pid}, since 2`)})
+    expect(error).toMatchObject({
+      code: 'job-busy',
+      retryable: true,
+      message: expect.stringContaining(`pid ${child.pid}, since 2`),
+    })
     child.kill('SIGKILL')
     await child.exited
     lockJob(place, 'backup').release()
   })
 
   test('jobs do not disturb each other, whatever their names', () => {
-    const names = ['a', 'b', 'a/b', '../a', '.', '..', 'with space', `${'x'.repeat(200)}1`, `${'x'.repeat(200)}2`, 'ä']
+    const names = [
+      'a',
+      'b',
+      'a/b',
+      '../a',
+      '.',
+      '..',
+      'with space',
+      `${'x'.repeat(200)}1`,
+      `${'x'.repeat(200)}2`,
+      'ä',
+    ]
     const locks = names.map((name) => lockJob(place, name))
     expect(readdirSync(place).length).toBe(names.length)
     for (const {release} of locks) release()
@@ -81,7 +117,16 @@ describe('one at a time', () => {
     const path = script(directory.path, 'zfs', 'echo $$ > "$0.pid"; exec sleep 60')
     const run = createRunProgram({resolve: () => path, lockFd: lock.fd})
     const ctx = testContext()
-    const result = failureOf(run(ctx, {program: 'zfs', argv: [], mutates: true, stdin: 'none', stdout: 'text', deadlineMs: undefined}))
+    const result = failureOf(
+      run(ctx, {
+        program: 'zfs',
+        argv: [],
+        mutates: true,
+        stdin: 'none',
+        stdout: 'text',
+        deadlineMs: undefined,
+      }),
+    )
     const [pid = ''] = await linesOf(`${path}.pid`, 1)
     lock.release()
     expect(isRunning(pid)).toBe(true)
@@ -104,7 +149,11 @@ describe('a place that can be trusted', () => {
 
   test.each([
     ['a directory open to others', () => mkdirSync(place, {mode: 0o700}), () => chmodSync(place, 0o755)],
-    ['a symbolic link', () => mkdirSync(`${place}.real`, {mode: 0o700}), () => symlinkSync(`${place}.real`, place)],
+    [
+      'a symbolic link',
+      () => mkdirSync(`${place}.real`, {mode: 0o700}),
+      () => symlinkSync(`${place}.real`, place),
+    ],
     ['a file', () => writeFileSync(place, ''), () => {}],
   ])('is not %s', async (_, prepare, spoil) => {
     prepare()
@@ -114,10 +163,13 @@ describe('a place that can be trusted', () => {
 
   test.each([
     ['a symbolic link', (path: string) => symlinkSync(`${directory.path}/elsewhere`, path)],
-    ['a hard link', (path: string) => {
-      writeFileSync(`${directory.path}/elsewhere`, 'precious')
-      linkSync(`${directory.path}/elsewhere`, path)
-    }],
+    [
+      'a hard link',
+      (path: string) => {
+        writeFileSync(`${directory.path}/elsewhere`, 'precious')
+        linkSync(`${directory.path}/elsewhere`, path)
+      },
+    ],
     ['a FIFO', (path: string) => void Bun.spawnSync(['mkfifo', path])],
     ['a directory', (path: string) => mkdirSync(path)],
   ])('a lock file is not %s', async (_, prepare) => {
@@ -152,7 +204,9 @@ describe('where locks are', () => {
   test('others use their runtime directory, and without one there is an error with a remedy', async () => {
     const places = {shared: '/nonexistent', users: `${directory.path}/users`}
     const stranger = 4711
-    const error = await failureOf(() => defaultLockDirectory(stranger, {XDG_RUNTIME_DIR: directory.path}, places))
+    const error = await failureOf(() =>
+      defaultLockDirectory(stranger, {XDG_RUNTIME_DIR: directory.path}, places),
+    )
     expect(error).toMatchObject({code: 'host', hint: expect.stringContaining('-o 4711 /nonexistent')})
   })
 })

@@ -78,7 +78,11 @@ describe('the end', () => {
     await writer.write(bytes('ab'), signal)
     writer.close()
     const error = await failureOf(reader.read(4, signal))
-    expect(error).toMatchObject({code: 'peer-unreachable', retryable: true, message: 'the connection was cut after 2 of 4 bytes'})
+    expect(error).toMatchObject({
+      code: 'peer-unreachable',
+      retryable: true,
+      message: 'the connection was cut after 2 of 4 bytes',
+    })
     reader.close()
   })
 

@@ -33,8 +33,14 @@ test('a symbolic link is called by its own name', () => {
 
 test('what is missing has its code and a remedy', async () => {
   expect(findProgram('zfs', search())).toBeUndefined()
-  expect(await failureOf(() => resolveProgram('zfs', search()))).toMatchObject({code: 'zfs-missing', hint: expect.stringContaining('zfsutils-linux')})
-  expect(await failureOf(() => resolveProgram('ssh', search()))).toMatchObject({code: 'host', hint: expect.stringContaining('openssh')})
+  expect(await failureOf(() => resolveProgram('zfs', search()))).toMatchObject({
+    code: 'zfs-missing',
+    hint: expect.stringContaining('zfsutils-linux'),
+  })
+  expect(await failureOf(() => resolveProgram('ssh', search()))).toMatchObject({
+    code: 'host',
+    hint: expect.stringContaining('openssh'),
+  })
 })
 
 test.each<[string, () => void]>([
@@ -42,10 +48,13 @@ test.each<[string, () => void]>([
   ['writable by a group', () => chmodSync(script(first, 'zfs', ''), 0o775)],
   ['not executable', () => writeFileSync(`${first}/zfs`, '', {mode: 0o644})],
   ['a directory', () => mkdirSync(`${first}/zfs`)],
-  ['a link to what is writable by others', () => {
-    chmodSync(script(first, 'other', ''), 0o777)
-    symlinkSync('other', `${first}/zfs`)
-  }],
+  [
+    'a link to what is writable by others',
+    () => {
+      chmodSync(script(first, 'other', ''), 0o777)
+      symlinkSync('other', `${first}/zfs`)
+    },
+  ],
 ])('what is %s is refused, and no other is taken for it', async (_, prepare) => {
   prepare()
   script(second, 'zfs', '')
@@ -55,7 +64,10 @@ test.each<[string, () => void]>([
 test('what belongs to somebody else is refused', async () => {
   script(first, 'zfs', '')
   const error = await failureOf(() => resolveProgram('zfs', {...search(), owner: owner + 1}))
-  expect(error).toMatchObject({code: 'zfs-missing', message: expect.stringContaining(`belongs to user ${owner}`)})
+  expect(error).toMatchObject({
+    code: 'zfs-missing',
+    message: expect.stringContaining(`belongs to user ${owner}`),
+  })
 })
 
 test('this machine has an sh', () => {

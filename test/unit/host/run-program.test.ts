@@ -7,7 +7,17 @@ import {findDeathSignal} from '../../../src/lib/host/death-signal.ts'
 import {createPipe} from '../../../src/lib/host/pipe.ts'
 import {createRunProgram, type RunProgramOptions} from '../../../src/lib/host/run-program.ts'
 import type {ProgramCall} from '../../../src/lib/zfs-client/run-program.ts'
-import {codeOf, failureOf, fastClock, isRunning, linesOf, script, temporaryDirectory, testContext, untilGone} from './helpers.ts'
+import {
+  codeOf,
+  failureOf,
+  fastClock,
+  isRunning,
+  linesOf,
+  script,
+  temporaryDirectory,
+  testContext,
+  untilGone,
+} from './helpers.ts'
 
 let directory: ReturnType<typeof temporaryDirectory>
 beforeEach(() => {
@@ -16,10 +26,23 @@ beforeEach(() => {
 afterEach(() => directory[Symbol.dispose]())
 
 /** Runs a shell script in the place of `zfs`. */
-function runScript(text: string, call: Partial<ProgramCall> = {}, options: Partial<RunProgramOptions> = {}, ctx = testContext()) {
+function runScript(
+  text: string,
+  call: Partial<ProgramCall> = {},
+  options: Partial<RunProgramOptions> = {},
+  ctx = testContext(),
+) {
   const path = script(directory.path, 'zfs', text)
   const run = createRunProgram({resolve: () => path, grace: {termMs: 300, killMs: 300}, ...options})
-  return run(ctx, {program: 'zfs', argv: ['list'], mutates: false, stdin: 'none', stdout: 'text', deadlineMs: undefined, ...call})
+  return run(ctx, {
+    program: 'zfs',
+    argv: ['list'],
+    mutates: false,
+    stdin: 'none',
+    stdout: 'text',
+    deadlineMs: undefined,
+    ...call,
+  })
 }
 
 describe('what a program says', () => {
@@ -60,7 +83,9 @@ describe('what a program says', () => {
 
   test('without end it is stopped', async () => {
     const ctx = testContext()
-    expect(await codeOf(runScript('echo $$ > "$0.pid"; exec yes', {}, {maxStdoutBytes: 1_000_000}, ctx))).toBe('host')
+    expect(
+      await codeOf(runScript('echo $$ > "$0.pid"; exec yes', {}, {maxStdoutBytes: 1_000_000}, ctx)),
+    ).toBe('host')
     expect(await untilGone(await linesOf(`${directory.path}/zfs.pid`, 1))).toBe(true)
   })
 })
@@ -100,7 +125,10 @@ describe('what a program gets', () => {
     const back = createPipe()
     await there.writer.write(new TextEncoder().encode('head1234tail'), signal)
     await there.reader.read(4, signal)
-    await runScript('dd bs=4 count=1 2>/dev/null | tr 1-4 a-d', {stdin: there.reader.stream, stdout: back.writer.stream})
+    await runScript('dd bs=4 count=1 2>/dev/null | tr 1-4 a-d', {
+      stdin: there.reader.stream,
+      stdout: back.writer.stream,
+    })
     expect(new TextDecoder().decode(await back.reader.read(4, signal))).toBe('abcd')
     expect(new TextDecoder().decode(await there.reader.read(4, signal))).toBe('tail')
     for (const end of [there.reader, there.writer, back.reader, back.writer]) end.close()
@@ -108,7 +136,8 @@ describe('what a program gets', () => {
 })
 
 describe('stopping', () => {
-  const FAMILY = 'sleep 60 & echo $! > "$0.pids"; (sleep 60 & echo $! >> "$0.pids"; wait) & echo $$ >> "$0.pids"; wait'
+  const FAMILY =
+    'sleep 60 & echo $! > "$0.pids"; (sleep 60 & echo $! >> "$0.pids"; wait) & echo $$ >> "$0.pids"; wait'
 
   test('ends the whole group and throws the reason', async () => {
     const ctx = testContext()
@@ -179,7 +208,9 @@ describe('when we die without a word', () => {
       await run(testContext(), {program: 'zfs', argv: [], mutates: true, stdin: createPipe().reader.stream, stdout: 'text', deadlineMs: undefined})
     `
     await Bun.write(`${directory.path}/main.ts`, program)
-    const main = Bun.spawn([process.execPath, `${directory.path}/main.ts`], {stdio: ['ignore', 'inherit', 'inherit']})
+    const main = Bun.spawn([process.execPath, `${directory.path}/main.ts`], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
     const pids = await linesOf(`${path}.pid`, 1)
     expect(pids.every(isRunning)).toBe(true)
     main.kill('SIGKILL')
@@ -198,7 +229,9 @@ describe('what is told', () => {
       ['debug', 'program ended'],
     ])
     expect(ctx.said[1]?.fields).toMatchObject({argv, exitCode: 1, span: 'zfs send'})
-    expect(ctx.spans).toEqual([{annotation: 'zfs send', fields: expect.objectContaining({argv, exitCode: 1})}])
+    expect(ctx.spans).toEqual([
+      {annotation: 'zfs send', fields: expect.objectContaining({argv, exitCode: 1})},
+    ])
     expect(ctx.spans[0]?.fields).toMatchObject({durationMs: expect.any(Number), userMs: expect.any(Number)})
   })
 

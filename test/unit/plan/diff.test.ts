@@ -4,6 +4,7 @@ import {type Diff, diffVersions} from '../../../src/lib/plan/diff.ts'
 import {byCreatetxg, isSnapshot, shortName, type Version} from '../../../src/lib/zfs/version.ts'
 import {sublists, versions} from '../../versions.ts'
 
+// biome-ignore format: a table
 test.each([
   // sender                        receiver                   expected
   ['@a,1 @b,2 @c,3 @d,4',          '@a,1 @b,2',               'incremental @b -> @c @d'],
@@ -58,7 +59,8 @@ function checkPromises(sender: readonly Version[], receiver: readonly Version[])
   const newest = theirs.at(-1)
   const ourGuids = sender.map(({guid}) => guid)
   const theirGuids = theirs.map(({guid}) => guid)
-  const newer = (version: Version) => sender.filter(isSnapshot).filter(({createtxg}) => createtxg > version.createtxg)
+  const newer = (version: Version) =>
+    sender.filter(isSnapshot).filter(({createtxg}) => createtxg > version.createtxg)
 
   // The order in which versions are listed does not matter.
   expect(diffVersions(sender.toReversed(), receiver.toReversed())).toEqual(diff)
@@ -70,7 +72,8 @@ function checkPromises(sender: readonly Version[], receiver: readonly Version[])
       expect(diff.missing).toEqual(newer(diff.from))
       expect(diff.missing.some(({guid}) => theirGuids.includes(guid))).toBe(false)
       expect(diff.missing).toEqual(diff.missing.toSorted(byCreatetxg))
-      if (sender.some((version) => isSnapshot(version) && version.guid === diff.from.guid)) expect(isSnapshot(diff.from)).toBe(true)
+      if (sender.some((version) => isSnapshot(version) && version.guid === diff.from.guid))
+        expect(isSnapshot(diff.from)).toBe(true)
       // Once all is sent, nothing is left to do.
       expect(diffVersions(sender, [...receiver, ...diff.missing.map(received)]).kind).toBe('up-to-date')
       break
@@ -116,12 +119,12 @@ function describeDiff(diff: Diff): string {
     case 'initial':
       return `initial ${list(diff.missing)}`
     case 'conflict':
-      return `conflict ${describe(diff.conflict)}`
+      return `conflict ${describeConflict(diff.conflict)}`
     default:
       return unreachable(diff)
   }
 
-  function describe(conflict: Extract<Diff, {kind: 'conflict'}>['conflict']): string {
+  function describeConflict(conflict: Extract<Diff, {kind: 'conflict'}>['conflict']): string {
     switch (conflict.kind) {
       case 'diverged':
         return `diverged: ${shortName(conflict.common)} | ${list(conflict.senderOnly)} | ${list(conflict.receiverOnly)}`

@@ -1,6 +1,10 @@
 import {describe, expect, test} from 'vitest'
 import {unreachable} from '../../../src/lib/core/assert.ts'
-import {type FilesystemPlan, type FilesystemQuestion, planFilesystem} from '../../../src/lib/plan/filesystem-plan.ts'
+import {
+  type FilesystemPlan,
+  type FilesystemQuestion,
+  planFilesystem,
+} from '../../../src/lib/plan/filesystem-plan.ts'
 import type {FilesystemView} from '../../../src/lib/plan/observation.ts'
 import {describeStep} from '../../../src/lib/plan/step.ts'
 import {isSnapshot, type Snapshot, shortName, type Version} from '../../../src/lib/zfs/version.ts'
@@ -8,7 +12,11 @@ import {sublists, versions} from '../../versions.ts'
 import {tokenFor} from './token.ts'
 import {cursor, PUSH, policy, SINK, view} from './views.ts'
 
-function plan(sender: FilesystemView, receiver: FilesystemView | undefined, more: Partial<FilesystemQuestion> = {}) {
+function plan(
+  sender: FilesystemView,
+  receiver: FilesystemView | undefined,
+  more: Partial<FilesystemQuestion> = {},
+) {
   return planFilesystem({
     senderJob: PUSH,
     sender,
@@ -36,13 +44,33 @@ describe('without a partial receive', () => {
     ['recreated', view('@a,1'), view('@x,9'), 'conflict no-common-ancestor'],
     ['a name in the way', view('@a,1 @x,2'), view('@x,9,1 @a,1,2'), 'conflict name-taken'],
     ['a placeholder here', view('', {placeholder: true}), undefined, 'skip sender-placeholder'],
-    ['placeholders on both sides', view('', {placeholder: true}), view('', {placeholder: true}), 'skip sender-placeholder'],
-    ['a placeholder only here', view('', {placeholder: true}), view('@a,1'), 'conflict sender-is-placeholder'],
+    [
+      'placeholders on both sides',
+      view('', {placeholder: true}),
+      view('', {placeholder: true}),
+      'skip sender-placeholder',
+    ],
+    [
+      'a placeholder only here',
+      view('', {placeholder: true}),
+      view('@a,1'),
+      'conflict sender-is-placeholder',
+    ],
     ['an empty filesystem there that is not ours', view('@a,1'), view(''), 'conflict receiver-occupied'],
     ['bookmarks alone make it no replica', view('@a,1'), view('#a,1'), 'conflict receiver-occupied'],
-    ['a placeholder with snapshots', view('@a,1'), view('@a,1', {placeholder: true}), 'conflict placeholder-has-snapshots'],
+    [
+      'a placeholder with snapshots',
+      view('@a,1'),
+      view('@a,1', {placeholder: true}),
+      'conflict placeholder-has-snapshots',
+    ],
     ['a volume there', view('@a,1'), view('@a,1', {type: 'volume'}), 'conflict type-differs'],
-    ['a placeholder for a volume', view('@a,1', {type: 'volume'}), view('', {placeholder: true}), 'conflict type-differs'],
+    [
+      'a placeholder for a volume',
+      view('@a,1', {type: 'volume'}),
+      view('', {placeholder: true}),
+      'conflict type-differs',
+    ],
   ])('%s', (_, sender, receiver, expected) => {
     expect(describePlan(plan(sender, receiver))).toBe(expected)
   })
@@ -58,14 +86,19 @@ describe('initial replication', () => {
     expect(describePlan(plan(sender, undefined, {policy: policy(initialReplication)}))).toBe(expected)
   })
 
-  test.each(['most_recent', 'all', 'fail'] as const)('%s does not matter once there is a common version', (initialReplication) => {
-    const options = {policy: policy(initialReplication)}
-    expect(describePlan(plan(view('@a,1 @b,2'), view('@a,1'), options))).toBe('steps @a -> @b')
-  })
+  test.each(['most_recent', 'all', 'fail'] as const)(
+    '%s does not matter once there is a common version',
+    (initialReplication) => {
+      const options = {policy: policy(initialReplication)}
+      expect(describePlan(plan(view('@a,1 @b,2'), view('@a,1'), options))).toBe('steps @a -> @b')
+    },
+  )
 
   test('fail also refuses to continue a full receive, and changes nothing', () => {
     const receiver = view('', {resumeToken: tokenFor(2, undefined)})
-    expect(describePlan(plan(view('@a,1 @b,2'), receiver, {policy: policy('fail')}))).toBe('conflict initial-replication-disabled')
+    expect(describePlan(plan(view('@a,1 @b,2'), receiver, {policy: policy('fail')}))).toBe(
+      'conflict initial-replication-disabled',
+    )
   })
 })
 
@@ -76,24 +109,84 @@ test('each step is protected as its kind asks', () => {
     'guarantee_incremental',
     'guarantee_incremental',
   ])
-  expect(protections(plan(view('@a,1 @b,2'), view('@a,1'), {policy: both}))).toEqual(['guarantee_incremental'])
+  expect(protections(plan(view('@a,1 @b,2'), view('@a,1'), {policy: both}))).toEqual([
+    'guarantee_incremental',
+  ])
   const receiver = view('', {resumeToken: tokenFor(1, undefined)})
-  expect(protections(plan(view('@a,1 @b,2'), receiver, {policy: both}))).toEqual(['guarantee_resumability', 'guarantee_incremental'])
+  expect(protections(plan(view('@a,1 @b,2'), receiver, {policy: both}))).toEqual([
+    'guarantee_resumability',
+    'guarantee_incremental',
+  ])
 })
 
 describe('with a partial receive', () => {
   test.each<[string, FilesystemView, FilesystemView, string]>([
-    ['continued, then the rest', view('@a,1 @b,2 @c,3'), view('@a,1', {resumeToken: tokenFor(2, 1)}), 'steps @a -> @b (resumed), @b -> @c'],
-    ['a full one continued, then the rest', view('@a,1 @b,2 @c,3'), view('', {resumeToken: tokenFor(2, undefined)}), 'steps full @b (resumed), @b -> @c'],
-    ['on a placeholder', view('@a,1'), view('', {placeholder: true, resumeToken: tokenFor(1, undefined)}), 'steps full @a (resumed)'],
-    ['it skips a snapshot, which stays skipped', view('@a,1 @b,2 @c,3'), view('@a,1', {resumeToken: tokenFor(3, 1)}), 'steps @a -> @c (resumed)'],
-    ['its snapshot is gone (zrepl#644)', view('@a,1 @c,3'), view('@a,1', {resumeToken: tokenFor(2, 1)}), "give up: the snapshot it receives ('tank/a@whatever') is not on the sender any more; steps @a -> @c"],
-    ['undecodable', view('@a,1 @b,2'), view('@a,1', {resumeToken: 'garbage'}), 'give up: its resume token cannot be used: it is not of the form of a token; steps @a -> @b'],
-    ['its full snapshot is gone', view('@b,2'), view('', {resumeToken: tokenFor(1, undefined)}), "give up: the snapshot it receives ('tank/a@whatever') is not on the sender any more; steps full @b"],
-    ['already there', view(`@a,1 @b,2 ${cursor(2)}`), view('@a,1 @b,2', {...HELD, resumeToken: tokenFor(2, 1)}), 'give up: the receiver already has @b; up-to-date @b'],
-    ['in a conflict nothing is given up', view('@a,1 @x,3'), view('@a,1 @y,2', {resumeToken: tokenFor(3, 1)}), 'conflict diverged'],
-    ['a name in the way', view('@a,1 @x,2'), view('@x,9,1 @a,1,2', {resumeToken: tokenFor(2, 1)}), 'conflict name-taken'],
-    ['a name in the way of a later step', view('@a,1 @b,2 @x,3'), view('@x,9,1 @a,1,2', {resumeToken: tokenFor(2, 1)}), 'conflict name-taken'],
+    [
+      'continued, then the rest',
+      view('@a,1 @b,2 @c,3'),
+      view('@a,1', {resumeToken: tokenFor(2, 1)}),
+      'steps @a -> @b (resumed), @b -> @c',
+    ],
+    [
+      'a full one continued, then the rest',
+      view('@a,1 @b,2 @c,3'),
+      view('', {resumeToken: tokenFor(2, undefined)}),
+      'steps full @b (resumed), @b -> @c',
+    ],
+    [
+      'on a placeholder',
+      view('@a,1'),
+      view('', {placeholder: true, resumeToken: tokenFor(1, undefined)}),
+      'steps full @a (resumed)',
+    ],
+    [
+      'it skips a snapshot, which stays skipped',
+      view('@a,1 @b,2 @c,3'),
+      view('@a,1', {resumeToken: tokenFor(3, 1)}),
+      'steps @a -> @c (resumed)',
+    ],
+    [
+      'its snapshot is gone (zrepl#644)',
+      view('@a,1 @c,3'),
+      view('@a,1', {resumeToken: tokenFor(2, 1)}),
+      "give up: the snapshot it receives ('tank/a@whatever') is not on the sender any more; steps @a -> @c",
+    ],
+    [
+      'undecodable',
+      view('@a,1 @b,2'),
+      view('@a,1', {resumeToken: 'garbage'}),
+      'give up: its resume token cannot be used: it is not of the form of a token; steps @a -> @b',
+    ],
+    [
+      'its full snapshot is gone',
+      view('@b,2'),
+      view('', {resumeToken: tokenFor(1, undefined)}),
+      "give up: the snapshot it receives ('tank/a@whatever') is not on the sender any more; steps full @b",
+    ],
+    [
+      'already there',
+      view(`@a,1 @b,2 ${cursor(2)}`),
+      view('@a,1 @b,2', {...HELD, resumeToken: tokenFor(2, 1)}),
+      'give up: the receiver already has @b; up-to-date @b',
+    ],
+    [
+      'in a conflict nothing is given up',
+      view('@a,1 @x,3'),
+      view('@a,1 @y,2', {resumeToken: tokenFor(3, 1)}),
+      'conflict diverged',
+    ],
+    [
+      'a name in the way',
+      view('@a,1 @x,2'),
+      view('@x,9,1 @a,1,2', {resumeToken: tokenFor(2, 1)}),
+      'conflict name-taken',
+    ],
+    [
+      'a name in the way of a later step',
+      view('@a,1 @b,2 @x,3'),
+      view('@x,9,1 @a,1,2', {resumeToken: tokenFor(2, 1)}),
+      'conflict name-taken',
+    ],
   ])('%s', (_, sender, receiver, expected) => {
     expect(describePlan(plan(sender, receiver))).toBe(expected)
   })
@@ -101,7 +194,10 @@ describe('with a partial receive', () => {
   test('only the first step carries the token', () => {
     const resumeToken = tokenFor(2, 1)
     const planned = plan(view('@a,1 @b,2 @c,3'), view('@a,1', {resumeToken}))
-    expect(planned.kind === 'steps' && planned.steps.map((step) => step.resumeToken)).toEqual([resumeToken, undefined])
+    expect(planned.kind === 'steps' && planned.steps.map((step) => step.resumeToken)).toEqual([
+      resumeToken,
+      undefined,
+    ])
   })
 
   test('raw against policy is given up, and the step is planned afresh', () => {
@@ -113,7 +209,16 @@ describe('with a partial receive', () => {
 })
 
 test('no run is stuck: done as planned, every small world ends up to date or in a conflict', () => {
-  const tokens = [undefined, 'garbage', tokenFor(1, undefined), tokenFor(2, undefined), tokenFor(2, 1), tokenFor(3, 2), tokenFor(3, 1), tokenFor(9, 1)]
+  const tokens = [
+    undefined,
+    'garbage',
+    tokenFor(1, undefined),
+    tokenFor(2, undefined),
+    tokenFor(2, 1),
+    tokenFor(3, 2),
+    tokenFor(3, 1),
+    tokenFor(9, 1),
+  ]
   for (const ours of sublists(versions('#a,1 @a,1 @b,2 @c,3'))) {
     for (const theirs of sublists(versions('@a,1,11 @b,2,12 @x,9,13'))) {
       for (const resumeToken of tokens) {
@@ -123,7 +228,11 @@ test('no run is stuck: done as planned, every small world ends up to date or in 
           const planned = plan(sender, receiver, {policy: policy(initialReplication)})
           if (planned.kind === 'skip' || planned.kind === 'conflict') continue
           checkSteps(planned, ours, theirs)
-          const after = {...receiver, versions: [...theirs, ...stepsOf(planned).map(({to}) => asReceived(to))], resumeToken: undefined}
+          const after = {
+            ...receiver,
+            versions: [...theirs, ...stepsOf(planned).map(({to}) => asReceived(to))],
+            resumeToken: undefined,
+          }
           expect(plan(sender, after)).toMatchObject({kind: 'up-to-date', abortPartial: undefined})
         }
       }

@@ -25,13 +25,33 @@ const done = received({b: L})
 describe('kill points', () => {
   test.each<[string, FilesystemView, FilesystemView, string]>([
     ['a finished step', view(`@a,1 @b,2 ${cursor(2)}`), done, 'nothing'],
-    ['K6: received, nothing else', view(`@a,1 @b,2 ${cursor(1)}`, {holds: {a: H, b: H}}), received({a: L}), 'hold and complete'],
+    [
+      'K6: received, nothing else',
+      view(`@a,1 @b,2 ${cursor(1)}`, {holds: {a: H, b: H}}),
+      received({a: L}),
+      'hold and complete',
+    ],
     ['K6 of an initial step', view('@a,1 @b,2', {holds: {b: H}}), received({}), 'hold and complete'],
-    ['K6 with tentative cursors', view(`@a,1 @b,2 ${cursor(1)} ${tentative(1)} ${tentative(2)}`), received({a: L}), 'hold and complete'],
-    ['K7: both last-received holds', view(`@a,1 @b,2 ${cursor(1)}`, {holds: {a: H, b: H}}), received({a: L, b: L}), 'hold and complete'],
+    [
+      'K6 with tentative cursors',
+      view(`@a,1 @b,2 ${cursor(1)} ${tentative(1)} ${tentative(2)}`),
+      received({a: L}),
+      'hold and complete',
+    ],
+    [
+      'K7: both last-received holds',
+      view(`@a,1 @b,2 ${cursor(1)}`, {holds: {a: H, b: H}}),
+      received({a: L, b: L}),
+      'hold and complete',
+    ],
     ['K7 with the sender in order', view(`@a,1 @b,2 ${cursor(2)}`), received({a: L, b: L}), 'hold'],
     ['K8: held, cursor not moved', view(`@a,1 @b,2 ${cursor(1)}`, {holds: {a: H, b: H}}), done, 'complete'],
-    ['K9: both cursors', view(`@a,1 @b,2 ${cursor(1)} ${cursor(2)}`, {holds: {a: H, b: H}}), done, 'complete'],
+    [
+      'K9: both cursors',
+      view(`@a,1 @b,2 ${cursor(1)} ${cursor(2)}`, {holds: {a: H, b: H}}),
+      done,
+      'complete',
+    ],
     ['K9 without holds', view(`@a,1 @b,2 ${cursor(1)} ${cursor(2)}`), done, 'complete'],
     ['K10: one step hold left', view(`@a,1 @b,2 ${cursor(2)}`, {holds: {a: H}}), done, 'complete'],
     ['K10: one tentative cursor left', view(`@a,1 @b,2 ${cursor(2)} ${tentative(1)}`), done, 'complete'],
@@ -46,11 +66,31 @@ describe('kill points', () => {
 
 describe('what is not ours is not looked at', () => {
   test.each<[string, FilesystemView, FilesystemView]>([
-    ['another job’s cursors', view(`@a,1 @b,2 ${cursor(2)} ${cursor(1, 'other')} ${tentative(2, 'other')}`), done],
-    ['another job’s holds', view(`@a,1 @b,2 ${cursor(2)}`, {holds: {a: 'zrepl_STEP_J_other', b: 'keep'}}), received({a: 'zrepl_last_received_J_other', b: L})],
-    ['jobs whose names begin alike', view(`@a,1 @b,2 ${cursor(2)} ${cursor(1, 'push_2')}`, {holds: {a: `${H}_2`}}), received({a: `${L}_2`, b: L})],
-    ['the sender’s tag on the receiver', view(`@a,1 @b,2 ${cursor(2)}`, {holds: {a: L}}), received({a: H, b: L})],
-    ['a v1 cursor and a misnamed one', view(`@a,1 @b,2 ${cursor(2)} #zrepl_replication_cursor,1 ${cursor(1).replace(/,1$/, ',77')}`), done],
+    [
+      'another job’s cursors',
+      view(`@a,1 @b,2 ${cursor(2)} ${cursor(1, 'other')} ${tentative(2, 'other')}`),
+      done,
+    ],
+    [
+      'another job’s holds',
+      view(`@a,1 @b,2 ${cursor(2)}`, {holds: {a: 'zrepl_STEP_J_other', b: 'keep'}}),
+      received({a: 'zrepl_last_received_J_other', b: L}),
+    ],
+    [
+      'jobs whose names begin alike',
+      view(`@a,1 @b,2 ${cursor(2)} ${cursor(1, 'push_2')}`, {holds: {a: `${H}_2`}}),
+      received({a: `${L}_2`, b: L}),
+    ],
+    [
+      'the sender’s tag on the receiver',
+      view(`@a,1 @b,2 ${cursor(2)}`, {holds: {a: L}}),
+      received({a: H, b: L}),
+    ],
+    [
+      'a v1 cursor and a misnamed one',
+      view(`@a,1 @b,2 ${cursor(2)} #zrepl_replication_cursor,1 ${cursor(1).replace(/,1$/, ',77')}`),
+      done,
+    ],
   ])('%s', (_, sender, receiver) => {
     expect(finish(sender, receiver)).toBe('nothing')
   })
@@ -78,7 +118,8 @@ describe('guarantee_nothing', () => {
     ['a tentative cursor', view(`@a,1 @b,2 ${tentative(2)}`), received({}), 'complete'],
     ['an old last-received hold', view('@a,1 @b,2'), received({a: L}), 'hold'],
   ])('%s', (_, sender, receiver, expected) => {
-    for (const wanted of [nothing, initialOnly, incrementalOnly]) expect(finish(sender, receiver, wanted)).toBe(expected)
+    for (const wanted of [nothing, initialOnly, incrementalOnly])
+      expect(finish(sender, receiver, wanted)).toBe(expected)
   })
 
   test('is what the sender completes with, unless a bookmark is all that is left of the common version', () => {
@@ -98,28 +139,45 @@ describe('guarantee_nothing', () => {
 describe('once the work is done, the next run has none (I11)', () => {
   const bookmarks = sublists([cursor(1), cursor(2), tentative(1), tentative(2), cursor(1, 'other')])
   const holds = sublists(['a', 'b'])
-  const policies = [policy(), policy('most_recent', 'guarantee_nothing'), policy('most_recent', 'guarantee_incremental', 'guarantee_nothing')]
+  const policies = [
+    policy(),
+    policy('most_recent', 'guarantee_nothing'),
+    policy('most_recent', 'guarantee_incremental', 'guarantee_nothing'),
+  ]
 
-  test.each(policies.map((wanted) => [JSON.stringify(wanted.protection), wanted] as const))('%s', (_, wanted) => {
-    for (const snapshot of ['@b,2', '#foreign,2']) {
-      for (const marks of bookmarks) {
-        for (const held of holds) {
-          for (const last of holds) {
-            const sender = view(['@a,1', snapshot, ...marks].join(' '), {holds: Object.fromEntries(held.filter((name) => name === 'a' || snapshot === '@b,2').map((name) => [name, H]))})
-            const receiver = received(Object.fromEntries(last.map((name) => [name, L])))
-            const after = perform(sender, receiver, wanted)
-            expect(finish(after.sender, after.receiver, wanted)).toBe('nothing')
-            expect(after.sender.versions.some(({guid}) => guid === '2')).toBe(true)
-            expect(after.sender.versions.map(({name}) => name)).toEqual(expect.arrayContaining(marks.filter((mark) => mark.includes('other')).map((mark) => mark.slice(1, -2))))
+  test.each(policies.map((wanted) => [JSON.stringify(wanted.protection), wanted] as const))(
+    '%s',
+    (_, wanted) => {
+      for (const snapshot of ['@b,2', '#foreign,2']) {
+        for (const marks of bookmarks) {
+          for (const held of holds) {
+            for (const last of holds) {
+              const sender = view(['@a,1', snapshot, ...marks].join(' '), {
+                holds: Object.fromEntries(
+                  held.filter((name) => name === 'a' || snapshot === '@b,2').map((name) => [name, H]),
+                ),
+              })
+              const receiver = received(Object.fromEntries(last.map((name) => [name, L])))
+              const after = perform(sender, receiver, wanted)
+              expect(finish(after.sender, after.receiver, wanted)).toBe('nothing')
+              expect(after.sender.versions.some(({guid}) => guid === '2')).toBe(true)
+              expect(after.sender.versions.map(({name}) => name)).toEqual(
+                expect.arrayContaining(
+                  marks.filter((mark) => mark.includes('other')).map((mark) => mark.slice(1, -2)),
+                ),
+              )
+            }
           }
         }
       }
-    }
-  })
+    },
+  )
 
   /** What endpoints do with the work. */
   function perform(sender: FilesystemView, receiver: FilesystemView, wanted: ReplicationPolicy) {
-    const common = sender.versions.toSorted(byCreatetxg).findLast(({guid}) => guid === '2') ?? expect.fail('no common version')
+    const common =
+      sender.versions.toSorted(byCreatetxg).findLast(({guid}) => guid === '2') ??
+      expect.fail('no common version')
     const work = finishWork(common, {jobId: PUSH, view: sender}, {jobId: SINK, view: receiver}, wanted)
     const moved = work?.protection === 'guarantee_nothing' ? [] : view(cursor(2)).versions
     const kept = sender.versions.filter(({name}) => !name.endsWith('_J_push'))

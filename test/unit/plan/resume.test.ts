@@ -7,6 +7,7 @@ import {tokenFor} from './token.ts'
 
 type Token = {readonly to: number; readonly from?: number; readonly more?: TokenFields}
 
+// biome-ignore format: a table
 test.each<[Token, string, string, boolean | undefined, string]>([
   // token                                 sender               receiver        raw        expected
   [{to: 2, from: 1},                     '@a,1 @b,2 @c,3',    '@a,1',         undefined, 'resume @a -> @b'],
@@ -41,15 +42,26 @@ test.each<[Token, string, string, boolean | undefined, string]>([
 })
 
 test('before the first byte there is nothing to continue (zrepl#289)', () => {
-  const resume = judgeResume(tokenFor(2, 1, {bytes: 0n, object: 1n, offset: 0n}), versions('@a,1 @b,2'), versions('@a,1'), undefined)
+  const resume = judgeResume(
+    tokenFor(2, 1, {bytes: 0n, object: 1n, offset: 0n}),
+    versions('@a,1 @b,2'),
+    versions('@a,1'),
+    undefined,
+  )
   expect(describeResume(resume)).toBe('useless: nothing was received yet')
 })
 
 describe('tokens that are none', () => {
-  test.each(['', '-', '1-', '1-a-b', '2-1-1-00', 'x'.repeat(1 << 20), tokenFor(2, 1).replace(/^1-./, '1-0')])('%.20s', (token) => {
-    const resume = judgeResume(token, versions('@a,1 @b,2'), versions('@a,1'), undefined)
-    expect(resume).toMatchObject({kind: 'useless', because: expect.stringContaining('its resume token cannot be used: ')})
-  })
+  test.each(['', '-', '1-', '1-a-b', '2-1-1-00', 'x'.repeat(1 << 20), tokenFor(2, 1).replace(/^1-./, '1-0')])(
+    '%.20s',
+    (token) => {
+      const resume = judgeResume(token, versions('@a,1 @b,2'), versions('@a,1'), undefined)
+      expect(resume).toMatchObject({
+        kind: 'useless',
+        because: expect.stringContaining('its resume token cannot be used: '),
+      })
+    },
+  )
 })
 
 function describeResume(resume: Resume): string {

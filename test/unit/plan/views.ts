@@ -13,7 +13,11 @@ export const SINK = parseJobId('sink')
  */
 export function view(
   history: string,
-  {name = 'tank/a', holds = {}, ...more}: Partial<Omit<FilesystemView, 'holds'>> & {name?: string; holds?: Readonly<Record<string, string>>} = {},
+  {
+    name = 'tank/a',
+    holds = {},
+    ...more
+  }: Partial<Omit<FilesystemView, 'holds'>> & {name?: string; holds?: Readonly<Record<string, string>>} = {},
 ): FilesystemView {
   const filesystem = parseDatasetName(name)
   return {
@@ -23,7 +27,9 @@ export function view(
     encrypted: false,
     resumeToken: undefined,
     versions: versions(history, filesystem),
-    holds: new Map(Object.entries(holds).map(([snapshot, tags]) => [snapshot, tags.split(' ').map(parseHoldTag)])),
+    holds: new Map(
+      Object.entries(holds).map(([snapshot, tags]) => [snapshot, tags.split(' ').map(parseHoldTag)]),
+    ),
     ...more,
   }
 }

@@ -18,7 +18,10 @@ describe('requests to a sender', () => {
   test('get the same answer whether the dataset is outside or missing (T19)', () => {
     const outside = parseDatasetName('tank/secret')
     expect(() => confineToFilter(filter, outside)).toThrow(notPermitted(outside).message)
-    expect(notPermitted(tank)).toMatchObject({code: 'not-permitted', message: "'tank/a': not permitted or does not exist"})
+    expect(notPermitted(tank)).toMatchObject({
+      code: 'not-permitted',
+      message: "'tank/a': not permitted or does not exist",
+    })
   })
 })
 
@@ -62,10 +65,19 @@ describe('requests to a receiver', () => {
     )
   })
 
-  test.each(['../client10/x', 'tank/../../client10/x', '/tank', 'tank/', 'tank//a', '.', '', 'tank/a@s', 'tank/a%', '-r', '9tank'])(
-    '%j is no dataset at all',
-    (text) => {
-      expect(() => confineToRoot(mapping, parseDatasetName(text))).toThrow(NameError)
-    },
-  )
+  test.each([
+    '../client10/x',
+    'tank/../../client10/x',
+    '/tank',
+    'tank/',
+    'tank//a',
+    '.',
+    '',
+    'tank/a@s',
+    'tank/a%',
+    '-r',
+    '9tank',
+  ])('%j is no dataset at all', (text) => {
+    expect(() => confineToRoot(mapping, parseDatasetName(text))).toThrow(NameError)
+  })
 })

@@ -47,7 +47,9 @@ describe('which datasets a filter accepts', () => {
 
   test('the order of the patterns does not matter', () => {
     const reversed = Object.fromEntries(Object.entries(HOMES).toReversed())
-    for (const dataset of ['tank', 'tank/tmp/foo', 'tank/home/x', 'tank/home/x/1', 'tank/home/y'].map(parseDatasetName)) {
+    for (const dataset of ['tank', 'tank/tmp/foo', 'tank/home/x', 'tank/home/x/1', 'tank/home/y'].map(
+      parseDatasetName,
+    )) {
       expect(filter(reversed).accepts(dataset)).toBe(filter(HOMES).accepts(dataset))
     }
   })
@@ -81,13 +83,16 @@ describe('what has to be listed', () => {
         return choice === 0 ? [] : [[key, choice === 1]]
       })
       const {accepts, roots} = parseFilter(new Map(patterns))
-      const listed = (path: string) => roots.length === 0 || roots.some((root) => `${path}/`.startsWith(`${root}/`))
+      const listed = (path: string) =>
+        roots.length === 0 || roots.some((root) => `${path}/`.startsWith(`${root}/`))
       for (const path of [...paths, 'a/x', 'a/b/x', 'ab/x']) {
-        if (accepts(parseDatasetName(path)) && !listed(path)) expect.fail(`${JSON.stringify(patterns)} does not list ${path}`)
+        if (accepts(parseDatasetName(path)) && !listed(path))
+          expect.fail(`${JSON.stringify(patterns)} does not list ${path}`)
       }
       for (const root of roots) {
         const others = roots.filter((other) => other !== root)
-        if (others.some((other) => `${root}/`.startsWith(`${other}/`))) expect.fail(`${JSON.stringify(patterns)} lists twice`)
+        if (others.some((other) => `${root}/`.startsWith(`${other}/`)))
+          expect.fail(`${JSON.stringify(patterns)} lists twice`)
       }
     }
   })

@@ -96,7 +96,13 @@ describe('listing', () => {
     )
   })
   test('holds', () => {
-    expect(words(listHoldsCommand(snapshots('tank@a', 'tank/a b@c')))).toEqual(['zfs', 'holds', '-H', 'tank@a', 'tank/a b@c'])
+    expect(words(listHoldsCommand(snapshots('tank@a', 'tank/a b@c')))).toEqual([
+      'zfs',
+      'holds',
+      '-H',
+      'tank@a',
+      'tank/a b@c',
+    ])
   })
   test('version', () => expect(words(zfsVersionCommand())).toEqual(['zfs', 'version']))
 })
@@ -104,7 +110,11 @@ describe('listing', () => {
 describe('changing', () => {
   test.each<[string, ZfsCommand, readonly string[]]>([
     ['snapshot', snapshotCommand(snapshots('tank@x', 'tank/a b@x')), ['snapshot', 'tank@x', 'tank/a b@x']],
-    ['hold', holdCommand(tag, snapshots('tank@x', 'tank/b@y')), ['hold', 'zrepl_STEP_J_job', 'tank@x', 'tank/b@y']],
+    [
+      'hold',
+      holdCommand(tag, snapshots('tank@x', 'tank/b@y')),
+      ['hold', 'zrepl_STEP_J_job', 'tank@x', 'tank/b@y'],
+    ],
     ['release', releaseCommand(tag, snapshots('tank@x')), ['release', 'zrepl_STEP_J_job', 'tank@x']],
     [
       'bookmark of a snapshot',
@@ -117,7 +127,11 @@ describe('changing', () => {
       ['bookmark', 'tank/a b#mark', 'tank/a b#m'],
     ],
     ['destroy one', destroySnapshotsCommand(snapshots('tank/a@x')), ['destroy', 'tank/a@x']],
-    ['destroy many', destroySnapshotsCommand(snapshots('tank/a@x', 'tank/a@-y', 'tank/a@ z')), ['destroy', 'tank/a@x,-y, z']],
+    [
+      'destroy many',
+      destroySnapshotsCommand(snapshots('tank/a@x', 'tank/a@-y', 'tank/a@ z')),
+      ['destroy', 'tank/a@x,-y, z'],
+    ],
     ['destroy bookmark', destroyBookmarkCommand(parseBookmarkName('tank/a#m')), ['destroy', 'tank/a#m']],
     [
       'placeholder',
@@ -135,8 +149,19 @@ describe('changing', () => {
 
   test('receive forces only for a placeholder', () => {
     const args = {to: parseSnapshotName('tank/a@x'), inherit: [], override: new Map()}
-    expect(receiveCommand({...args, replacesPlaceholder: false}).argv).toEqual(['receive', '-s', '-u', 'tank/a@x'])
-    expect(receiveCommand({...args, replacesPlaceholder: true}).argv).toEqual(['receive', '-s', '-u', '-F', 'tank/a@x'])
+    expect(receiveCommand({...args, replacesPlaceholder: false}).argv).toEqual([
+      'receive',
+      '-s',
+      '-u',
+      'tank/a@x',
+    ])
+    expect(receiveCommand({...args, replacesPlaceholder: true}).argv).toEqual([
+      'receive',
+      '-s',
+      '-u',
+      '-F',
+      'tank/a@x',
+    ])
   })
   test('receive with properties, values as they are', () => {
     const command = receiveCommand({
@@ -148,9 +173,19 @@ describe('changing', () => {
         ['org:x', '-F a=b'],
       ]),
     })
-    expect(command.argv.slice(1)).toEqual(
-      ['-s', '-u', '-x', 'mountpoint', '-x', 'org:a-b.c_d', '-o', 'canmount=off', '-o', 'org:x=-F a=b', 'tank/a@x'],
-    )
+    expect(command.argv.slice(1)).toEqual([
+      '-s',
+      '-u',
+      '-x',
+      'mountpoint',
+      '-x',
+      'org:a-b.c_d',
+      '-o',
+      'canmount=off',
+      '-o',
+      'org:x=-F a=b',
+      'tank/a@x',
+    ])
     expect(command.mutates).toBe(true)
   })
 })
@@ -208,10 +243,19 @@ describe('what must never be built is a bug', () => {
     ['destroy a list as bookmark', () => destroyBookmarkCommand(evil<BookmarkName>('tank/a#a,b'))],
     ['destroy an option', () => destroyBookmarkCommand(evil<BookmarkName>('-r#a'))],
     ['placeholder for a pool', () => createPlaceholderCommand(parseDatasetName('tank'), 'off')],
-    ['bookmark in another dataset', () => bookmarkCommand({bookmark: parseBookmarkName('tank#m'), source: to})],
+    [
+      'bookmark in another dataset',
+      () => bookmarkCommand({bookmark: parseBookmarkName('tank#m'), source: to}),
+    ],
     [
       'send between datasets',
-      () => sendCommand({to, from: {...from, filesystem: parseDatasetName('tank')}, flags: plain, resumeToken: undefined}),
+      () =>
+        sendCommand({
+          to,
+          from: {...from, filesystem: parseDatasetName('tank')},
+          flags: plain,
+          resumeToken: undefined,
+        }),
     ],
     ['token like an option', () => sendCommand({to, from, flags: plain, resumeToken: '-R'})],
     ['token with a name in it', () => sendCommand({to, from, flags: plain, resumeToken: '1-a-b-c tank@x'})],

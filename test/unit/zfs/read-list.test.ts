@@ -33,14 +33,23 @@ function thrownBy(stdout: string, query = below('tank')): OperationalError {
 
 describe('what is listed', () => {
   test('is grouped by dataset, in order of createtxg, a bookmark before its snapshot', () => {
-    const stdout = rows('tank/a@2 22 20 200 0 | tank@1 11 10 100 3 | tank/a#1 21 10 100 - | tank/a@1 21 10 100 1 | tank/a#2 22 20 200 -')
+    const stdout = rows(
+      'tank/a@2 22 20 200 0 | tank@1 11 10 100 3 | tank/a#1 21 10 100 - | tank/a@1 21 10 100 1 | tank/a#2 22 20 200 -',
+    )
     const list = readList(stdout, below('tank'))
-    expect(Array.from(list, ([dataset, versions]) => `${dataset}: ${versions.map(shortName).join(' ')}`)).toEqual([
-      'tank/a: #1 @1 #2 @2',
-      'tank: @1',
-    ])
+    expect(
+      Array.from(list, ([dataset, versions]) => `${dataset}: ${versions.map(shortName).join(' ')}`),
+    ).toEqual(['tank/a: #1 @1 #2 @2', 'tank: @1'])
     expect(list.get(parseDatasetName('tank'))).toEqual([
-      {kind: 'snapshot', filesystem: 'tank', name: '1', guid: '11', createtxg: 10n, creation: 100, userrefs: 3},
+      {
+        kind: 'snapshot',
+        filesystem: 'tank',
+        name: '1',
+        guid: '11',
+        createtxg: 10n,
+        creation: 100,
+        userrefs: 3,
+      },
     ])
     expect(list.get(parseDatasetName('tank/a'))?.[0]).toEqual({
       kind: 'bookmark',
@@ -78,7 +87,8 @@ describe('what is listed', () => {
     ['18446744073709551615', -1],
     ['18446744073709547000', -4616],
   ])('creation %s is %d', (creation, seconds) => {
-    const [version] = readList(rows(`tank@1 1 1 ${creation} 0`), below('tank')).get(parseDatasetName('tank')) ?? []
+    const [version] =
+      readList(rows(`tank@1 1 1 ${creation} 0`), below('tank')).get(parseDatasetName('tank')) ?? []
     expect(version?.creation).toBe(seconds)
     expect(new Date(seconds * 1000).getTime()).toBe(seconds * 1000)
   })
@@ -133,7 +143,8 @@ describe('what is refused', () => {
     ['a range', rows('tank@1%2 1 1 1 0'), 'not allowed'],
     ['an internal name', rows('tank/%recv@1 1 1 1 0'), 'not allowed'],
     ['bytes that are not ASCII', 'tank/\u00c3\u00a4@1\t1\t1\t1\t0\n', 'not allowed'],
-    ['a snapshot twice', rows('tank@1 1 1 1 0 | tank@1 1 1 1 0'), 'twice'],
+    ['a snapshot twice', rows('tank@1 1 1 1 0 | tank@1 2 2 1 0'), 'twice'],
+    ['a row twice', rows('tank@1 1 1 1 0 | tank@1 1 1 1 0'), 'createtxg 1'],
     ['a bookmark twice', rows('tank#1 1 1 1 - | tank#1 2 2 1 -'), 'twice'],
     ['a name that is too long', rows(`tank@${'a'.repeat(251)} 1 1 1 0`), 'longer than 255'],
     ['a snapshot without a name', rows('tank@ 1 1 1 0'), 'empty component'],
@@ -171,7 +182,11 @@ describe('what is refused', () => {
 
 test('two bookmarks, or a bookmark and its snapshot, may share a transaction group', () => {
   const stdout = rows('tank@1 1 5 1 0 | tank#1 1 5 1 - | tank#2 1 5 1 -')
-  expect(readList(stdout, below('tank')).get(parseDatasetName('tank'))?.map(shortName)).toEqual(['#1', '#2', '@1'])
+  expect(readList(stdout, below('tank')).get(parseDatasetName('tank'))?.map(shortName)).toEqual([
+    '#1',
+    '#2',
+    '@1',
+  ])
 })
 
 test('300,000 lines are read within a second', () => {

@@ -58,22 +58,35 @@ describe('a dataset is read', () => {
     ['with an empty token, as some versions print none', {token: ''}, {resumeToken: undefined}],
     ['placeholder', {placeholder: ['on', 'local']}, {placeholder: true}],
     ['once a placeholder', {placeholder: ['off', 'local']}, {placeholder: false}],
-    ['with an inherited or received placeholder property, which is not printed', {placeholder: null}, {placeholder: false}],
+    [
+      'with an inherited or received placeholder property, which is not printed',
+      {placeholder: null},
+      {placeholder: false},
+    ],
     ['with a foreign value', {placeholder: ['yes', 'local']}, {placeholder: false}],
     ['with a value in capitals', {placeholder: ['ON', 'local']}, {placeholder: false}],
     ['placeholder of zrepl 0.0', {placeholder: [legacyValue('tank'), 'local']}, {placeholder: true}],
-    ['with the legacy value of another dataset', {placeholder: [legacyValue('tank/a'), 'local']}, {placeholder: false}],
+    [
+      'with the legacy value of another dataset',
+      {placeholder: [legacyValue('tank/a'), 'local']},
+      {placeholder: false},
+    ],
   ])('%s', (_, printed, expected) => {
     expect(readProperties(rowsOf('tank', printed), QUERY)).toEqual([{...TANK, ...expected}])
   })
 
   test('and another, in the order printed, names not trimmed', () => {
-    const stdout = rowsOf('tank') + rowsOf('tank/a b ', {placeholder: null}) + rowsOf('tank/c', {placeholder: ['on', 'local']})
-    expect(readProperties(stdout.trimEnd(), QUERY).map(({name, placeholder}) => [name, placeholder])).toEqual([
-      ['tank', false],
-      ['tank/a b ', false],
-      ['tank/c', true],
-    ])
+    const stdout =
+      rowsOf('tank') +
+      rowsOf('tank/a b ', {placeholder: null}) +
+      rowsOf('tank/c', {placeholder: ['on', 'local']})
+    expect(readProperties(stdout.trimEnd(), QUERY).map(({name, placeholder}) => [name, placeholder])).toEqual(
+      [
+        ['tank', false],
+        ['tank/a b ', false],
+        ['tank/c', true],
+      ],
+    )
   })
 
   test('encryption switched off on purpose has a local source', () => {
@@ -100,10 +113,18 @@ describe('what is refused', () => {
     ['a tab in a value', rowsOf('tank', {placeholder: ['a\tlocal', 'local']}), 'not 4 fields'],
     ['a line break in a value', rowsOf('tank', {placeholder: ['a\nb', 'local']}), 'not 4 fields'],
     ['no type', token + encryption, 'out of order'],
-    ['no token', 'tank\ttype\tfilesystem\t-\n' + encryption, 'out of order'],
+    ['no token', `tank\ttype\tfilesystem\t-\n${encryption}`, 'out of order'],
     ['no encryption', rowsOf('tank').replace(encryption, ''), 'out of order'],
-    ['an unfinished dataset at the end', `tank\ttype\tfilesystem\t-\n${token}`, "encryption of 'tank' is missing"],
-    ['an unfinished dataset', `tank\ttype\tfilesystem\t-\n${rowsOf('tank/a')}`, "receive_resume_token of 'tank' is missing"],
+    [
+      'an unfinished dataset at the end',
+      `tank\ttype\tfilesystem\t-\n${token}`,
+      "encryption of 'tank' is missing",
+    ],
+    [
+      'an unfinished dataset',
+      `tank\ttype\tfilesystem\t-\n${rowsOf('tank/a')}`,
+      "receive_resume_token of 'tank' is missing",
+    ],
     ['a property twice', rowsOf('tank').replace(token, token + token), 'out of order'],
     ['a property that was not asked for', `${rowsOf('tank')}tank\tmountpoint\t/\tlocal\n`, 'out of order'],
     ['a dataset twice', rowsOf('tank') + rowsOf('tank/a') + rowsOf('tank'), 'listed twice'],
@@ -124,7 +145,9 @@ describe('what is refused', () => {
   })
 
   test('children that were not asked for', () => {
-    expect(thrownBy(rowsOf('tank') + rowsOf('tank/a'), {...QUERY, recursive: false}).message).toContain('not asked for')
+    expect(thrownBy(rowsOf('tank') + rowsOf('tank/a'), {...QUERY, recursive: false}).message).toContain(
+      'not asked for',
+    )
   })
 
   test('carriage returns', () => {
@@ -133,15 +156,20 @@ describe('what is refused', () => {
 
   test.each([
     ['its placeholder row', 'x\tlocal\ntank/victim\tzrepl:placeholder\ton'],
-    ['all its rows', `x\tlocal\n${rowsOf('tank/victim', {placeholder: ['on', 'local']}).replace(/\tlocal\n$/, '')}`],
+    [
+      'all its rows',
+      `x\tlocal\n${rowsOf('tank/victim', {placeholder: ['on', 'local']}).replace(/\tlocal\n$/, '')}`,
+    ],
   ])('a value that forges %s for a dataset that follows', (_, value) => {
-    const stdout = rowsOf('tank', {placeholder: [value, 'local']}) + rowsOf('tank/victim', {placeholder: null})
+    const stdout =
+      rowsOf('tank', {placeholder: [value, 'local']}) + rowsOf('tank/victim', {placeholder: null})
     expect(thrownBy(stdout).code).toBe('zfs-output')
   })
 
   test('a value that forges all rows for a dataset that stands before', () => {
     const forged = rowsOf('tank/a', {placeholder: ['on', 'local']}).replace(/\tlocal\n$/, '')
-    const stdout = rowsOf('tank') + rowsOf('tank/a') + rowsOf('tank/b', {placeholder: [`x\tlocal\n${forged}`, 'local']})
+    const stdout =
+      rowsOf('tank') + rowsOf('tank/a') + rowsOf('tank/b', {placeholder: [`x\tlocal\n${forged}`, 'local']})
     expect(thrownBy(stdout).message).toContain('listed twice')
   })
 })

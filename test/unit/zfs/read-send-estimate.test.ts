@@ -2,7 +2,8 @@ import {describe, expect, test} from 'vitest'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
 import {readSendEstimate} from '../../../src/lib/zfs/read-send-estimate.ts'
 
-const DUMP = 'resume token contents:\nnvlist version: 0\n\tobject = 0x2\n\ttoname = tank/a@b\n\trawok = (boolean)\n'
+const DUMP =
+  'resume token contents:\nnvlist version: 0\n\tobject = 0x2\n\ttoname = tank/a@b\n\trawok = (boolean)\n'
 
 test.each([
   ['full', 'full\ttank/a@b\t5389768\nsize\t5389768\n', 5389768n],
@@ -17,7 +18,11 @@ test.each([
   ['resumed', `${DUMP}full\ttank/a@b\t31\nsize\t31\n`, 31n],
   ['beyond 2^53', 'full\ttank/a@b\t9007199254740993\n', 9007199254740993n],
   ['the largest that is believed', 'size\t9223372036854775806\n', 9223372036854775806n],
-  ['the nonsense of openzfs#12265', 'incremental\ta\ttank/a@b\t18446744073709551615\nsize\t18446744073709551615\n', undefined],
+  [
+    'the nonsense of openzfs#12265',
+    'incremental\ta\ttank/a@b\t18446744073709551615\nsize\t18446744073709551615\n',
+    undefined,
+  ],
   ['just as absurd', 'full\ttank/a@b\t9223372036854775807\nsize\t9223372036854775807\n', undefined],
 ])('%s', (_, stdout, bytes) => expect(readSendEstimate(stdout)).toBe(bytes))
 

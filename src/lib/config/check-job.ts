@@ -1,0 +1,64 @@
+import {checkSnapshotting} from './check-snapshotting.ts'
+import {checkConnect, checkServe} from './check-transport.ts'
+import {type Finding, mistake, notice, type Path} from './diagnostic.ts'
+import {formatProblem} from './formats.ts'
+import {peek, peekEntries, peekList, peekText} from './peek.ts'
+
+/**
+ * What the schema cannot say about a job: values that do not go together, what is not supported yet, and what has no
+ * effect. `job` may be of any shape; where it is wrong the schema has complained.
+ */
+export function checkJob(job: unknown, path: Path): readonly Finding[] {
+  return [
+    ...checkConnect(peek(job, 'connect'), [...path, 'connect']),
+    ...checkServe(peek(job, 'serve'), [...path, 'serve']),
+    ...checkFilesystems(peek(job, 'filesystems'), [...path, 'filesystems']),
+    ...checkSnapshotting(peek(job, 'snapshotting'), [...path, 'snapshotting']),
+    ...checkSend(peek(job, 'send'), [...path, 'send']),
+    ...checkReceive(peek(job, 'recv'), [...path, 'recv']),
+    ...checkInterval(job, [...path, 'interval']),
+    ...checkSizeEstimates(job, [...path, 'replication', 'concurrency', 'size_estimates']),
+  ]
+}
+
+function checkFilesystems(filesystems: unknown, path: Path): readonly Finding[] {
+  const values = peekEntries(filesystems).map(([, accept]) => accept)
+  if (values.length === 0 || values.some((accept) => accept !== false)) return []
+  return [notice(path, 'means no filesystem: all patterns are false')]
+}
+
+function checkSend(send: unknown, path: Path): readonly Finding[] {
+  const contradiction = peek(send, 'encrypted') === true && peek(send, 'raw') === false
+  const findings = checkBandwidthLimit(peek(send, 'bandwidth_limit'), [...path, 'bandwidth_limit'])
+  return contradiction
+    ? [...findings, notice([...path, 'raw'], 'has no effect: what is encrypted is sent raw')]
+    : findings
+}
+
+function checkReceive(recv: unknown, path: Path): readonly Finding[] {
+  const overridden = new Set(peekEntries(recv, 'properties', 'override').map(([name]) => name))
+  const twice = peekList(recv, 'properties', 'inherit').flatMap((name, index): readonly Finding[] => {
+    if (typeof name !== 'string' || !overridden.has(name)) return []
+    return [mistake([...path, 'properties', 'inherit', index], `${JSON.stringify(name)} is in override too`)]
+  })
+  return [...checkBandwidthLimit(peek(recv, 'bandwidth_limit'), [...path, 'bandwidth_limit']), ...twice]
+}
+
+function checkBandwidthLimit(limit: unknown, path: Path): readonly Finding[] {
+  const max = peekText(limit, 'max')
+  if (max === undefined || max.startsWith('-') || formatProblem('bandwidth', max) !== undefined) return []
+  return [mistake([...path, 'max'], 'a bandwidth limit is not supported yet', 'leave it out')]
+}
+
+function checkInterval(job: unknown, path: Path): readonly Finding[] {
+  const interval = peekText(job, 'interval')
+  if (peek(job, 'type') !== 'pull' || interval === undefined || interval === 'manual') return []
+  return formatProblem('pull-interval', interval) === undefined
+    ? [notice(path, 'has no effect: a timer starts the job')]
+    : []
+}
+
+function checkSizeEstimates(job: unknown, path: Path): readonly Finding[] {
+  const estimates = peek(job, 'replication', 'concurrency', 'size_estimates')
+  return estimates === undefined ? [] : [notice(path, 'has no effect: sizes are estimated in one go')]
+}

@@ -1,0 +1,98 @@
+import type {ConfigFile} from '../../generated/config-types.ts'
+import {checkListeners, checkUnique} from './check-jobs-together.ts'
+import {byPlace, type Diagnostic, type Finding, mistake, notice} from './diagnostic.ts'
+import {readIncludes} from './include.ts'
+import type {Job} from './job.ts'
+import {peek, peekList} from './peek.ts'
+import {resolveJobs} from './resolve.ts'
+import {type Logging, resolveLogging} from './resolve-logging.ts'
+import {type FileSource, parseSourceFile, type SourceFile, wholeFile} from './source-file.ts'
+import {validate} from './validate.ts'
+
+/** What is configured, all files together. */
+export type LoadedConfig = {
+  readonly jobs: readonly Job[]
+  readonly logging: Logging
+  /** What is understood but has no effect. */
+  readonly notices: readonly Diagnostic[]
+  /** The paths of all files that were read, the main one first. */
+  readonly files: readonly string[]
+}
+
+/**
+ * Reads the configuration at `path` and the files it includes. The result is the jobs with all defaults filled in, or
+ * everything there is to say about the files: all mistakes, and the notices. Never throws for what is in the files.
+ */
+export function loadConfig(
+  path: string,
+  files: FileSource,
+): LoadedConfig | {readonly diagnostics: readonly Diagnostic[]} {
+  const answer = files.read(path)
+  if ('problem' in answer) return {diagnostics: [wholeFile(path, `cannot use this file: ${answer.problem}`)]}
+  const main = checkFile(path, answer.text, () => [])
+  const {included, findings} = readIncludes(path, main.raw, files)
+  const all = [
+    {...main, findings: [...main.findings, ...findings]},
+    ...included.map(({file, text}) => checkFile(file, text, checkIncluded)),
+  ]
+  const diagnostics = diagnose(all)
+  const notices = diagnostics.filter(({severity}) => severity === 'notice')
+  return notices.length < diagnostics.length
+    ? {diagnostics}
+    : {...resolve(all), notices, files: all.map(({source}) => source.file)}
+}
+
+/** A file that has been looked at. `raw` is empty when it is no YAML. */
+type CheckedFile = {readonly source: SourceFile; readonly raw: unknown; readonly findings: readonly Finding[]}
+
+function checkFile(file: string, text: string, checkMore: (raw: unknown) => readonly Finding[]): CheckedFile {
+  const source = parseSourceFile(file, text)
+  if (source.root === undefined) return {source, raw: {}, findings: []}
+  const {raw, findings} = validate(source.root)
+  return {source, raw, findings: [...findings, ...checkMore(raw)]}
+}
+
+/** Included files contribute jobs and nothing else. */
+function checkIncluded(raw: unknown): readonly Finding[] {
+  return [
+    ...(peek(raw, 'include') === undefined
+      ? []
+      : [mistake(['include'], 'an included file cannot include others')]),
+    ...(peek(raw, 'global') === undefined ? [] : [notice(['global'], 'has no effect in an included file')]),
+  ]
+}
+
+/** Everything there is to say, in the order of the files. */
+function diagnose(all: readonly CheckedFile[]): readonly Diagnostic[] {
+  const complete = all.every(
+    ({source, findings}) => source.problems.length === 0 && !findings.some(isAboutInclude),
+  )
+  const found = [
+    ...all.flatMap(({source, findings}) => [...source.problems, ...findings.map(source.locate)]),
+    ...checkUnique(all),
+    ...(complete ? [...checkListeners(all), ...checkEmpty(all)] : []),
+  ]
+  return all.flatMap(({source}) => found.filter(({file}) => file === source.file).toSorted(byPlace))
+}
+
+function isAboutInclude({path}: Finding): boolean {
+  return path[0] === 'include'
+}
+
+function checkEmpty(all: readonly CheckedFile[]): readonly Diagnostic[] {
+  const [main] = all
+  if (main === undefined || all.some(({raw}) => peekList(raw, 'jobs').length > 0)) return []
+  return [
+    main.source.locate(mistake(peek(main.raw, 'jobs') === undefined ? [] : ['jobs'], 'there are no jobs')),
+  ]
+}
+
+function resolve(all: readonly CheckedFile[]): Pick<LoadedConfig, 'jobs' | 'logging'> {
+  const jobs = all.flatMap(({source, raw}) =>
+    resolveJobs(raw as ConfigFile, (path) => {
+      const place = source.locate(mistake(path, ''))
+      return `${place.file}:${place.line}:${place.column}: ${place.path}`
+    }),
+  )
+  return {jobs, logging: resolveLogging(peek(all[0]?.raw, 'global') as ConfigFile['global'])}
+}

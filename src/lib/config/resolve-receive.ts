@@ -1,0 +1,13 @@
+import type {Recv} from '../../generated/config-types.ts'
+import type {ReceiveOptions} from './job.ts'
+
+/** `recv` with its defaults: properties as they come, and no placeholders until somebody has decided about encryption. */
+export function resolveReceive(raw: Recv = {}): ReceiveOptions {
+  return {
+    properties: {
+      inherit: raw.properties?.inherit ?? [],
+      override: new Map(Object.entries(raw.properties?.override ?? {})),
+    },
+    placeholderEncryption: raw.placeholder?.encryption ?? 'unspecified',
+  }
+}

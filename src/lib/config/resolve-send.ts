@@ -1,0 +1,16 @@
+import type {Send} from '../../generated/config-types.ts'
+import type {SendOptions} from './job.ts'
+
+/** `send` with its defaults: nothing is switched on. */
+export function resolveSend(raw: Send = {}): SendOptions {
+  return {
+    encrypted: raw.encrypted ?? false,
+    raw: raw.raw ?? false,
+    sendProperties: raw.send_properties ?? false,
+    backupProperties: raw.backup_properties ?? false,
+    largeBlocks: raw.large_blocks ?? false,
+    compressed: raw.compressed ?? false,
+    embeddedData: raw.embedded_data ?? false,
+    saved: raw.saved ?? false,
+  }
+}

@@ -1,0 +1,96 @@
+import type {
+  ConfigFile,
+  Job as RawJob,
+  PullJob as RawPullJob,
+  PushJob as RawPushJob,
+} from '../../generated/config-types.ts'
+import {parseJobId} from '../abstraction/job-id.ts'
+import {unreachable} from '../core/assert.ts'
+import {parseFilter} from '../scope/filter.ts'
+import {parseDatasetName} from '../zfs/name.ts'
+import type {Path} from './diagnostic.ts'
+import type {Job, PullJob, PushJob} from './job.ts'
+import {resolveKeepRules} from './resolve-keep-rules.ts'
+import {resolveReceive} from './resolve-receive.ts'
+import {resolveReplication} from './resolve-replication.ts'
+import {resolveSend} from './resolve-send.ts'
+import {resolveSnapshotting} from './resolve-snapshotting.ts'
+import {resolveConnect, resolveServe} from './resolve-transport.ts'
+
+/** Where a value stands, for messages of a later time: `zrepl.yml:3:11: jobs[0].connect`. */
+export type PlaceOf = (path: Path) => string
+
+/** The jobs of one file in which no mistake was found. Defaults are zrepl's. Throws only if that was not true. */
+export function resolveJobs(raw: ConfigFile, placeOf: PlaceOf): readonly Job[] {
+  return (raw.jobs ?? []).map((job, index) => resolveJob(job, (path) => placeOf(['jobs', index, ...path])))
+}
+
+function resolveJob(raw: RawJob, placeOf: PlaceOf): Job {
+  const name = parseJobId(raw.name)
+  switch (raw.type) {
+    case 'push':
+      return resolvePush(raw, placeOf)
+    case 'pull':
+      return resolvePull(raw, placeOf)
+    case 'sink':
+      return {
+        type: 'sink',
+        name,
+        serve: resolveServe(raw.serve, placeOf),
+        rootFs: parseDatasetName(raw.root_fs),
+        recv: resolveReceive(raw.recv),
+      }
+    case 'source':
+      return {
+        type: 'source',
+        name,
+        serve: resolveServe(raw.serve, placeOf),
+        filesystems: resolveFilter(raw.filesystems),
+        snapshotting: resolveSnapshotting(raw.snapshotting),
+        send: resolveSend(raw.send),
+      }
+    case 'snap':
+      return {
+        type: 'snap',
+        name,
+        filesystems: resolveFilter(raw.filesystems),
+        snapshotting: resolveSnapshotting(raw.snapshotting),
+        pruning: {keep: resolveKeepRules(raw.pruning.keep)},
+      }
+    default:
+      return unreachable(raw)
+  }
+}
+
+function resolvePush(raw: RawPushJob, placeOf: PlaceOf): PushJob {
+  return {
+    type: 'push',
+    name: parseJobId(raw.name),
+    connect: resolveConnect(raw.connect, placeOf),
+    filesystems: resolveFilter(raw.filesystems),
+    snapshotting: resolveSnapshotting(raw.snapshotting),
+    send: resolveSend(raw.send),
+    replication: resolveReplication(raw),
+    pruning: resolveBothSides(raw.pruning),
+  }
+}
+
+function resolvePull(raw: RawPullJob, placeOf: PlaceOf): PullJob {
+  return {
+    type: 'pull',
+    name: parseJobId(raw.name),
+    connect: resolveConnect(raw.connect, placeOf),
+    rootFs: parseDatasetName(raw.root_fs),
+    recv: resolveReceive(raw.recv),
+    replication: resolveReplication(raw),
+    pruning: resolveBothSides(raw.pruning),
+  }
+}
+
+function resolveBothSides(raw: RawPushJob['pruning']): PushJob['pruning'] {
+  return {keepSender: resolveKeepRules(raw.keep_sender), keepReceiver: resolveKeepRules(raw.keep_receiver)}
+}
+
+function resolveFilter(raw: RawPushJob['filesystems']): PushJob['filesystems'] {
+  return parseFilter(new Map(Object.entries(raw)))
+}

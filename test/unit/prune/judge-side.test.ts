@@ -1,0 +1,302 @@
+import {describe, expect, expectTypeOf, test} from 'vitest'
+import type {EndpointView} from '../../../src/lib/endpoint/view.ts'
+import type {Step} from '../../../src/lib/plan/step.ts'
+import type {Candidate} from '../../../src/lib/prune/candidate.ts'
+import {candidatesAlone, candidatesOnReceiver, candidatesOnSender} from '../../../src/lib/prune/candidates.ts'
+import type {History} from '../../../src/lib/prune/history.ts'
+import {
+  type FilesystemJudgement,
+  judgeAlone,
+  judgeReceiver,
+  judgeSender,
+  type PruneQuestion,
+} from '../../../src/lib/prune/judge-side.ts'
+import {mayPrune, type OnConflict, type Standing} from '../../../src/lib/prune/may-prune.ts'
+import {isBookmark, isSnapshot, type Version} from '../../../src/lib/zfs/version.ts'
+import {sublists, versions} from '../../versions.ts'
+import {cursor, PUSH, SINK, view} from '../plan/views.ts'
+import {lastN, notReplicated, regex} from './rules.ts'
+
+describe('what counts as replicated', () => {
+  /** `+` replicated, `=` at the cursor. */
+  function marks(candidates: readonly Candidate[]): string {
+    return candidates
+      .map(
+        ({snapshot, replicated, atCursor}) =>
+          `${snapshot.name}${replicated ? '+' : ''}${atCursor ? '=' : ''}`,
+      )
+      .join(' ')
+  }
+
+  test.each<[string, History, History | 'absent' | 'unknown', string]>([
+    ['up to the last common version', view('@a,1 @b,2 @c,3'), view('@b,2'), 'a+ b+= c'],
+    ['a common bookmark', view('@a,1 #b,2 @c,3'), view('@b,2'), 'a+ c'],
+    ['nothing without one', view('@a,1 @b,2'), view('@x,9'), 'a b'],
+    [
+      'nothing where the receiver has nothing, whatever the cursor says',
+      view(`@a,1 @b,2 ${cursor(2)}`),
+      'absent',
+      'a b',
+    ],
+    [
+      'up to the newest cursor when the receiver is not known',
+      view(`@a,1 @b,2 @c,3 ${cursor(1)} ${cursor(2)}`),
+      'unknown',
+      'a+ b+= c',
+    ],
+    ['not by another job’s cursor', view(`@a,1 ${cursor(1, 'other')}`), 'unknown', 'a'],
+    [
+      'the histories count, not the cursor',
+      view(`@a,1 @b,2 @c,3 ${cursor(1)}`),
+      view('@a,1 @b,2'),
+      'a+ b+= c',
+    ],
+    ['in order of createtxg', view('@c,3 @a,1 @b,2'), view('@b,2'), 'a+ b+= c'],
+  ])('on the sender: %s', (_, sender, receiver, expected) => {
+    expect(marks(candidatesOnSender(sender, PUSH, receiver))).toBe(expected)
+  })
+
+  test.each<[string, History, History, string]>([
+    ['what is older than the last common version', view('@a,1 @b,2 @c,3'), view('@a,1 @b,2'), 'a+ b'],
+    ['nothing without one', view('@a,1'), view('@x,8 @y,9'), 'x y'],
+    ['not what came after it', view('@a,1 @b,2'), view('@a,1,1 @b,2,2 @x,9,3'), 'a+ b x'],
+  ])('on the receiver: %s', (_, sender, receiver, expected) => {
+    expect(marks(candidatesOnReceiver(receiver, sender))).toBe(expected)
+  })
+
+  test('nothing where nothing is replicated', () => {
+    expect(marks(candidatesAlone(view(`@a,1 @b,2 ${cursor(2)}`)))).toBe('a b')
+  })
+})
+
+describe('how far may be pruned', () => {
+  test.each<[Standing, OnConflict, string, string]>([
+    ['done', 'keep', 'all', 'all'],
+    ['pending', 'keep', 'all', 'all'],
+    ['failed', 'keep', 'older-than-cursor', 'nothing'],
+    ['unreachable', 'keep', 'older-than-cursor', 'nothing'],
+    ['conflict', 'keep', 'nothing', 'nothing'],
+    ['skipped', 'keep', 'nothing', 'nothing'],
+    ['done', 'destroy', 'all', 'all'],
+    ['failed', 'destroy', 'all', 'nothing'],
+    ['unreachable', 'destroy', 'all', 'nothing'],
+    ['conflict', 'destroy', 'nothing', 'nothing'],
+  ])('%s, %s: sender %s, receiver %s', (standing, onConflict, sender, receiver) => {
+    expect(mayPrune(standing, onConflict)).toEqual({sender, receiver})
+  })
+})
+
+function question(
+  sender: readonly History[],
+  receiver: readonly History[] | 'unknown',
+  more: Partial<PruneQuestion> = {},
+): PruneQuestion {
+  return {
+    sender: {jobId: PUSH, filesystems: sender},
+    receiver: receiver === 'unknown' ? 'unknown' : {jobId: SINK, filesystems: receiver},
+    states: new Map(sender.map(({filesystem}) => [filesystem, {standing: 'done', steps: []}])),
+    rules: [regex('^nothing$')],
+    onConflict: 'keep',
+    nowMs: 1e12,
+    ...more,
+  }
+}
+
+/** `tank/a: -a b` where `-` marks what is destroyed. */
+function lines(judgements: readonly FilesystemJudgement[]): readonly string[] {
+  return judgements.map((judgement) => {
+    if (judgement.kind === 'skip') return `${judgement.filesystem}: skip, ${judgement.because}`
+    const words = judgement.verdicts.map(
+      ({kind, snapshot}) => `${kind === 'destroy' ? '-' : ''}${snapshot.name}`,
+    )
+    return `${judgement.filesystem}: ${words.join(' ')}`
+  })
+}
+
+const ABC = '@a,1 @b,2 @c,3'
+
+describe('the sender', () => {
+  test('keeps what replication needs', () => {
+    expect(lines(judgeSender(question([view(ABC)], [view('@a,1 @b,2')])))).toEqual(['tank/a: -a b c'])
+    expect(lines(judgeSender(question([view(ABC)], [view(ABC)])))).toEqual(['tank/a: -a -b c'])
+  })
+
+  test('is pruned by its rules', () => {
+    expect(
+      lines(judgeSender(question([view(ABC)], [view('@a,1 @b,2')], {rules: [notReplicated(), regex('^a')]}))),
+    ).toEqual(['tank/a: a b c'])
+    expect(lines(judgeSender(question([view(ABC)], [view(ABC)], {rules: [lastN(2)]})))).toEqual([
+      'tank/a: -a b c',
+    ])
+  })
+
+  test('is skipped where it is a placeholder or in a conflict', () => {
+    const sender = [
+      view('', {name: 'tank', placeholder: true}),
+      view(ABC, {name: 'tank/a'}),
+      view(ABC, {name: 'tank/b'}),
+    ]
+    const states = new Map([
+      [view('', {name: 'tank/a'}).filesystem, {standing: 'conflict', steps: []} as const],
+      [view('', {name: 'tank/b'}).filesystem, {standing: 'skipped', steps: []} as const],
+    ])
+    expect(lines(judgeSender(question(sender, [], {states})))).toEqual([
+      'tank: skip, placeholder',
+      'tank/a: skip, conflict',
+      'tank/b: skip, replication-skipped',
+    ])
+  })
+
+  test('a filesystem nobody can tell about counts as failed', () => {
+    expect(
+      lines(judgeSender(question([view(`${ABC} ${cursor(2)}`)], [view(ABC)], {states: new Map()}))),
+    ).toEqual(['tank/a: -a b c'])
+  })
+
+  test('is pruned behind the cursor when the receiver cannot be reached', () => {
+    const sender = view(`${ABC} ${cursor(2)}`)
+    const states = new Map([[sender.filesystem, {standing: 'unreachable', steps: []} as const]])
+    expect(lines(judgeSender(question([sender], 'unknown', {states})))).toEqual(['tank/a: -a b c'])
+    expect(lines(judgeSender(question([view(ABC)], 'unknown', {states})))).toEqual(['tank/a: a b c'])
+    expect(lines(judgeSender(question([sender], 'unknown', {states, onConflict: 'destroy'})))).toEqual([
+      'tank/a: -a -b c',
+    ])
+  })
+})
+
+describe('the receiver', () => {
+  test('keeps what replication needs', () => {
+    expect(lines(judgeReceiver(question([view(ABC)], [view('@a,1 @b,2')])))).toEqual(['tank/a: -a b'])
+  })
+
+  test('is skipped where the sender has no such filesystem: it is not emptied because the sender was', () => {
+    expect(lines(judgeReceiver(question([], [view('@a,1 @b,2')])))).toEqual(['tank/a: skip, not-on-sender'])
+  })
+
+  test('is skipped where it is a placeholder', () => {
+    expect(lines(judgeReceiver(question([view(ABC)], [view('', {placeholder: true})])))).toEqual([
+      'tank/a: skip, placeholder',
+    ])
+  })
+
+  test.each<[Standing, string]>([
+    ['failed', 'replication-failed'],
+    ['unreachable', 'replication-failed'],
+    ['conflict', 'conflict'],
+    ['skipped', 'replication-skipped'],
+  ])('is skipped after %s, also when space is preferred', (standing, because) => {
+    const states = new Map([[view('').filesystem, {standing, steps: []}]])
+    for (const onConflict of ['keep', 'destroy'] as const) {
+      expect(lines(judgeReceiver(question([view(ABC)], [view('@a,1 @b,2')], {states, onConflict})))).toEqual([
+        `tank/a: skip, ${because}`,
+      ])
+    }
+  })
+
+  test('is not judged at all when it is not known', () => {
+    expect(judgeReceiver(question([view(ABC)], 'unknown'))).toEqual([])
+  })
+})
+
+test('an endpoint’s view and a plan’s steps fit as they are', () => {
+  const asked = (sender: EndpointView, receiver: EndpointView, {filesystem, ...step}: Step): PruneQuestion =>
+    question([], [], {sender, receiver, states: new Map([[filesystem, {standing: 'failed', steps: [step]}]])})
+  expectTypeOf(asked).returns.toEqualTypeOf<PruneQuestion>()
+})
+
+test('a snap job keeps the newest', () => {
+  expect(
+    lines(
+      judgeAlone(
+        {jobId: PUSH, filesystems: [view(ABC), view('', {name: 'tank/p', placeholder: true})]},
+        [regex('^nothing$')],
+        1e12,
+      ),
+    ),
+  ).toEqual(['tank/a: -a -b c', 'tank/p: skip, placeholder'])
+})
+
+describe('all small worlds: pruning both sides as hard as possible', () => {
+  const OURS = sublists(versions(`@a,1 @b,2 @c,3 ${cursor(1)} ${cursor(2)}`))
+  const THEIRS = sublists(versions('@a,1,11 @b,2,12 @x,9,13 @c,3,14'))
+  const standings: readonly Standing[] = ['done', 'pending', 'failed', 'unreachable', 'conflict', 'skipped']
+
+  test.each(
+    standings.flatMap((standing) =>
+      (['keep', 'destroy'] as const).map((onConflict) => [standing, onConflict] as const),
+    ),
+  )('%s, %s', (standing, onConflict) => {
+    for (const ours of OURS) {
+      for (const theirs of THEIRS) {
+        const sender = {...view(''), versions: ours}
+        const receiver = {...view(''), versions: theirs}
+        if (standing === 'unreachable' && !cursorIsTrue(ours, theirs, onConflict)) continue
+        const states = new Map([[sender.filesystem, {standing, steps: []}]])
+        const asked = question([sender], standing === 'unreachable' ? 'unknown' : [receiver], {
+          states,
+          onConflict,
+        })
+        const leftOurs = remaining(ours, judgeSender(asked))
+        const leftTheirs = remaining(theirs, judgeReceiver(asked))
+        checkInvariants(ours, theirs, leftOurs, leftTheirs)
+        if (standing === 'conflict' || standing === 'skipped')
+          expect([leftOurs, leftTheirs]).toEqual([ours, theirs])
+        if (standing === 'failed' || standing === 'unreachable') expect(leftTheirs).toEqual(theirs)
+      }
+    }
+  })
+
+  /** The cursor is all we know: it is where the receiver is or, with holds that are respected anyway, was. */
+  function cursorIsTrue(
+    ours: readonly Version[],
+    theirs: readonly Version[],
+    onConflict: OnConflict,
+  ): boolean {
+    const newestCursor = ours.findLast(isBookmark)
+    const newest = theirs.findLast(isSnapshot)
+    const arrivedSince = ours.find(({guid}) => guid === newest?.guid)
+    if (newestCursor === undefined || newestCursor.guid === newest?.guid) return true
+    return (
+      onConflict === 'keep' && arrivedSince !== undefined && arrivedSince.createtxg > newestCursor.createtxg
+    )
+  }
+
+  function remaining(
+    all: readonly Version[],
+    [judgement]: readonly FilesystemJudgement[],
+  ): readonly Version[] {
+    if (judgement?.kind !== 'judged') return all
+    const gone = judgement.verdicts.filter(({kind}) => kind === 'destroy').map(({snapshot}) => snapshot)
+    return all.filter((version) => isBookmark(version) || !gone.includes(version))
+  }
+
+  function checkInvariants(
+    ours: readonly Version[],
+    theirs: readonly Version[],
+    leftOurs: readonly Version[],
+    leftTheirs: readonly Version[],
+  ): void {
+    // I1: if the receiver's newest was known to the sender, it still is, and is still there.
+    const newest = theirs.filter(isSnapshot).at(-1)
+    if (newest !== undefined) expect(leftTheirs).toContain(newest)
+    const known = ours.some(({guid}) => guid === newest?.guid)
+    expect(leftOurs.some(({guid}) => guid === newest?.guid)).toBe(known)
+    // I1 for every common version that could become the newest again: the last one stays on both sides.
+    const common = theirs
+      .filter(isSnapshot)
+      .findLast(({guid}) => ours.some((version) => version.guid === guid))
+    if (common !== undefined) {
+      expect(leftTheirs).toContain(common)
+      expect(leftOurs.some(({guid}) => guid === common.guid)).toBe(true)
+    }
+    // I1b: what a cursor stands at is not destroyed on the receiver.
+    const cursors = ours.filter(isBookmark).map(({guid}) => guid)
+    for (const snapshot of theirs.filter(isSnapshot))
+      if (cursors.includes(snapshot.guid)) expect(leftTheirs).toContain(snapshot)
+    // I1c: no side is emptied.
+    expect(leftOurs.some(isSnapshot)).toBe(ours.some(isSnapshot))
+    expect(leftTheirs.some(isSnapshot)).toBe(theirs.some(isSnapshot))
+    // The newest snapshot of each side stays.
+    expect(leftOurs).toEqual(expect.arrayContaining(ours.filter(isSnapshot).slice(-1)))
+  }
+})

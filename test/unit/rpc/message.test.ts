@@ -1,0 +1,201 @@
+import {expect, test} from 'vitest'
+import type {JobId} from '../../../src/lib/abstraction/job-id.ts'
+import {OperationalError} from '../../../src/lib/core/errors.ts'
+import {
+  formatRequest,
+  formatResponse,
+  parseRequest,
+  parseResponse,
+  type Request,
+  type Response,
+} from '../../../src/lib/rpc/message.ts'
+import type {Createtxg} from '../../../src/lib/zfs/name.ts'
+import {parseDatasetName, parseGuid, parseHoldTag} from '../../../src/lib/zfs/name.ts'
+
+const filesystem = parseDatasetName('tank/a b')
+const guid = parseGuid('18446744073709551615')
+const overTheWire = (body: object): unknown => JSON.parse(JSON.stringify(body))
+
+const requests: readonly Request[] = [
+  {verb: 'observe'},
+  {verb: 'estimate', requests: [{filesystem, from: undefined, to: guid, resumeToken: undefined}]},
+  {
+    verb: 'protect',
+    requests: [{filesystem, from: {kind: 'bookmark', guid}, to: guid, protection: 'guarantee_resumability'}],
+  },
+  {verb: 'complete', requests: [{filesystem, to: guid, protection: 'guarantee_nothing'}]},
+  {verb: 'send', request: {filesystem, from: {kind: 'snapshot', guid}, to: guid, resumeToken: '1-a-b-cc'}},
+  {verb: 'abort-partial', filesystems: [filesystem]},
+  {verb: 'hold-last-received', requests: [{filesystem, to: guid}]},
+  {
+    verb: 'receive',
+    request: {
+      filesystem,
+      type: 'volume',
+      from: undefined,
+      to: {name: 'a', guid},
+      protection: 'guarantee_incremental',
+      resuming: false,
+    },
+  },
+  {verb: 'destroy', requests: [{filesystem, snapshots: [{name: '-d', guid}]}]},
+]
+
+test.each(requests.map((request) => [request.verb, request] as const))(
+  'a %s request survives the wire',
+  (_, request) => {
+    expect(parseRequest(overTheWire(formatRequest(7, request)))).toEqual({id: 7, request})
+  },
+)
+
+const responses: readonly Response[] = [
+  {
+    verb: 'observed',
+    view: {
+      jobId: 'backups' as JobId,
+      missing: [filesystem],
+      filesystems: [
+        {
+          filesystem,
+          type: 'filesystem',
+          placeholder: false,
+          encrypted: true,
+          resumeToken: undefined,
+          versions: [
+            {
+              kind: 'bookmark',
+              filesystem,
+              name: 'b',
+              guid,
+              createtxg: 9007199254740993n as Createtxg,
+              creation: 1,
+            },
+            {
+              kind: 'snapshot',
+              filesystem,
+              name: 's',
+              guid,
+              createtxg: 9007199254740993n as Createtxg,
+              creation: 1,
+              userrefs: 2,
+            },
+          ],
+          holds: new Map([['s', [parseHoldTag('zrepl_STEP_J_x'), parseHoldTag('mine')]]]),
+        },
+      ],
+    },
+  },
+  {verb: 'estimated', sizes: [undefined, 18446744073709551616n]},
+  {verb: 'outcomes', outcomes: [{kind: 'done'}, {kind: 'failed', failure: {kind: 'held', message: 'held'}}]},
+  {verb: 'sending'},
+  {verb: 'sent'},
+  {verb: 'received', warnings: ['mount']},
+  {verb: 'destroyed', replies: [{filesystem, outcomes: [{kind: 'done'}]}]},
+]
+
+test.each(responses.map((response) => [response.verb, response] as const))(
+  'a response %s survives the wire',
+  (_, response) => {
+    expect(parseResponse(overTheWire(formatResponse(3, response)), 3)).toEqual(response)
+  },
+)
+
+test('an error keeps its code, words, hint and whether to try again', () => {
+  const error = new OperationalError('placeholder', 'cannot', {hint: 'do', retryable: true})
+  const parsed = parseResponse(overTheWire(formatResponse(3, {verb: 'error', error})), 3)
+  expect(parsed).toMatchObject({
+    verb: 'error',
+    error: {code: 'placeholder', message: 'peer: cannot', hint: 'do', retryable: true},
+  })
+})
+
+const base = {id: 1, verb: 'destroy', requests: [{filesystem: 'tank/a', snapshots: [{name: 's', guid: '1'}]}]}
+const withGuid = (value: unknown) => ({
+  ...base,
+  requests: [{filesystem: 'tank/a', snapshots: [{name: 's', guid: value}]}],
+})
+const withName = (name: unknown) => ({
+  ...base,
+  requests: [{filesystem: 'tank/a', snapshots: [{name, guid: '1'}]}],
+})
+const withFilesystem = (filesystem: unknown) => ({...base, requests: [{filesystem, snapshots: []}]})
+
+test.each([
+  ['a guid as a number', withGuid(1)],
+  ['guid 0', withGuid('0')],
+  ['a guid with leading zeros', withGuid('01')],
+  ['a guid in hexadecimal', withGuid('0x1')],
+  ['a guid of 2^64', withGuid('18446744073709551616')],
+  ['a negative guid', withGuid('-1')],
+  ['a range of snapshots', withName('a%b')],
+  ['a list of snapshots', withName('a,b')],
+  ['an empty snapshot name', withName('')],
+  ['a snapshot name with @', withName('a@b')],
+  ['a path with ..', withFilesystem('tank/../other')],
+  ['an absolute path', withFilesystem('/tank')],
+  ['an option for a path', withFilesystem('-tank/a')],
+  ['a snapshot for a path', withFilesystem('tank/a@b')],
+  ['an unknown verb', {id: 1, verb: 'rollback'}],
+  ['an unknown key', {id: 1, verb: 'observe', force: true}],
+  ['a polluted prototype', JSON.parse('{"id":1,"verb":"observe","__proto__":{"x":1}}')],
+  ['no id', {verb: 'observe'}],
+  ['id 0', {id: 0, verb: 'observe'}],
+  [
+    'a bookmark among the snapshots to destroy',
+    {...base, requests: [{filesystem: 'tank/a', snapshots: [{name: 's', guid: '1', type: 'bookmark'}]}]},
+  ],
+  [
+    'a token that is none',
+    {id: 1, verb: 'send', request: {filesystem: 'tank/a', to: '1', resumeToken: '1-$(id)'}},
+  ],
+  ['text', 'observe'],
+  ['null', null],
+  ['a list', []],
+])('a request with %s is refused as the peer’s mistake', (_, body) => {
+  expect(() => parseRequest(body)).toThrow(expect.objectContaining({code: 'peer-protocol'}))
+})
+
+test.each([
+  ['an answer to another request', {id: 2, verb: 'sent'}],
+  ['an unknown answer', {id: 1, verb: 'maybe'}],
+  [
+    'a version whose createtxg is 0',
+    {
+      id: 1,
+      verb: 'observed',
+      jobId: 'j',
+      missing: [],
+      filesystems: [
+        {
+          filesystem: 'tank/a',
+          type: 'filesystem',
+          placeholder: false,
+          encrypted: false,
+          versions: [['s', 'x', '1', '0', 1, 0]],
+          holds: [],
+        },
+      ],
+    },
+  ],
+  [
+    'fewer facts of a version',
+    {
+      id: 1,
+      verb: 'observed',
+      jobId: 'j',
+      missing: [],
+      filesystems: [
+        {
+          filesystem: 'tank/a',
+          type: 'filesystem',
+          placeholder: false,
+          encrypted: false,
+          versions: [['s', 'x', '1']],
+          holds: [],
+        },
+      ],
+    },
+  ],
+])('%s is refused', (_, body) => {
+  expect(() => parseResponse(body, 1)).toThrow(expect.objectContaining({code: 'peer-protocol'}))
+})

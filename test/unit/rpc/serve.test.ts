@@ -1,0 +1,189 @@
+import {expect, test} from 'vitest'
+import type {JobId} from '../../../src/lib/abstraction/job-id.ts'
+import type {RunContext} from '../../../src/lib/core/context.ts'
+import {OperationalError} from '../../../src/lib/core/errors.ts'
+import type {LaneConnection} from '../../../src/lib/core/lane.ts'
+import type {LocalReceiver} from '../../../src/lib/endpoint/receiver.ts'
+import type {LocalSender} from '../../../src/lib/endpoint/sender.ts'
+import {byteReader, byteWriter} from '../../../src/lib/host/pipe.ts'
+import {createLanes} from '../../../src/lib/rpc/lanes.ts'
+import {
+  createPullTransfer,
+  createPushTransfer,
+  createRemoteReceiver,
+  createRemoteSender,
+} from '../../../src/lib/rpc/remote.ts'
+import {type Served, serve} from '../../../src/lib/rpc/serve.ts'
+import {parseDatasetName, parseGuid} from '../../../src/lib/zfs/name.ts'
+import {createTestContext} from '../test-context.ts'
+import {bytes, createConnection, NEVER} from './pipes.ts'
+
+const ctx = createTestContext()
+const filesystem = parseDatasetName('tank/a')
+const guid = parseGuid('7')
+const sendRequest = {filesystem, from: undefined, to: guid, resumeToken: undefined}
+const receiveRequest = {
+  filesystem,
+  type: 'filesystem' as const,
+  from: undefined,
+  to: {name: 's', guid},
+  protection: 'guarantee_resumability' as const,
+  resuming: false,
+}
+
+const EMPTY_VIEW = {jobId: 'j' as JobId, missing: [], filesystems: []}
+
+/** A sender whose stream is `text`, which breaks off with an error if `failure` is given. */
+function senderOf(text: string, failure?: OperationalError): LocalSender {
+  return {
+    observe: async () => EMPTY_VIEW,
+    estimate: async () => [],
+    protect: async () => [],
+    complete: async () => [],
+    destroySnapshots: async () => [],
+    takeSnapshots: async () => [],
+    prepareSend: async () => async (ctx, sink) => {
+      await byteWriter(sink.fd).write(bytes(text), ctx.signal)
+      if (failure !== undefined) throw failure
+    },
+  }
+}
+
+/** A receiver that takes exactly `length` bytes, and keeps what it got. */
+function receiverOf(length: number, failure?: OperationalError) {
+  const got: string[] = []
+  const receiver: LocalReceiver = {
+    observe: async () => EMPTY_VIEW,
+    abortPartial: async () => [],
+    holdLastReceived: async () => [],
+    destroySnapshots: async () => [],
+    receive: async (ctx, _request, source) => {
+      if (failure !== undefined) throw failure
+      const text = await byteReader(source.fd).read(length, ctx.signal)
+      got.push(new TextDecoder().decode(text))
+      return {warnings: ['a word']}
+    },
+  }
+  return {receiver, got}
+}
+
+/** Lanes to a server in this process; counts how many connections were opened. */
+function lanesTo(served: Served) {
+  let opened = 0
+  const ended: Promise<unknown>[] = []
+  const open = async (_ctx: RunContext): Promise<LaneConnection> => {
+    opened += 1
+    const {client, server} = createConnection()
+    const serving = serve(ctx, served, server.reader, server.writer).catch((error: unknown) => error)
+    const gone = serving.then(() => {
+      server.hangUp()
+      return {exitCode: 0}
+    })
+    ended.push(serving)
+    return {
+      reader: client.reader,
+      writer: client.writer,
+      peer: 'test',
+      onTold: () => undefined,
+      complaint: () => '',
+      close: async () => {
+        client.hangUp()
+        await gone
+      },
+      burn: () => client.hangUp(),
+      gone,
+    }
+  }
+  return {lanes: createLanes(open), opened: () => opened, ended}
+}
+
+test('push: streams and requests follow each other on one connection', async () => {
+  const {receiver, got} = receiverOf(6)
+  const {lanes, opened} = lanesTo({kind: 'receiver', receiver})
+  const transfer = createPushTransfer(lanes, senderOf('stream'))
+  expect(await createRemoteReceiver(lanes).observe(ctx)).toEqual(EMPTY_VIEW)
+  expect(await transfer(ctx, sendRequest, receiveRequest)).toEqual({warnings: ['a word']})
+  expect(await transfer(ctx, sendRequest, receiveRequest)).toEqual({warnings: ['a word']})
+  await lanes.close()
+  expect(got).toEqual(['stream', 'stream'])
+  expect(opened()).toBe(1)
+})
+
+test('pull: streams and requests follow each other on one connection', async () => {
+  const {receiver, got} = receiverOf(6)
+  const {lanes, opened} = lanesTo({kind: 'sender', sender: senderOf('stream')})
+  const transfer = createPullTransfer(lanes, receiver)
+  await transfer(ctx, sendRequest, receiveRequest)
+  expect(await createRemoteSender(lanes).observe(ctx)).toEqual(EMPTY_VIEW)
+  await transfer(ctx, sendRequest, receiveRequest)
+  await lanes.close()
+  expect(got).toEqual(['stream', 'stream'])
+  expect(opened()).toBe(1)
+})
+
+test('push: the reason of a receiver that refuses is what is reported, and the next step gets a new connection', async () => {
+  const {receiver} = receiverOf(0, new OperationalError('placeholder', 'no root', {hint: 'make one'}))
+  const {lanes, opened} = lanesTo({kind: 'receiver', receiver})
+  const transfer = createPushTransfer(lanes, senderOf('stream'))
+  await expect(transfer(ctx, sendRequest, receiveRequest)).rejects.toMatchObject({
+    code: 'placeholder',
+    message: 'peer: no root',
+    hint: 'make one',
+  })
+  await expect(transfer(ctx, sendRequest, receiveRequest)).rejects.toMatchObject({code: 'placeholder'})
+  await lanes.close()
+  expect(opened()).toBe(2)
+})
+
+test('push: a sender that breaks off reports its own reason, and the receiver sees the cut', async () => {
+  const {receiver} = receiverOf(100)
+  const {lanes, ended} = lanesTo({kind: 'receiver', receiver})
+  const transfer = createPushTransfer(
+    lanes,
+    senderOf('str', new OperationalError('send-failed', 'disk on fire')),
+  )
+  await expect(transfer(ctx, sendRequest, receiveRequest)).rejects.toMatchObject({
+    code: 'send-failed',
+    message: 'disk on fire',
+  })
+  await Promise.all(ended)
+  await lanes.close()
+})
+
+test('an ordinary error answer leaves the connection usable', async () => {
+  const sender = {
+    ...senderOf(''),
+    protect: async () => Promise.reject(new OperationalError('zfs-failed', 'no')),
+  }
+  const {lanes, opened} = lanesTo({kind: 'sender', sender})
+  const remote = createRemoteSender(lanes)
+  await expect(remote.protect(ctx, [])).rejects.toMatchObject({code: 'zfs-failed', message: 'peer: no'})
+  expect(await remote.observe(ctx)).toEqual(EMPTY_VIEW)
+  await lanes.close()
+  expect(opened()).toBe(1)
+})
+
+test.each([
+  ['a sink', {kind: 'receiver', receiver: receiverOf(0).receiver} as Served, 'it receives'],
+  [
+    'a refused client',
+    {kind: 'refused', error: new OperationalError('peer-refused', 'client identity unknown')} as Served,
+    'client identity unknown',
+  ],
+])('%s answers what it does not do with a reason', async (_, served, words) => {
+  const {lanes} = lanesTo(served)
+  await expect(createRemoteSender(lanes).protect(ctx, [])).rejects.toMatchObject({
+    code: 'peer-refused',
+    message: expect.stringContaining(words),
+  })
+  await lanes.close()
+})
+
+test('a client that sends something that is not a frame ends the connection', async () => {
+  const {client, server} = createConnection()
+  const serving = serve(ctx, {kind: 'sender', sender: senderOf('')}, server.reader, server.writer)
+  const banner = 'SSHCON_BEGIN'.padEnd(31, '\0')
+  const handshake = '0000000064 ZREPL_ZFS_REPLICATION PROTOVERSION=0007 EXTENSIONS=0001\nlanes=1\n'
+  await client.writer.write(bytes(`${banner}${handshake}GET / HTTP/1.1\r\n`), NEVER)
+  await expect(serving).rejects.toMatchObject({code: 'peer-protocol'})
+})

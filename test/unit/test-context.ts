@@ -1,0 +1,14 @@
+import type {RunContext} from '../../src/lib/core/context.ts'
+import {createClock} from '../../src/lib/host/clock.ts'
+import {createLog} from '../../src/lib/trace/log.ts'
+import type {LogLine} from '../../src/lib/trace/log-line.ts'
+import {createRootSpan} from '../../src/lib/trace/span.ts'
+
+/** A context for doers under test: a real clock, and a log that is kept. */
+export function createTestContext(lines: LogLine[] = [], signal = new AbortController().signal): RunContext {
+  const clock = createClock()
+  const log = createLog(clock, 'debug', (line) => lines.push(line))
+  const ids = Array.from({length: 10_000}, (_, index) => `s${index}`).values()
+  const span = createRootSpan(clock, log, () => ids.next().value ?? 's', 'test')
+  return {signal, log, clock, span}
+}

@@ -1,0 +1,229 @@
+import {describe, expect, test} from 'vitest'
+import {OperationalError} from '../../../src/lib/core/errors.ts'
+import {listDatasetsCommand, listHoldsCommand, listVersionsCommand} from '../../../src/lib/zfs/argv.ts'
+import type {ListQuery} from '../../../src/lib/zfs/client.ts'
+import {parseDatasetName, parseSnapshotName} from '../../../src/lib/zfs/name.ts'
+import type {ProgramCall, ProgramResult} from '../../../src/lib/zfs-client/run-program.ts'
+import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
+import {dataset, fails, row, STOPPED, type Step, scripted, testContext} from './scripted-program.ts'
+
+const query = (...roots: readonly string[]): ListQuery => ({
+  roots: roots.map(parseDatasetName),
+  recursive: true,
+})
+
+function clientOf(steps: readonly Step[]) {
+  const program = scripted(steps)
+  return {client: createZfsCliClient(program.run), ...program}
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  const error = await work.catch((error: unknown) => error)
+  return error instanceof OperationalError ? error.code : String(error)
+}
+
+describe('list', () => {
+  test('two commands that only look, with a deadline', async () => {
+    const {client, calls, done} = clientOf([
+      [listDatasetsCommand(query('p/a')), dataset('p/a') + dataset('p/a/b', {placeholder: 'on'})],
+      [listVersionsCommand(query('p/a')), row('p/a@1', 1) + row('p/a#1', 1) + row('p/a/b@2', 2)],
+    ])
+    const {datasets, versions, missingRoots} = await client.list(testContext(), query('p/a'))
+    done()
+    expect(datasets.map(({name, placeholder}) => [name, placeholder])).toEqual([
+      ['p/a', false],
+      ['p/a/b', true],
+    ])
+    expect(Array.from(versions, ([name, list]) => [name, list.map((version) => version.kind)])).toEqual([
+      ['p/a', ['bookmark', 'snapshot']],
+      ['p/a/b', ['snapshot']],
+    ])
+    expect(missingRoots).toEqual([])
+    for (const {program, mutates, stdin, stdout, deadlineMs} of calls) {
+      expect({program, mutates, stdin, stdout, deadlineMs}).toEqual({
+        program: 'zfs',
+        mutates: false,
+        stdin: 'none',
+        stdout: 'text',
+        deadlineMs: 600_000,
+      })
+    }
+  })
+
+  test('roots that do not exist are named, the others are listed', async () => {
+    const stderr = "cannot open 'p/gone': dataset does not exist"
+    const {client} = clientOf([
+      [listDatasetsCommand(query('p/a', 'p/gone')), fails(stderr, dataset('p/a'))],
+      [listVersionsCommand(query('p/a', 'p/gone')), fails(stderr, row('p/a@1', 1))],
+    ])
+    const listing = await client.list(testContext(), query('p/a', 'p/gone'))
+    expect(listing.missingRoots).toEqual([parseDatasetName('p/gone')])
+    expect(listing.datasets.length).toBe(1)
+    expect(listing.versions.size).toBe(1)
+  })
+
+  test('an exit status that means anything else is an error, whatever was printed', async () => {
+    for (const [stderr, code] of [
+      ["cannot open 'p/other': dataset does not exist", 'zfs-failed'],
+      ['internal error: odd', 'zfs-failed'],
+      ['', 'zfs-failed'],
+      ['Permission denied the ZFS utilities must be run as root.', 'not-permitted'],
+    ] as const) {
+      const {client} = clientOf([
+        [listDatasetsCommand(query('p/a')), dataset('p/a')],
+        [listVersionsCommand(query('p/a')), fails(stderr, row('p/a@1', 1))],
+      ])
+      expect(await codeOf(client.list(testContext(), query('p/a')))).toBe(code)
+    }
+  })
+
+  test('death by a signal is an error even when the words would explain it', async () => {
+    const killed = {
+      ...fails("cannot open 'p/a': dataset does not exist"),
+      exitCode: undefined,
+      signal: 'SIGABRT',
+    }
+    const {client} = clientOf([
+      [listDatasetsCommand(query('p/a')), killed],
+      [listVersionsCommand(query('p/a')), killed],
+    ])
+    await expect(client.list(testContext(), query('p/a'))).rejects.toThrow(
+      'zfs get: zfs was ended by SIGABRT',
+    )
+  })
+
+  test('output that is not understood is an error', async () => {
+    const {client} = clientOf([
+      [listDatasetsCommand(query('p/a')), dataset('p/a')],
+      [listVersionsCommand(query('p/a')), 'p/a@1 not tabs\n'],
+    ])
+    expect(await codeOf(client.list(testContext(), query('p/a')))).toBe('zfs-output')
+  })
+
+  test('silence about a dataset that was asked for is an error', async () => {
+    const {client} = clientOf([
+      [listDatasetsCommand(query('p/a')), ''],
+      [listVersionsCommand(query('p/a')), ''],
+    ])
+    expect(await codeOf(client.list(testContext(), query('p/a')))).toBe('zfs-output')
+  })
+
+  test('what comes or goes between the two commands is looked at again, once', async () => {
+    const gone = fails("cannot open 'p/a': dataset does not exist")
+    const torn: readonly Step[] = [
+      [listDatasetsCommand(query('p/a')), dataset('p/a')],
+      [listVersionsCommand(query('p/a')), gone],
+    ]
+    const whole: readonly Step[] = [
+      [listDatasetsCommand(query('p/a')), gone],
+      [listVersionsCommand(query('p/a')), gone],
+    ]
+    const {client} = clientOf([...torn, ...whole])
+    expect((await client.list(testContext(), query('p/a'))).missingRoots).toEqual([parseDatasetName('p/a')])
+    const twice = clientOf([...torn, ...torn])
+    expect(await codeOf(twice.client.list(testContext(), query('p/a')))).toBe('zfs-failed')
+    const stray: readonly Step[] = [
+      [listDatasetsCommand(query('p/a')), dataset('p/a')],
+      [listVersionsCommand(query('p/a')), row('p/a/new@1', 1)],
+    ]
+    const {client: third} = clientOf([
+      ...stray,
+      [listDatasetsCommand(query('p/a')), dataset('p/a') + dataset('p/a/new')],
+      [listVersionsCommand(query('p/a')), row('p/a/new@1', 1)],
+    ])
+    expect((await third.list(testContext(), query('p/a'))).datasets.length).toBe(2)
+  })
+
+  test('a command that succeeds with a warning is a success with a warning', async () => {
+    const {client} = clientOf([
+      [listDatasetsCommand(query('p/a')), {stdout: dataset('p/a'), stderr: 'odd\x1b[0m\n'}],
+      [listVersionsCommand(query('p/a')), ''],
+    ])
+    const ctx = testContext()
+    await client.list(ctx, query('p/a'))
+    expect(ctx.told).toEqual([
+      {
+        level: 'warn',
+        message: 'zfs succeeded with a warning',
+        fields: {command: 'get', stderr: 'odd\\x1b[0m'},
+      },
+    ])
+  })
+
+  test('no roots means all pools, in two commands', async () => {
+    const {client} = clientOf([
+      [listDatasetsCommand(query()), dataset('p') + dataset('q')],
+      [listVersionsCommand(query()), row('q@1', 1)],
+    ])
+    expect((await client.list(testContext(), query())).datasets.length).toBe(2)
+  })
+
+  test('a stop passes through', async () => {
+    const {client} = clientOf([
+      [listDatasetsCommand(query('p/a')), dataset('p/a')],
+      [listVersionsCommand(query('p/a')), STOPPED],
+    ])
+    await expect(client.list(testContext(), query('p/a'))).rejects.toBe(STOPPED)
+  })
+
+  test('thousands of roots become several listings, put together without repetition', async () => {
+    const roots = Array.from({length: 2000}, (_, index) => parseDatasetName(`p/${'x'.repeat(200)}${index}`))
+    const calls: ProgramCall[] = []
+    const client = createZfsCliClient(async (_, call): Promise<ProgramResult> => {
+      calls.push(call)
+      const asked = call.argv.filter((word) => word.startsWith('p/'))
+      const stdout =
+        call.argv[0] === 'get'
+          ? asked.map((name) => dataset(name)).join('')
+          : asked.map((name) => row(`${name}@1`, 1)).join('')
+      return {exitCode: 0, signal: undefined, stdout, stderr: '', stderrCut: false}
+    })
+    const listing = await client.list(testContext(), {roots, recursive: true})
+    expect(listing.datasets.map(({name}) => name)).toEqual(roots)
+    expect(listing.versions.size).toBe(2000)
+    expect(calls.length).toBe(2 * Math.ceil(2000 / 512))
+    expect(Math.max(...calls.map(({argv}) => argv.join(' ').length))).toBeLessThan(128 * 1024)
+  })
+})
+
+describe('listVersions', () => {
+  const flat = (...roots: readonly string[]) => listVersionsCommand({...query(...roots), recursive: false})
+
+  test('an entry for each that exists, also for one without versions', async () => {
+    const missing = fails("cannot open 'p/gone': dataset does not exist", row('p/a@1', 1))
+    const {client} = clientOf([[flat('p/a', 'p/empty', 'p/gone'), missing]])
+    const names = ['p/a', 'p/empty', 'p/gone'].map(parseDatasetName)
+    const versions = await client.listVersions(testContext(), names)
+    expect(Array.from(versions, ([name, list]) => [name, list.length])).toEqual([
+      ['p/a', 1],
+      ['p/empty', 0],
+    ])
+  })
+
+  test('of nothing is no command', async () => {
+    expect((await clientOf([]).client.listVersions(testContext(), [])).size).toBe(0)
+  })
+})
+
+describe('holds', () => {
+  const names = ['p@a', 'p@b'].map(parseSnapshotName)
+
+  test('by snapshot; a vanished one has none', async () => {
+    const gone = fails("cannot open 'p@b': dataset does not exist", 'p@a\ttag one\tMon Jan 1\n')
+    const {client} = clientOf([[listHoldsCommand(names), gone]])
+    expect(Array.from(await client.holds(testContext(), names))).toEqual([['p@a', ['tag one']]])
+  })
+
+  test('an answer about something else is an error', async () => {
+    const {client} = clientOf([[listHoldsCommand(names), 'p@other\ttag\tnow\n']])
+    expect(await codeOf(client.holds(testContext(), names))).toBe('zfs-output')
+    const failing = clientOf([
+      [listHoldsCommand(names), fails("cannot open 'p@other': dataset does not exist")],
+    ])
+    expect(await codeOf(failing.client.holds(testContext(), names))).toBe('zfs-failed')
+  })
+
+  test('of nothing is no command', async () => {
+    expect((await clientOf([]).client.holds(testContext(), [])).size).toBe(0)
+  })
+})
