@@ -16,7 +16,7 @@ export async function build(): Promise<void> {
     '--splitting',
     '--minify-syntax',
     '--minify-whitespace',
-    '--sourcemap=linked',
+    '--sourcemap=inline',
     // The executable must not run or read what lies in the directory it is started in.
     '--no-compile-autoload-dotenv',
     '--no-compile-autoload-bunfig',

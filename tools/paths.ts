@@ -1,7 +1,7 @@
 import {join} from 'node:path'
 
 /** The checkout. */
-export const ROOT = join(import.meta.dir, '..')
+export const ROOT = join(import.meta.dirname, '..')
 
 /** The pinned Bun that runs this tool; child tools are started with it, never with a `bun` that happens to be on PATH. */
 export const BUN = process.execPath

@@ -27,10 +27,10 @@ export const verboseFlag = Flags.boolean({char: 'v', summary: 'Log every command
 
 export const jobArgs = {
   job: Args.string({
-    name: 'JOB',
     description: 'Name of a job in the configuration.',
     required: true,
     multiple: true,
+    ignoreStdin: true,
   }),
 }
 

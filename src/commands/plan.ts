@@ -1,8 +1,9 @@
 import {PHASES} from '../lib/replicate/phase.ts'
-import {EXIT_STATUS} from './flags.ts'
+import {EXIT_STATUS, jobArgs} from './flags.ts'
 import {RunCommand} from './run-command.ts'
 
 export class Plan extends RunCommand {
+  static override args = jobArgs
   static override summary =
     'Show what a run would do: snapshots, steps with sizes, and what is kept or destroyed by which rule.'
   static override description =

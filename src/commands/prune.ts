@@ -1,7 +1,8 @@
-import {EXIT_STATUS} from './flags.ts'
+import {EXIT_STATUS, jobArgs} from './flags.ts'
 import {RunCommand} from './run-command.ts'
 
 export class Prune extends RunCommand {
+  static override args = jobArgs
   static override summary = 'Destroy snapshots that no keep rule keeps, on both sides.'
   static override description = EXIT_STATUS
   static override examples = ['<%= config.bin %> prune offsite', '<%= config.bin %> prune offsite --dry-run']

@@ -1,7 +1,8 @@
-import {EXIT_STATUS} from './flags.ts'
+import {EXIT_STATUS, jobArgs} from './flags.ts'
 import {RunCommand} from './run-command.ts'
 
 export class Replicate extends RunCommand {
+  static override args = jobArgs
   static override summary = 'Send what the receiver lacks.'
   static override description = EXIT_STATUS
   static override examples = [

@@ -1,12 +1,14 @@
 import {Command} from '@oclif/core'
 import {runJobs} from '../lib/app/run-jobs.ts'
 import type {Phase} from '../lib/replicate/phase.ts'
-import {configFlag, dryRunFlag, jobArgs, jsonFlag, quietFlag, verboseFlag} from './flags.ts'
+import {configFlag, dryRunFlag, jsonFlag, quietFlag, verboseFlag} from './flags.ts'
 import {print, printError} from './output.ts'
 
-/** What `run`, `snap`, `replicate`, `prune` and `plan` have in common: jobs in, reports out, the worst exit status. */
+/**
+ * What `run`, `snap`, `replicate`, `prune` and `plan` have in common: jobs in, reports out, the worst exit status.
+ * Each declares its `args` itself: oclif does not find inherited ones.
+ */
 export abstract class RunCommand extends Command {
-  static override args = jobArgs
   static override flags = {
     config: configFlag,
     json: jsonFlag,

@@ -1,9 +1,10 @@
 import {Flags} from '@oclif/core'
 import {PHASES, type Phase} from '../lib/replicate/phase.ts'
-import {EXIT_STATUS} from './flags.ts'
+import {EXIT_STATUS, jobArgs} from './flags.ts'
 import {RunCommand} from './run-command.ts'
 
 export class Run extends RunCommand {
+  static override args = jobArgs
   static override summary = 'Run jobs: take the snapshots that are due, replicate, prune.'
   static override description =
     `The phases that a job type does not have are left out: a sink is only served, a source and a snap job do not replicate.\n\n${EXIT_STATUS}`

@@ -1,8 +1,9 @@
 import {Flags} from '@oclif/core'
-import {EXIT_STATUS} from './flags.ts'
+import {EXIT_STATUS, jobArgs} from './flags.ts'
 import {RunCommand} from './run-command.ts'
 
 export class Snap extends RunCommand {
+  static override args = jobArgs
   static override summary = 'Take the snapshots that are due; with --name, one of every filesystem now.'
   static override description =
     `All snapshots of a round have one name and are taken at one instant per pool.\n\n${EXIT_STATUS}`

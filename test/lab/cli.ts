@@ -8,7 +8,7 @@ const USAGE = `usage: npm run lab -- COMMAND
   shell      boot it and open a root shell in it
   run FILE   boot it and run a /bin/sh script in it; the exit status is the script's`
 
-const executable = join(import.meta.dir, '..', '..', 'dist', 'zrepl')
+const executable = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
 process.exitCode = await main(process.argv.slice(2))
 
 async function main([command, file]: string[]): Promise<number> {

@@ -12,8 +12,8 @@ const image = await ensureImage(wantedVersion())
 console.log(`booting a virtual machine with OpenZFS ${image.installed}; nothing on this machine is touched`)
 const vm = await bootVm(image)
 try {
-  await vm.ssh.upload(join(import.meta.dir, '..', '..', 'dist', 'zrepl'), '/usr/local/bin/zrepl')
-  await vm.ssh.upload(join(import.meta.dir, 'demo.sh'), '/root/demo.sh')
+  await vm.ssh.upload(join(import.meta.dirname, '..', '..', 'dist', 'zrepl'), '/usr/local/bin/zrepl')
+  await vm.ssh.upload(join(import.meta.dirname, 'demo.sh'), '/root/demo.sh')
   process.exitCode = await vm.ssh.interactive(['/bin/sh', '/root/demo.sh'], false)
 } finally {
   await vm.shutdown()

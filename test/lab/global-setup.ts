@@ -14,7 +14,7 @@ declare module 'vitest' {
 
 /** Boots the lab once for the suite, with the executable in it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const executable = join(import.meta.dir, '..', '..', 'dist', 'zrepl')
+  const executable = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
   if (!existsSync(executable)) throw new Error('dist/zrepl is missing: npm run build')
   const image = await ensureImage(wantedVersion())
   console.error(`lab: booting OpenZFS ${image.installed}`)

@@ -34,7 +34,7 @@ export function wantedVersion(): ZfsVersion {
 
 /** The image of `version`, built first if this machine has none made by this very recipe. */
 export async function ensureImage(version: ZfsVersion): Promise<Image> {
-  const script = join(import.meta.dir, 'build-image.sh')
+  const script = join(import.meta.dirname, 'build-image.sh')
   const recipe = createHash('sha256').update(readFileSync(script)).digest('hex').slice(0, 12)
   const dir = join(CACHE, 'lab', `openzfs-${version}-${recipe}`)
   await installPackages()

@@ -6,21 +6,16 @@ import type {SourceFile} from './source-file.ts'
 /** A file and its content, of any shape. */
 export type FileContent = {readonly source: SourceFile; readonly raw: unknown}
 
-/** A word in a job and where it stands. */
-type Word = {readonly source: SourceFile; readonly path: Path; readonly text: string}
-
 /**
- * What must be unique over all jobs of all files: names, the identities of clients that come by ssh (the forced command
- * says nothing but the identity), and the names of local listeners.
+ * What must be unique over all jobs of all files: names, and the identities of clients that come by ssh, because the
+ * forced command says nothing but the identity. Two local listeners of one name load, as in zrepl, but are told about:
+ * no client can choose between them.
  */
 export function checkUnique(files: readonly FileContent[]): readonly Diagnostic[] {
   return [
-    ...repeated(
-      wordsOf(files, (job) => textAt(job, 'name')),
-      (name) => `another job is named ${name}`,
-    ),
-    ...repeated(wordsOf(files, identitiesOf), (identity) => `another job serves ${identity}`),
-    ...repeated(wordsOf(files, servedListenerOf), (listener) => `another job listens as ${listener}`),
+    ...repeated(wordsOf(files, nameOf), mistake, 'another job has this name'),
+    ...repeated(wordsOf(files, identitiesOf), mistake, 'another job serves this client'),
+    ...repeated(wordsOf(files, servedListenerOf), notice, 'another job listens by this name'),
   ]
 }
 
@@ -35,7 +30,14 @@ export function checkListeners(files: readonly FileContent[]): readonly Diagnost
     })
 }
 
-function repeated(words: readonly Word[], say: (quoted: string) => string): readonly Diagnostic[] {
+/** A word in a job and where it stands. */
+type Word = {readonly source: SourceFile; readonly path: Path; readonly text: string}
+
+function repeated(
+  words: readonly Word[],
+  say: typeof mistake | typeof notice,
+  message: string,
+): readonly Diagnostic[] {
   const first = new Map<string, Word>()
   return words.flatMap((word) => {
     const earlier = first.get(word.text)
@@ -43,14 +45,10 @@ function repeated(words: readonly Word[], say: (quoted: string) => string): read
       first.set(word.text, word)
       return []
     }
-    // The schema complains about what one list has twice.
+    // What one list has twice, the schema complains about.
     if (earlier.source === word.source && earlier.path[1] === word.path[1]) return []
-    const {file, line} = earlier.source.locate(mistake(earlier.path, ''))
-    return [
-      word.source.locate(
-        mistake(word.path, say(JSON.stringify(word.text)), `the other one is at ${file}:${line}`),
-      ),
-    ]
+    const {file, line} = earlier.source.locate(notice(earlier.path, ''))
+    return [word.source.locate({...say(word.path, message), hint: `the other one is at ${file}:${line}`})]
   })
 }
 
@@ -64,9 +62,8 @@ function wordsOf(files: readonly FileContent[], find: (job: unknown) => readonly
   )
 }
 
-function textAt(job: unknown, ...path: Path): readonly Found[] {
-  const text = peekText(job, ...path)
-  return text === undefined ? [] : [{path, text}]
+function nameOf(job: unknown): readonly Found[] {
+  return textAt(job, 'name')
 }
 
 function identitiesOf(job: unknown): readonly Found[] {
@@ -80,4 +77,9 @@ function servedListenerOf(job: unknown): readonly Found[] {
 
 function connectedListenerOf(job: unknown): readonly Found[] {
   return peek(job, 'connect', 'type') === 'local' ? textAt(job, 'connect', 'listener_name') : []
+}
+
+function textAt(job: unknown, ...path: Path): readonly Found[] {
+  const text = peekText(job, ...path)
+  return text === undefined ? [] : [{path, text}]
 }

@@ -4,7 +4,7 @@ import {formatProblem} from './formats.ts'
 import {nearest} from './nearest.ts'
 import {peek, peekList} from './peek.ts'
 import {isBooleanWord} from './plain-scalar.ts'
-import {keysAt, otherTypesWith, typesAt} from './schema-lookup.ts'
+import {keysAt, typesAt, typesWith} from './schema-lookup.ts'
 
 /** One mistake as ajv reports it. */
 export type SchemaError = NonNullable<typeof validate.errors>[number]
@@ -16,11 +16,11 @@ export function explainSchemaError(error: SchemaError, raw: unknown): Finding | 
   const {keyword, params} = error
   switch (keyword) {
     case 'additionalProperties':
-      return explainUnknownKey(error, path, String(params['additionalProperty']))
+      return explainUnknownKey(raw, path, String(params['additionalProperty']))
     case 'required':
       return mistake(path, `"${params['missingProperty']}" is missing`)
     case 'discriminator':
-      return explainType(error, path, peek(value, 'type'))
+      return explainType(raw, path, peek(value, 'type'))
     case 'type':
       return mistake(path, `must be ${TYPE_WORDS[String(params['type'])] ?? params['type']}`, typeHint(value))
     case 'enum':
@@ -77,20 +77,21 @@ function typeHint(value: unknown): string | undefined {
   return undefined
 }
 
-function explainUnknownKey(error: SchemaError, path: Path, key: string): Finding {
-  const keys = keysAt(error.schemaPath)
+function explainUnknownKey(raw: unknown, path: Path, key: string): Finding {
+  const keys = keysAt(raw, path)
   const near = nearest(key, keys)
-  const types = otherTypesWith(key, error.schemaPath)
+  const types = typesWith(key, raw, path)
   const word = isBooleanWord(key) ? `without quotes ${key} is a boolean in YAML 1.1` : undefined
   const others = types.length > 0 ? `only type ${oneOf(types)} has it` : undefined
   const hint = others ?? didYouMean(near) ?? word ?? `the keys here are ${keys.join(', ')}`
   return {...mistake([...path, key], `unknown key ${JSON.stringify(key)}`, hint), atKey: true}
 }
 
-function explainType(error: SchemaError, path: Path, type: unknown): Finding | undefined {
+function explainType(raw: unknown, path: Path, type: unknown): Finding | undefined {
   // A missing type is also reported as a missing key.
   if (type === undefined) return undefined
-  return explainChoice([...path, 'type'], type, typesAt(error.schemaPath))
+  const finding = explainChoice([...path, 'type'], type, typesAt(raw, path))
+  return type === 'not_replicated' ? {...finding, hint: 'this job replicates nothing'} : finding
 }
 
 function explainChoice(path: Path, value: unknown, choices: readonly string[]): Finding {

@@ -1,14 +1,21 @@
 /**
- * The words of `known` that `word` may be a typing mistake of, the nearest first; never more than three.
+ * The words of `known` that `word` may be a typing mistake of, or one end of; the nearest first, never more than three.
  * Letter case does not count.
  */
 export function nearest(word: string, known: readonly string[]): readonly string[] {
   return known
-    .map((candidate) => ({candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase())}))
+    .map((candidate) => ({candidate, distance: likeness(word.toLowerCase(), candidate.toLowerCase())}))
     .filter(({candidate, distance}) => distance <= Math.max(1, Math.min(3, Math.floor(candidate.length / 3))))
     .toSorted((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({candidate}) => candidate)
+}
+
+/** The distance; words of which one begins or ends with the other are as near as anything can be that is told. */
+function likeness(a: string, b: string): number {
+  const [short, long] = a.length < b.length ? [a, b] : [b, a]
+  const isEnd = short.length >= 3 && (long.startsWith(short) || long.endsWith(short))
+  return Math.min(distance(a, b), isEnd ? 1 : Number.POSITIVE_INFINITY)
 }
 
 /**

@@ -1,45 +1,54 @@
 import schema from '../../../schemas/config.schema.json' with {type: 'json'}
+import type {Path} from './diagnostic.ts'
 import {isRecord, peek, peekEntries, peekList, peekText} from './peek.ts'
 
-/** The keys allowed where `schemaPath` (ajv's, of a keyword) applies. */
-export function keysAt(schemaPath: string): readonly string[] {
-  return peekEntries(schemaAround(schemaPath), 'properties').map(([key]) => key)
+/** The keys that are allowed in the map at `path` of `raw`; empty where the keys are the user's own. */
+export function keysAt(raw: unknown, path: Path): readonly string[] {
+  return keysOf(branchOf(schemaAt(raw, path), peek(raw, ...path)))
 }
 
-/** The values of `type` allowed where `schemaPath` (of a `discriminator`) applies. */
-export function typesAt(schemaPath: string): readonly string[] {
-  return branchesOf(schemaAround(schemaPath)).map(({type}) => type)
+/** The values of `type` that are allowed in the map at `path` of `raw`. */
+export function typesAt(raw: unknown, path: Path): readonly string[] {
+  return branchesOf(schemaAt(raw, path)).map(({type}) => type)
 }
 
-/** The types whose branch has `key`, where `schemaPath` belongs to another branch of the same choice. */
-export function otherTypesWith(key: string, schemaPath: string): readonly string[] {
-  const own = schemaAround(schemaPath)
-  const choice = Object.values(schema.$defs).find((definition) =>
-    branchesOf(definition).some(({branch}) => branch === own),
-  )
-  return branchesOf(choice)
-    .filter(({branch}) => peek(branch, 'properties', key) !== undefined)
+/** The values of `type` with which the map at `path` of `raw` could have `key`. */
+export function typesWith(key: string, raw: unknown, path: Path): readonly string[] {
+  return branchesOf(schemaAt(raw, path))
+    .filter(({branch}) => keysOf(branch).includes(key))
     .map(({type}) => type)
 }
 
-type Branch = {readonly type: string; readonly branch: unknown}
+/** What the schema says about the value at `path` of `raw`, before a branch is chosen; `undefined` for nothing. */
+function schemaAt(raw: unknown, path: Path): unknown {
+  return path.reduce<unknown>((at, key, index) => {
+    const branch = branchOf(at, peek(raw, ...path.slice(0, index)))
+    if (typeof key === 'number') return deref(peek(branch, 'items'))
+    return deref(peek(branch, 'properties', key) ?? peek(branch, 'additionalProperties'))
+  }, schema)
+}
 
-/** The branches of a choice by `type`, in the order of the schema. */
-function branchesOf(choice: unknown): readonly Branch[] {
+function branchOf(choice: unknown, value: unknown): unknown {
+  const branches = branchesOf(choice)
+  return branches.length === 0 ? choice : branches.find(({type}) => type === peek(value, 'type'))?.branch
+}
+
+/** The branches of a choice by `type`, in the order of the schema; empty when it is no choice. */
+function branchesOf(choice: unknown): readonly {readonly type: string; readonly branch: unknown}[] {
   return peekList(choice, 'oneOf').flatMap((reference) => {
-    const branch = resolve(peekText(reference, '$ref') ?? '')
+    const branch = deref(reference)
     const type = peekText(branch, 'properties', 'type', 'const')
     return type === undefined ? [] : [{type, branch}]
   })
 }
 
-/** The schema that has the keyword at the end of `schemaPath`. */
-function schemaAround(schemaPath: string): unknown {
-  return resolve(schemaPath.slice(0, schemaPath.lastIndexOf('/')))
+function keysOf(map: unknown): readonly string[] {
+  return peekEntries(map, 'properties').map(([key]) => key)
 }
 
-/** Follows `#/a/b`. */
-function resolve(pointer: string): unknown {
-  const keys = pointer.split('/').slice(1)
-  return keys.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : peek(at, key)), schema)
+/** Follows `#/$defs/name`. */
+function deref(found: unknown): unknown {
+  const reference = peekText(found, '$ref')
+  if (reference === undefined) return isRecord(found) ? found : undefined
+  return peek(schema, ...reference.split('/').slice(1))
 }

@@ -4,6 +4,7 @@ import {checkJob} from './check-job.ts'
 import type {Finding} from './diagnostic.ts'
 import {explainSchemaError, pathOf, type SchemaError} from './explain-schema-error.ts'
 import {isRecord, peek, peekList} from './peek.ts'
+import {keysAt} from './schema-lookup.ts'
 import {nodeAt, toValue, type YamlNode} from './yaml-tree.ts'
 
 /** A file's content, with everything there is to say about it. Without errors `raw` has the shape of the schema. */
@@ -31,18 +32,14 @@ function readAsZrepl(root: YamlNode): {raw: unknown; errors: readonly SchemaErro
 }
 
 /** Changes `raw` where `error` only complains about the kind of a word; each word is changed once at most. */
-function adapt(
-  {keyword, params, instancePath, schemaPath}: SchemaError,
-  raw: unknown,
-  root: YamlNode,
-): boolean {
+function adapt({keyword, params, instancePath}: SchemaError, raw: unknown, root: YamlNode): boolean {
   const path = pathOf(instancePath, raw)
   const [parent, key] = [peek(raw, ...path.slice(0, -1)), path.at(-1)]
   const node = nodeAt(root, path)
   if (keyword !== 'type' || key === undefined || node?.kind !== 'scalar' || !node.plain) return false
   if (node.value === null) {
     // In a map of the user's own keys, an empty value is a mistake.
-    return isRecord(parent) && !schemaPath.includes('/additionalProperties/') && delete parent[key]
+    return isRecord(parent) && keysAt(raw, path.slice(0, -1)).includes(String(key)) && delete parent[key]
   }
   if (params['type'] !== 'string' || typeof peek(raw, ...path) === 'string') return false
   if (Array.isArray(parent)) parent[Number(key)] = node.text

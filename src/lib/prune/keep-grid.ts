@@ -1,6 +1,7 @@
 import {isNonEmpty, type NonEmpty} from '../core/assert.ts'
 import type {LinearRegex} from '../core/linear-regex.ts'
 import {quoted} from '../core/printable.ts'
+import {parseZreplDuration, UnitError} from '../core/units.ts'
 import type {Snapshot} from '../zfs/version.ts'
 import type {Candidate, Opinion, Opinions} from './candidate.ts'
 import type {GridInterval} from './keep-rule.ts'
@@ -104,21 +105,19 @@ function parseInterval(text: string): {readonly times: number; readonly interval
   return {times: Number(times), interval}
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
+function parseLength(interval: string, length: string): number {
+  const lengthMs = durationOf(interval, length)
+  if (lengthMs <= 0) throw bad(interval, 'its length must be positive')
+  return lengthMs
 }
 
-function parseLength(text: string, length: string): number {
-  const [, count, unit] = /^\s*\+?(\d+)\s*([smhdw])\s*$/.exec(length) ?? []
-  const lengthMs = Number(count) * (UNIT_MS[unit ?? ''] ?? Number.NaN)
-  if (!(lengthMs > 0 && Number.isSafeInteger(lengthMs))) {
-    throw bad(text, `${quoted(length)} is not a length such as 30m, 1h, 2d, 1w`)
+function durationOf(interval: string, length: string): number {
+  try {
+    return parseZreplDuration(length)
+  } catch (cause) {
+    if (cause instanceof UnitError) throw bad(interval, cause.message)
+    throw cause
   }
-  return lengthMs
 }
 
 /** zrepl accepts 0 and negative numbers and then crashes while pruning. */

@@ -98,6 +98,7 @@ export function destroySnapshotsCommand(snapshots: readonly SnapshotName[]): Zfs
   return changing('destroy', operand(`${dataset}@${snapshots.map(shortNameOf).join(',')}`))
 }
 
+/** Destroys one bookmark: `zfs destroy` takes no list of them. */
 export function destroyBookmarkCommand(bookmark: BookmarkName): ZfsCommand {
   assertOneVersion(bookmark, '#')
   return changing('destroy', operand(bookmark))
@@ -115,6 +116,7 @@ export function createPlaceholderCommand(dataset: DatasetName, encryption: 'inhe
   )
 }
 
+/** Marks a dataset as a placeholder, or as none any more. */
 export function setPlaceholderCommand(dataset: DatasetName, value: 'on' | 'off'): ZfsCommand {
   return changing('set', `${PLACEHOLDER_PROPERTY}=${value}`, operand(dataset))
 }

@@ -1,5 +1,6 @@
 import {assert, isNonEmpty, type NonEmpty} from '../core/assert.ts'
 
+/** How long one list may become. */
 export type ChunkLimits = {readonly maxBytes: number; readonly maxItems: number}
 
 /** All names of one command: Linux allows megabytes, FreeBSD 256 KiB with the environment. The rest is for options. */

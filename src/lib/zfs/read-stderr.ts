@@ -58,10 +58,12 @@ export function missingDatasets(stderr: string): readonly string[] | undefined {
 
 /**
  * Takes the complaints of a command about many objects apart, `cannot hold snapshot 'a@b': …` and the like,
- * in the order printed; `undefined` when a line has any other form. Objects without a line succeeded.
+ * in the order printed; `undefined` when a line has any other form. Of a command that goes through its objects one by
+ * one, those without a line succeeded; of one that does all or nothing, `zfs snapshot`, none did.
  */
 export function objectFailures(stderr: string): readonly ObjectFailure[] | undefined {
-  const matches = meaningfulLines(stderr).map((line) => OBJECT_LINE.exec(line))
+  const lines = meaningfulLines(stderr).filter((line) => line !== 'no snapshots were created')
+  const matches = lines.map((line) => OBJECT_LINE.exec(line))
   const failures = matches.flatMap((match) =>
     match?.[1] === undefined ? [] : [{object: match[1], failure: readFailure(match[0])}],
   )
@@ -80,8 +82,10 @@ export function undestroyableSnapshots(stderr: string): readonly Undestroyable[]
     if (undestroyable !== undefined) {
       found.push(undestroyable)
       clonesOf = line.startsWith("cannot destroy '") ? `${poolOf(undestroyable.snapshot)}/` : undefined
-    } else if (clonesOf === undefined || !(line.startsWith(clonesOf) || line === CLONES_FOLLOW))
-      return undefined
+      continue
+    }
+    const isClone = clonesOf !== undefined && (line.startsWith(clonesOf) || line === CLONES_FOLLOW)
+    if (!isClone) return undefined
   }
   return found.length > 0 ? found : undefined
 }

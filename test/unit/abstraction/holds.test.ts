@@ -34,6 +34,7 @@ test.each([
   ['zrepl_STEP_J_ä'],
   ['zrepl_step_J_a'],
   ['xzrepl_STEP_J_a'],
+  ['xyzrepl_STEP_J_abc'],
   [' zrepl_STEP_J_a'],
   ['zrepl_last_received'],
   ['zrepl_last_received_J_'],

@@ -28,6 +28,7 @@ describe('what is not the sender’s', () => {
   const mapping = createMapping(ROOT, 'client1')
   test.each([
     ['another client whose name begins alike', 'backup/root/client10/tank'],
+    ['another client whose name begins alike, read with an offset', 'backup/root/client1.tank/a'],
     ['another client', 'backup/root/alice/tank'],
     ['the client’s own dataset', 'backup/root/client1'],
     ['root_fs', 'backup/root'],

@@ -189,16 +189,23 @@ test('two bookmarks, or a bookmark and its snapshot, may share a transaction gro
   ])
 })
 
-test('300,000 lines are read within a second', () => {
-  const lines = Array.from({length: 300_000}, (_, index) => {
-    const dataset = `tank/data/filesystem-${index % 1000}`
-    return `${dataset}@zrepl_20260101_000000_${index}\t${2n ** 63n + BigInt(index)}\t${1_000_000 + index}\t${1_700_000_000 + index}\t0`
+/** The fastest of three attempts, so that a busy machine does not make the test fail. */
+function millisecondsFor(count: number): number {
+  const lines = Array.from({length: count}, (_, index) => {
+    const name = `tank/data/filesystem-${index % 1000}@zrepl_20260101_000000_${index}`
+    return `${name}\t${2n ** 63n + BigInt(index)}\t${1_000_000 + index}\t${1_700_000_000 + index}\t0`
   })
   const stdout = lines.join('\n')
-  const start = performance.now()
-  const list = readList(stdout, below('tank'))
-  const ms = performance.now() - start
-  expect(list.size).toBe(1000)
-  expect(list.get(parseDatasetName('tank/data/filesystem-7'))).toHaveLength(300)
-  expect(ms).toBeLessThan(1000)
+  const attempts = [1, 2, 3].map(() => {
+    const start = performance.now()
+    const list = readList(stdout, below('tank'))
+    expect(list.get(parseDatasetName('tank/data/filesystem-7'))).toHaveLength(count / 1000)
+    return performance.now() - start
+  })
+  return Math.min(...attempts)
+}
+
+test('the time is proportional to the number of lines', () => {
+  const few = millisecondsFor(20_000)
+  expect(millisecondsFor(200_000) / few).toBeLessThan(40)
 })

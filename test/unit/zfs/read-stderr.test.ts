@@ -198,6 +198,12 @@ describe('objectFailures', () => {
       ['tank@2', 'does-not-exist'],
     ])
   })
+  test('of a snapshot command, which says once more that it did nothing', () => {
+    const stderr = "cannot create snapshot 'tank/a@s': dataset already exists\nno snapshots were created\n"
+    expect(objectFailures(stderr)?.map(({object, failure}) => [object, failure.kind])).toEqual([
+      ['tank/a@s', 'exists'],
+    ])
+  })
   test('without complaint there is none', () => expect(objectFailures('')).toEqual([]))
   test('a line of another form spoils all', () => {
     expect(
