@@ -7,7 +7,7 @@ const FILESYSTEM = parseDatasetName('tank/a')
  * A history in short: `versions('@a,1 #b,2')` is a snapshot `a` with guid 1 and a bookmark `b` with guid 2.
  *
  * Each word is `@name` or `#name`, then `,guid`, then optionally `,createtxg` (else the guid) and `,creation` in
- * seconds (else the createtxg). `@a,1*2` has two holds as `userrefs`.
+ * seconds (else the createtxg). `@a,1*2` has `userrefs` 2.
  */
 export function versions(notation: string, filesystem: DatasetName = FILESYSTEM): readonly Version[] {
   return notation

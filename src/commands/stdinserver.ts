@@ -8,7 +8,6 @@ export class Stdinserver extends Command {
     `In authorized_keys: command="zrepl stdinserver CLIENT_IDENTITY",restrict ssh-ed25519 …\n\n${EXIT_STATUS}`
   static override args = {
     identity: Args.string({
-      
       description: 'Must be in the client_identities of a sink or source job.',
       required: true,
     }),

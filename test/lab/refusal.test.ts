@@ -22,9 +22,19 @@ afterAll(async () => {
   await lab?.close()
 })
 
-type Change = {readonly identity?: string; readonly rootFs?: string; readonly connect?: string; readonly encryption?: string}
+type Change = {
+  readonly identity?: string
+  readonly rootFs?: string
+  readonly connect?: string
+  readonly encryption?: string
+}
 
-function config({identity = 'known', rootFs = `${dst}/backups`, connect: section = connect, encryption = 'inherit'}: Change): string {
+function config({
+  identity = 'known',
+  rootFs = `${dst}/backups`,
+  connect: section = connect,
+  encryption = 'inherit',
+}: Change): string {
   return `jobs:
   - name: offsite
     type: push
@@ -47,7 +57,10 @@ ${section}
 }
 
 /** Runs the job with a changed configuration and asserts that neither pool was changed. */
-async function refused(change: Change, around: {readonly before?: string; readonly after?: string} = {}): Promise<Run> {
+async function refused(
+  change: Change,
+  around: {readonly before?: string; readonly after?: string} = {},
+): Promise<Run> {
   await lab.writeFile(CONFIG, config(change))
   const before = [await poolHistory(lab, src), await poolHistory(lab, dst)]
   await lab.ok(`${around.before ?? 'true'}\n`)
@@ -63,21 +76,30 @@ async function refused(change: Change, around: {readonly before?: string; readon
 test('an identity that no job serves', async () => {
   const {report, exitCode, stderr} = await refused({identity: 'somebody-else'})
   expect(exitCode).toBe(3)
-  expect(report.replicate?.error).toMatchObject({code: 'peer-refused', message: expect.stringContaining("'known' is not served")})
+  expect(report.replicate?.error).toMatchObject({
+    code: 'peer-refused',
+    message: expect.stringContaining("'known' is not served"),
+  })
   expect(stderr).toContain('client_identities')
 })
 
 test('a root_fs that does not exist', async () => {
   const {report, exitCode, stderr} = await refused({rootFs: `${dst}/nowhere`})
   expect(exitCode).toBe(1)
-  expect(report.replicate?.error).toMatchObject({code: 'dataset-missing', message: expect.stringContaining(`root_fs '${dst}/nowhere' does not exist`)})
+  expect(report.replicate?.error).toMatchObject({
+    code: 'dataset-missing',
+    message: expect.stringContaining(`root_fs '${dst}/nowhere' does not exist`),
+  })
   expect(stderr).toContain('is the pool imported?')
 })
 
 test('nobody listening', async () => {
   const {report, exitCode} = await refused({connect: connect.replace('port: 22', 'port: 23')})
   expect(exitCode).toBe(3)
-  expect(report.replicate?.error).toMatchObject({code: 'peer-unreachable', message: expect.stringMatching(/ssh root@127\.0\.0\.1:23.*Connection refused/)})
+  expect(report.replicate?.error).toMatchObject({
+    code: 'peer-unreachable',
+    message: expect.stringMatching(/ssh root@127\.0\.0\.1:23.*Connection refused/),
+  })
 })
 
 test('a key that sshd does not accept', async () => {
@@ -93,7 +115,8 @@ test('a host key that has changed', async () => {
   const {report, exitCode} = await refused(
     {},
     {
-      before: "cp /root/.ssh/known_hosts /root/known_hosts.good && ssh-keygen -q -t ed25519 -N '' -f /root/other_host && echo \"127.0.0.1 $(cat /root/other_host.pub)\" >/root/.ssh/known_hosts",
+      before:
+        'cp /root/.ssh/known_hosts /root/known_hosts.good && ssh-keygen -q -t ed25519 -N \'\' -f /root/other_host && echo "127.0.0.1 $(cat /root/other_host.pub)" >/root/.ssh/known_hosts',
       after: 'mv /root/known_hosts.good /root/.ssh/known_hosts; rm -f /root/other_host*',
     },
   )
@@ -102,10 +125,14 @@ test('a host key that has changed', async () => {
 })
 
 test('no zfs on the machine', async () => {
-  const {report, exitCode, stderr} = await refused({}, {
-    before: 'mv /usr/sbin/zfs /usr/sbin/zfs.away; mv /sbin/zfs /sbin/zfs.away 2>/dev/null || true',
-    after: '[ -e /usr/sbin/zfs ] || mv /usr/sbin/zfs.away /usr/sbin/zfs; [ ! -e /sbin/zfs.away ] || mv /sbin/zfs.away /sbin/zfs',
-  })
+  const {report, exitCode, stderr} = await refused(
+    {},
+    {
+      before: 'mv /usr/sbin/zfs /usr/sbin/zfs.away; mv /sbin/zfs /sbin/zfs.away 2>/dev/null || true',
+      after:
+        '[ -e /usr/sbin/zfs ] || mv /usr/sbin/zfs.away /usr/sbin/zfs; [ ! -e /sbin/zfs.away ] || mv /sbin/zfs.away /sbin/zfs',
+    },
+  )
   expect(exitCode).toBe(1)
   expect(report.replicate?.error?.code).toBe('zfs-missing')
   expect(stderr).toContain('zfs')
@@ -115,7 +142,10 @@ test('placeholders whose encryption nobody has decided', async () => {
   await lab.writeFile(CONFIG, config({encryption: 'unspecified'}))
   const {report, exitCode} = await zrepl(lab, `run offsite --config ${CONFIG}`)
   expect(exitCode).toBe(1)
-  expect(report.replicate?.filesystems[0]?.error).toMatchObject({code: 'placeholder', hint: expect.stringContaining('recv.placeholder.encryption')})
+  expect(report.replicate?.filesystems[0]?.error).toMatchObject({
+    code: 'placeholder',
+    hint: expect.stringContaining('recv.placeholder.encryption'),
+  })
   expect((await lab.sh(`zfs list ${dst}/backups/known/${src}\n`)).exitCode).toBe(1)
 })
 

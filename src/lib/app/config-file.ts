@@ -30,7 +30,10 @@ export function readConfig(path: string | undefined, printError: (text: string) 
   if (!('diagnostics' in loaded)) return {...loaded, path: file}
   printError(renderDiagnostics(loaded.diagnostics))
   const mistakes = loaded.diagnostics.filter(({severity}) => severity === 'error').length
-  throw new OperationalError('config', `${mistakes} ${mistakes === 1 ? 'mistake' : 'mistakes'} in ${quoted(file)}`)
+  throw new OperationalError(
+    'config',
+    `${mistakes} ${mistakes === 1 ? 'mistake' : 'mistakes'} in ${quoted(file)}`,
+  )
 }
 
 /** The job of this name. Throws `usage` with the names that are near, or all. */

@@ -90,7 +90,9 @@ function servedTo(ctx: RunContext, words: Words): Served {
 
 /** The one sink or source job that serves this client. */
 function jobFor({identity, config, listener}: Words): PassiveJob {
-  const jobs = readConfig(config, (text) => process.stderr.write(text)).jobs.filter((job) => job.type === 'sink' || job.type === 'source')
+  const jobs = readConfig(config, (text) => process.stderr.write(text)).jobs.filter(
+    (job) => job.type === 'sink' || job.type === 'source',
+  )
   const serving = jobs.filter(({serve}) => {
     if (listener !== undefined) return serve.type === 'local' && serve.listenerName === listener
     return serve.type === 'stdinserver' && serve.clientIdentities.includes(identity)

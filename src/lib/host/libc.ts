@@ -42,20 +42,20 @@ type Libc = {
 /** A pipe whose ends no child inherits by accident. Throws `host` when the process has no descriptors left. */
 export function openPipe(): {readonly readFd: number; readonly writeFd: number} {
   const fds = new Int32Array(2)
-  if (libc().pipe2(fds) !== 0)
-    throw new OperationalError('host', `cannot make a pipe (errno ${libc().errno()})`)
+  if (libc().pipe2(fds) !== 0) {
+    throw new OperationalError('host', `cannot make a pipe (errno ${libc().errno()})`, {
+      hint: 'raise the limit of open files (ulimit -n)',
+    })
+  }
   return {readFd: fds[0] as number, writeFd: fds[1] as number}
 }
 
 /**
  * Which of `entries` are ready right now. Each entry is one `struct pollfd` in two words: the descriptor, and the
- * wanted events in the low half of the second, whose high half is filled with the answer; see `pollEvents`.
+ * wanted events in the low half of the second, whose high half is zero and filled with the answer; see `pollEvents`.
  */
 export function pollNow(entries: Int32Array, count: number): void {
-  if (libc().poll(entries, count) > 0) return
-  // Nothing ready, or interrupted: an answer of an earlier call must not be read as one of this.
-  for (let index = 0; index < count; index += 1)
-    entries[2 * index + 1] = (entries[2 * index + 1] ?? 0) & 0xffff
+  libc().poll(entries, count)
 }
 
 /** The answer of `pollNow` for the entry at `index`. */

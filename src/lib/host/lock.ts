@@ -31,20 +31,20 @@ const MAX_NAME_LENGTH = 100
 
 /**
  * Takes the lock of job `name` in `directory`, which is made private if it is missing. Never waits.
- * Throws `job-busy` when another process has it, `host` when the place cannot be trusted or used.
+ * `open` is for tests. Throws `job-busy` when another process has it, `host` when the place cannot be trusted or used.
  */
-export function lockJob(directory: string, name: string): JobLock {
+export function lockJob(directory: string, name: string, open = openLockFile): JobLock {
   ensurePrivateDirectory(directory)
   const path = `${directory}/${fileNameOf(name)}`
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const lock = lockFile(path, name)
+    const lock = lockFile(path, name, open)
     if (lock !== undefined) return lock
   }
   throw new OperationalError('host', `${quoted(path)} is being replaced all the time: it cannot be locked`)
 }
 
 /** `undefined` when the file was replaced between opening and locking: the lock would be on nothing. */
-function lockFile(path: string, name: string): JobLock | undefined {
+function lockFile(path: string, name: string, open: (path: string) => number): JobLock | undefined {
   const fd = open(path)
   try {
     const stats = fstatSync(fd)
@@ -70,7 +70,8 @@ function lockFile(path: string, name: string): JobLock | undefined {
   }
 }
 
-function open(path: string): number {
+/** Opens or makes the file of a lock. Throws `host`; never follows a link. */
+export function openLockFile(path: string): number {
   const {O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK} = constants
   try {
     return openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)

@@ -115,6 +115,12 @@ printf 'no newline' >&2`,
     await lane.close()
   })
 
+  test('the last words are there once the connection is closed', async () => {
+    const {lane} = open('cat >/dev/null; echo bye >&2')
+    await lane.close()
+    expect(lane.complaint()).toBe('bye')
+  })
+
   test('the reason of a failed connection is there once the process has gone', async () => {
     const {lane} = open('echo "ssh: connect to host backup port 22: Connection refused" >&2; exit 255')
     expect(await lane.reader.read(31, signal)).toBeUndefined()
@@ -145,7 +151,8 @@ describe('an end without order', () => {
   })
 
   test('a process that stays after it has closed its end is burnt', async () => {
-    const {lane} = open('exec >&-; sleep 60', {}, {}, fastClock())
+    const {lane} = open('echo; exec >&-; sleep 60', {}, {}, fastClock())
+    await lane.reader.read(1, signal)
     expect(await lane.reader.read(1, signal)).toBeUndefined()
     expect(await lane.gone).toEqual({exitCode: undefined})
     await lane.close()

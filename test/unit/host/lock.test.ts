@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  fstatSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
-import {defaultLockDirectory, lockJob} from '../../../src/lib/host/lock.ts'
+import {defaultLockDirectory, lockJob, openLockFile} from '../../../src/lib/host/lock.ts'
 import {createRunProgram} from '../../../src/lib/host/run-program.ts'
 import {
   codeOf,
@@ -186,6 +187,26 @@ describe('a place that can be trusted', () => {
     unlinkSync(`${place}/backup.lock`)
     other.release()
     held.release()
+  })
+
+  test('a file that is replaced between opening and locking is not what gets locked', () => {
+    let replaced = 0
+    const late = (path: string) => {
+      const fd = openLockFile(path)
+      if (replaced < 2) unlinkSync(path)
+      replaced += 1
+      return fd
+    }
+    const lock = lockJob(place, 'backup', late)
+    expect(fstatSync(lock.fd).ino).toBe(statSync(`${place}/backup.lock`).ino)
+    expect(replaced).toBe(3)
+    lock.release()
+    const always = (path: string) => {
+      const fd = openLockFile(path)
+      unlinkSync(path)
+      return fd
+    }
+    expect(() => lockJob(place, 'backup', always)).toThrow('is being replaced all the time')
   })
 
   test('a parent that is missing is not made', async () => {

@@ -197,7 +197,7 @@ describe('stopping', () => {
 
 describe('when we die without a word', () => {
   test.skipIf(findDeathSignal() === undefined)('a stream goes with us', async () => {
-    const path = script(directory.path, 'zfs', 'echo $$ > "$0.pid"; sleep 60')
+    const path = script(directory.path, 'zfs', 'echo $$ > "$0.pid"; exec sleep 60')
     const host = `${import.meta.dirname}/../../../src/lib/host`
     const program = `
       import {createRunProgram} from '${host}/run-program.ts'

@@ -1,0 +1,178 @@
+import {chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {COMMANDS} from '../../src/commands/index.ts'
+import {EXIT_MEANING} from '../../src/lib/core/exit-code.ts'
+
+/** A directory that has nothing in it but the executable, below one that only we can write. */
+let dir: string
+let executable: string
+
+beforeAll(() => {
+  dir = mkdtempSync('/var/tmp/zrepl-script-')
+  executable = join(dir, 'zrepl')
+  copyFileSync(join(import.meta.dirname, '..', '..', 'dist', 'zrepl'), executable)
+  chmodSync(executable, 0o755)
+})
+
+afterAll(() => rmSync(dir, {recursive: true, force: true}))
+
+type Result = {readonly exitCode: number; readonly stdout: string; readonly stderr: string}
+
+async function zrepl(
+  words: readonly string[],
+  options: {readonly stdin?: string; readonly env?: Record<string, string>} = {},
+): Promise<Result> {
+  const child = Bun.spawn([executable, ...words], {
+    cwd: dir,
+    env: {PATH: '/usr/bin:/bin', ...options.env},
+    stdin: new Blob([options.stdin ?? '']),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [stdout, stderr] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ])
+  return {exitCode: await child.exited, stdout, stderr}
+}
+
+function writeConfig(text: string): string {
+  const path = join(dir, 'zrepl.yml')
+  rmSync(path, {force: true})
+  writeFileSync(path, text, {mode: 0o600})
+  return path
+}
+
+const SNAP_JOB = `jobs:
+  - name: snaps
+    type: snap
+    filesystems: {"tank<": true}
+    snapshotting: {type: manual}
+    pruning: {keep: [{type: last_n, count: 3}]}
+`
+
+test('it tells its version alone in an empty directory', async () => {
+  expect(await zrepl(['--version'])).toEqual({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^zrepl\/\d+\.\d+\.\d+ /),
+    stderr: '',
+  })
+})
+
+test('--help lists every command', async () => {
+  const {exitCode, stdout} = await zrepl(['--help'])
+  expect(exitCode).toBe(0)
+  for (const command of Object.keys(COMMANDS)) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+})
+
+test.each(Object.keys(COMMANDS))('%s --help names every exit status', async (command) => {
+  const {exitCode, stdout} = await zrepl([command, '--help'])
+  expect(exitCode).toBe(0)
+  const oneLine = stdout.replace(/\s+/g, ' ')
+  for (const [status, meaning] of Object.entries(EXIT_MEANING))
+    expect(oneLine).toContain(`${status} ${meaning}`)
+})
+
+test.each([
+  ['an unknown command', ['rollback'], /rollback/],
+  ['an unknown flag', ['run', 'x', '--force'], /--force/],
+  ['no job', ['run'], /job/i],
+  ['a phase that is none', ['run', 'x', '--only', 'destroy'], /snapshot, replicate, prune/],
+  ['flags that exclude each other', ['run', 'x', '-q', '-v'], /quiet|verbose/],
+  [
+    'no configuration',
+    ['run', 'x', '--config', '/nowhere/zrepl.yml'],
+    /\/nowhere\/zrepl\.yml: error: .*does not exist/,
+  ],
+  ['stdinserver without an identity', ['stdinserver'], /CLIENT_IDENTITY/],
+  ['stdinserver with two identities', ['stdinserver', 'a', 'b'], /exactly one/],
+  ['stdinserver with an unknown option', ['stdinserver', 'a', '--root'], /--root/],
+])('%s is exit 2, with a reason on stderr and nothing on stdout', async (_, words, reason) => {
+  const {exitCode, stdout, stderr} = await zrepl(words)
+  expect({exitCode, stdout}).toEqual({exitCode: 2, stdout: ''})
+  expect(stderr).toMatch(reason)
+  expect(stderr).not.toMatch(/ at .*\.(ts|js):/)
+})
+
+test('configcheck lists the jobs', async () => {
+  const path = writeConfig(SNAP_JOB)
+  expect(await zrepl(['configcheck', '--config', path])).toEqual({
+    exitCode: 0,
+    stdout: `${path}: 1 job\n  snaps (snap)\n`,
+    stderr: '',
+  })
+})
+
+test('configcheck shows every mistake with its place, and says how many', async () => {
+  const path = writeConfig(SNAP_JOB.replace('snapshotting', 'snapshoting').replace('count: 3', 'count: 0'))
+  const {exitCode, stdout, stderr} = await zrepl(['configcheck', '--config', path])
+  expect({exitCode, stdout}).toEqual({exitCode: 2, stdout: ''})
+  expect(stderr).toContain(`${path}:5:5: error: `)
+  expect(stderr).toContain('snapshotting')
+  expect(stderr).toMatch(/:6:\d+: error: jobs\[0\]\.pruning\.keep\[0\]\.count/)
+  expect(stderr).toMatch(/\n {4}\| +\^/)
+})
+
+test('a configuration that others can write is not trusted', async () => {
+  const path = writeConfig(SNAP_JOB)
+  chmodSync(path, 0o666)
+  const {exitCode, stderr} = await zrepl(['configcheck', '--config', path])
+  expect(exitCode).toBe(2)
+  expect(stderr).toContain('can be written by others')
+})
+
+// On a machine with ZFS the lab shows it, by taking zfs away.
+test.skipIf(Bun.which('zfs') !== null)('without zfs a run says so, as JSON too, and exits 1', async () => {
+  const path = writeConfig(SNAP_JOB)
+  const {exitCode, stdout, stderr} = await zrepl(['run', 'snaps', '--json', '--dry-run', '--config', path])
+  expect(exitCode).toBe(1)
+  expect(JSON.parse(stdout)).toMatchObject({
+    job: 'snaps',
+    exitStatus: 1,
+    snapshot: {error: {code: 'zfs-missing'}},
+  })
+  expect(stderr).toContain('zfs-missing')
+})
+
+test('what lies in the working directory changes nothing', async () => {
+  writeFileSync(join(dir, 'evil.ts'), "require('node:fs').writeFileSync('owned', '')\n")
+  writeFileSync(join(dir, 'bunfig.toml'), 'preload = ["./evil.ts"]\n')
+  writeFileSync(join(dir, '.env'), 'BUN_OPTIONS=--preload=./evil.ts\nZREPL_EVIL=1\n')
+  writeFileSync(
+    join(dir, 'package.json'),
+    '{"name":"evil","version":"9.9.9","oclif":{"commands":"./evil","hooks":{"init":"./evil.ts"}},"type":"commonjs"}',
+  )
+  writeFileSync(join(dir, 'tsconfig.json'), '{"compilerOptions":{"paths":{"*":["./evil.ts"]}}}')
+  const path = writeConfig(SNAP_JOB)
+  for (const words of [
+    ['--version'],
+    ['configcheck', '--config', path],
+    ['stdinserver', 'x', '--config', path],
+  ]) {
+    const {stdout, stderr} = await zrepl(words)
+    expect(stdout + stderr).not.toContain('9.9.9')
+  }
+  expect(await Bun.file(join(dir, 'owned')).exists()).toBe(false)
+})
+
+test('stdinserver greets as zrepl does and goes when the client goes', async () => {
+  const {exitCode, stdout, stderr} = await zrepl(['stdinserver', 'x', '--config', writeConfig(SNAP_JOB)])
+  expect(stdout.startsWith('SSHCON_HELO\0')).toBe(true)
+  expect(stdout).toContain('ZREPL_ZFS_REPLICATION PROTOVERSION=0007 EXTENSIONS=0001\nlanes=1\n')
+  expect(exitCode).toBe(3)
+  expect(stderr).toContain('closed the connection')
+})
+
+test('stdinserver does not load the command line', async () => {
+  const entry = await Bun.file(join(import.meta.dirname, '..', '..', 'src', 'cli.ts')).text()
+  expect(entry.match(/^import /gm)).toBeNull()
+  const reached = await Bun.build({
+    entrypoints: [join(import.meta.dirname, '..', '..', 'src', 'lib', 'app', 'stdinserver.ts')],
+    target: 'bun',
+    metafile: true,
+  })
+  const inputs = Object.keys(reached.metafile?.inputs ?? {})
+  expect(inputs.filter((file) => file.endsWith('rpc/serve.ts'))).toHaveLength(1)
+  expect(inputs.filter((file) => /oclif|execa/.test(file))).toEqual([])
+})

@@ -1,0 +1,251 @@
+import type {Profile} from './profile.ts'
+import {newGuid, type Random} from './random.ts'
+
+/**
+ * What is on the pools of a host. Plain mutable data without methods: commands and foreign actors change it, invariants
+ * read it, and a world is copied by copying it. Guids are decimal text, as everywhere in the program.
+ */
+export type Host = {
+  readonly name: string
+  readonly profile: Profile
+  readonly nature: Nature
+  readonly pools: Map<string, Pool>
+  /** How far this host's clock is ahead of the others', milliseconds. */
+  skewMs: number
+}
+
+/** What all hosts of a world share: chance, time, and how often anything was written. */
+export type Nature = {
+  readonly random: Random
+  nowMs: number
+  writes: number
+}
+
+export type Pool = {
+  readonly name: string
+  /** Grows with every change. */
+  txg: number
+  /** By full name. */
+  readonly datasets: Map<string, Dataset>
+}
+
+export type Dataset = {
+  name: string
+  readonly type: 'filesystem' | 'volume'
+  guid: string
+  readonly createtxg: number
+  /** An initial receive that is not through: visible, and good for nothing else. */
+  inconsistent: boolean
+  /** The snapshot this is a clone of. */
+  origin: {readonly dataset: string; readonly guid: string} | undefined
+  readonly properties: Map<string, Property>
+  encryption: Encryption | undefined
+  head: Content
+  /** Oldest first. */
+  snapshots: Snapshot[]
+  bookmarks: Bookmark[]
+  partial: PartialReceive | undefined
+}
+
+export type Property = {readonly value: string; readonly source: 'local' | 'received'}
+
+/** Lineage only: nothing is ever encrypted. */
+export type Encryption = {readonly root: string; keyLoaded: boolean}
+
+/** Version of each block, counted over the whole world, 0 where nothing was written. Never changed in place. */
+export type Content = readonly number[]
+
+export type Snapshot = {
+  name: string
+  readonly guid: string
+  readonly createtxg: number
+  readonly creation: number
+  readonly content: Content
+  /** Time of each hold by its tag. */
+  readonly holds: Map<string, number>
+  deferDestroy: boolean
+  /** Sends of it that are running. */
+  longHolds: number
+}
+
+export type Bookmark = {
+  readonly name: string
+  readonly guid: string
+  readonly createtxg: number
+  readonly creation: number
+}
+
+/** What `zfs receive` works on until it commits, and with `-s` leaves behind when it does not get there. */
+export type PartialReceive = {
+  /** `self`: the dataset is being created. `hidden`: in `D/%recv`, beside a dataset that exists. */
+  readonly place: 'self' | 'hidden'
+  readonly toguid: string
+  readonly fromguid: string | undefined
+  readonly toname: string
+  readonly creation: number
+  readonly flags: StreamFlags
+  /** Newest snapshot when it began; a base that is lost or moved on is noticed at the end. */
+  readonly onto: string | undefined
+  /** As far as it is on disk: a resumed stream goes on at this block. */
+  content: Content
+  nextBlock: number
+  bytes: number
+  /** A process is working on it. */
+  running: boolean
+}
+
+export type StreamFlags = {
+  readonly raw: boolean
+  readonly compressed: boolean
+  readonly embedded: boolean
+  readonly largeBlocks: boolean
+}
+
+export function createHost(name: string, profile: Profile, nature: Nature): Host {
+  return {name, profile, nature, pools: new Map(), skewMs: 0}
+}
+
+/** Makes a pool with its root dataset. */
+export function addPool(host: Host, name: string): Pool {
+  const pool: Pool = {name, txg: 1000, datasets: new Map()}
+  host.pools.set(name, pool)
+  addDataset(host, name, 'filesystem')
+  return pool
+}
+
+export function addDataset(host: Host, name: string, type: Dataset['type']): Dataset {
+  const pool = mustFindPool(host, name)
+  const parent = pool.datasets.get(parentName(name) ?? '')
+  const dataset: Dataset = {
+    name,
+    type,
+    guid: newGuid(host.nature.random),
+    createtxg: nextTxg(pool),
+    inconsistent: false,
+    origin: undefined,
+    properties: new Map(),
+    encryption: parent?.encryption && {...parent.encryption},
+    head: [],
+    snapshots: [],
+    bookmarks: [],
+    partial: undefined,
+  }
+  pool.datasets.set(name, dataset)
+  return dataset
+}
+
+/** Takes one snapshot of each of `datasets`, all in the transaction `txg`. */
+export function addSnapshots(host: Host, datasets: readonly Dataset[], name: string, txg: number): void {
+  for (const dataset of datasets) {
+    dataset.snapshots.push({
+      name,
+      guid: newGuid(host.nature.random),
+      createtxg: txg,
+      creation: secondsOf(host),
+      content: dataset.head,
+      holds: new Map(),
+      deferDestroy: false,
+      longHolds: 0,
+    })
+  }
+}
+
+/** Writes into a block: the dataset is now modified since its newest snapshot. */
+export function writeBlock(host: Host, dataset: Dataset, block: number): void {
+  host.nature.writes += 1
+  const content = Array.from({length: Math.max(dataset.head.length, block + 1)}, (_, index) =>
+    index === block ? host.nature.writes : (dataset.head[index] ?? 0),
+  )
+  dataset.head = content
+}
+
+export function findPool(host: Host, name: string): Pool | undefined {
+  return host.pools.get(/^[^/@#]*/.exec(name)?.[0] ?? name)
+}
+
+export function mustFindPool(host: Host, name: string): Pool {
+  const pool = findPool(host, name)
+  if (pool === undefined) throw new Error(`${host.name} has no pool for ${name}`)
+  return pool
+}
+
+export function findDataset(host: Host, name: string): Dataset | undefined {
+  return findPool(host, name)?.datasets.get(name)
+}
+
+export function mustFindDataset(host: Host, name: string): Dataset {
+  const dataset = findDataset(host, name)
+  if (dataset === undefined) throw new Error(`${host.name} has no dataset ${name}`)
+  return dataset
+}
+
+/** `D@S`. */
+export function findSnapshot(host: Host, name: string): Snapshot | undefined {
+  const [dataset = '', short = ''] = name.split('@')
+  return findDataset(host, dataset)?.snapshots.find((snapshot) => snapshot.name === short)
+}
+
+export function allDatasets(host: Host): Dataset[] {
+  return Array.from(host.pools.values(), ({datasets}) => Array.from(datasets.values()))
+    .flat()
+    .sort((a, b) => compareNames(a.name, b.name))
+}
+
+/** The datasets below `name`, without it. */
+export function datasetsBelow(host: Host, name: string): Dataset[] {
+  return allDatasets(host).filter((dataset) => dataset.name.startsWith(`${name}/`))
+}
+
+/** What is based on a snapshot and keeps it from being destroyed: clones, and the `%recv` of a partial receive. */
+export function dependentsOf(host: Host, dataset: Dataset, snapshot: Snapshot): string[] {
+  const isBase = ({dataset: name, guid}: {dataset: string; guid: string}) =>
+    name === dataset.name && guid === snapshot.guid
+  const clones = Array.from(mustFindPool(host, dataset.name).datasets.values())
+    .filter(({origin}) => origin !== undefined && isBase(origin))
+    .map(({name}) => name)
+  const {partial} = dataset
+  const received = partial?.place === 'hidden' && partial.onto === snapshot.guid
+  return received ? [...clones, `${dataset.name}/%recv`] : clones
+}
+
+export function nextTxg(pool: Pool): number {
+  pool.txg += 1
+  return pool.txg
+}
+
+/** Whole seconds by this host's clock. */
+export function secondsOf(host: Host): number {
+  return Math.floor((host.nature.nowMs + host.skewMs) / 1000)
+}
+
+export function parentName(name: string): string | undefined {
+  const slash = name.lastIndexOf('/')
+  return slash === -1 ? undefined : name.slice(0, slash)
+}
+
+/** Parents before children: a slash sorts before every other character, as in `zfs list`. */
+export function compareNames(a: string, b: string): number {
+  const [left, right] = [a.replaceAll('/', '\x01'), b.replaceAll('/', '\x01')]
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** An independent copy, sharing `nature` with the copies of the other hosts. */
+export function copyHost(host: Host, nature: Nature): Host {
+  const pools = Array.from(host.pools.values(), ({name, txg, datasets}): [string, Pool] => [
+    name,
+    {name, txg, datasets: new Map(Array.from(datasets, ([name, dataset]) => [name, copyDataset(dataset)]))},
+  ])
+  return {name: host.name, profile: host.profile, nature, pools: new Map(pools), skewMs: host.skewMs}
+}
+
+function copyDataset(dataset: Dataset): Dataset {
+  const {encryption, partial} = dataset
+  return {
+    ...dataset,
+    properties: new Map(dataset.properties),
+    encryption: encryption && {...encryption},
+    snapshots: dataset.snapshots.map((snapshot) => ({...snapshot, holds: new Map(snapshot.holds)})),
+    bookmarks: [...dataset.bookmarks],
+    partial: partial && {...partial},
+  }
+}

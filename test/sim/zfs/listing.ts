@@ -1,0 +1,109 @@
+import {allDatasets, compareNames, type Dataset, datasetsBelow, findDataset, type Host} from '../pool.ts'
+import {type Answer, type Command, cannotOpen} from './answer.ts'
+import {notModelled, readOptions} from './options.ts'
+
+/** `zfs list` of snapshots and bookmarks. A dataset that is not there is told; the others are printed (semantics 38). */
+export function* listVersions(host: Host, words: readonly string[]): Command {
+  const {flags, values, operands} = readOptions(words, 'Hpr', 'tosd')
+  const depth = values('d')[0]
+  if (values('t')[0] !== 'snapshot,bookmark' || values('s')[0] !== 'createtxg' || !flags.has('p')) {
+    throw notModelled(words, 'this kind of list')
+  }
+  const columns = values('o')[0]?.split(',') ?? []
+  yield
+  const {found, missing} = datasetsOf(host, operands, depth === undefined)
+  const rows = found.flatMap((dataset) => rowsOf(dataset))
+  rows.sort((a, b) => a.createtxg - b.createtxg || compareNames(a.name, b.name))
+  return listed(
+    rows.map((row) => columns.map((column) => cell(row, column, words))),
+    missing,
+  )
+}
+
+type Row = {
+  readonly name: string
+  readonly guid: string
+  readonly createtxg: number
+  readonly creation: number
+  readonly userrefs: string
+  readonly defer_destroy: string
+}
+
+function rowsOf({name, snapshots, bookmarks}: Dataset): Row[] {
+  return [
+    ...bookmarks.map((bookmark) => ({
+      ...bookmark,
+      name: `${name}#${bookmark.name}`,
+      userrefs: '-',
+      defer_destroy: '-',
+    })),
+    ...snapshots.map(({guid, createtxg, creation, holds, deferDestroy, ...snapshot}) => ({
+      name: `${name}@${snapshot.name}`,
+      guid,
+      createtxg,
+      creation,
+      userrefs: String(holds.size),
+      defer_destroy: deferDestroy ? 'on' : 'off',
+    })),
+  ]
+}
+
+function cell(row: Row, column: string, words: readonly string[]): string {
+  if (!(column in row)) throw notModelled(words, `column ${column}`)
+  return String(row[column as keyof Row])
+}
+
+/** `zfs holds`: the holds of all snapshots that exist, complaints about the others. */
+export function* listHolds(host: Host, words: readonly string[]): Command {
+  const {operands} = readOptions(words, 'H', '')
+  yield
+  const missing: string[] = []
+  const rows: string[][] = []
+  for (const operand of operands) {
+    const [name = '', short = ''] = operand.split('@')
+    const snapshot = findDataset(host, name)?.snapshots.find((snapshot) => snapshot.name === short)
+    if (snapshot === undefined) missing.push(operand)
+    else for (const [tag, time] of snapshot.holds) rows.push([operand, tag, dateOf(time)])
+  }
+  return listed(rows, missing)
+}
+
+/** As strftime prints it in the C locale: `Tue Jan  2 03:04 2024`. */
+function dateOf(seconds: number): string {
+  const [day = '', date = '', month = '', year = '', time = ''] = new Date(seconds * 1000)
+    .toUTCString()
+    .replace(',', '')
+    .split(' ')
+  return `${day} ${month} ${String(Number(date)).padStart(2)} ${time.slice(0, 5)} ${year}`
+}
+
+/** The datasets a listing is about, in order of their names; nothing asked for means all. */
+export function datasetsOf(
+  host: Host,
+  roots: readonly string[],
+  recursive: boolean,
+): {readonly found: readonly Dataset[]; readonly missing: readonly string[]} {
+  if (roots.length === 0) {
+    const all = allDatasets(host)
+    return {found: recursive ? all : all.filter(({name}) => !name.includes('/')), missing: []}
+  }
+  const found = new Map<string, Dataset>()
+  const missing: string[] = []
+  for (const root of roots) {
+    const dataset = findDataset(host, root)
+    if (dataset === undefined) missing.push(root)
+    else
+      for (const one of [dataset, ...(recursive ? datasetsBelow(host, root) : [])]) found.set(one.name, one)
+  }
+  const inOrder = Array.from(found.values()).sort((a, b) => compareNames(a.name, b.name))
+  return {found: inOrder, missing}
+}
+
+/** Rows between tabs, and a complaint for each object that is missing. */
+export function listed(rows: readonly (readonly string[])[], missing: readonly string[]): Answer {
+  return {
+    stdout: rows.map((row) => `${row.join('\t')}\n`).join(''),
+    stderr: missing.map((name) => `${cannotOpen(name)}\n`).join(''),
+    exitCode: missing.length === 0 ? 0 : 1,
+  }
+}

@@ -1,0 +1,101 @@
+import {encodeResumeToken} from '../../unit/zfs/encode-resume-token.ts'
+import {type Dataset, findDataset, type Host, mustFindPool, nextTxg, parentName} from '../pool.ts'
+import {type Command, cannotOpen, complained, SILENT} from './answer.ts'
+import {datasetsOf, listed} from './listing.ts'
+import {notModelled, readOptions} from './options.ts'
+
+/** Where a value comes from, by the words of `zfs get -s`. */
+type Source = 'local' | 'default' | 'none' | 'inherited' | 'received'
+
+/** `zfs get` of filesystems and volumes, with the rows of sources that were not asked for left out. */
+export function* getProperties(host: Host, words: readonly string[]): Command {
+  const {flags, values, operands} = readOptions(words, 'Hpr', 'dtso')
+  const [wanted = '', ...roots] = operands
+  if (values('t')[0] !== 'filesystem,volume' || values('o')[0] !== 'name,property,value,source')
+    throw notModelled(words, 'this kind of get')
+  const sources = new Set(values('s')[0]?.split(','))
+  yield
+  const {found, missing} = datasetsOf(host, roots, flags.has('r'))
+  const rows = found.flatMap((dataset) =>
+    wanted.split(',').flatMap((property) => {
+      const {value, source, from} = propertyOf(host, dataset, property)
+      const shown = source === 'none' ? '-' : from === undefined ? source : `inherited from ${from}`
+      return sources.has(source) ? [[dataset.name, property, value, shown]] : []
+    }),
+  )
+  return listed(rows, missing)
+}
+
+type Found = {readonly value: string; readonly source: Source; readonly from?: string}
+
+const NOT_THERE: Found = {value: '-', source: 'none'}
+
+function propertyOf(host: Host, dataset: Dataset, property: string): Found {
+  switch (property) {
+    case 'type':
+      return {value: dataset.type, source: 'none'}
+    case 'receive_resume_token':
+      return {value: resumeTokenOf(dataset) ?? '-', source: 'none'}
+    case 'encryption':
+      return dataset.encryption === undefined
+        ? {value: 'off', source: 'default'}
+        : {value: 'aes-256-gcm', source: 'none'}
+    case 'origin':
+      return dataset.origin === undefined
+        ? NOT_THERE
+        : {value: `${dataset.origin.dataset}@${dataset.origin.guid}`, source: 'none'}
+    default:
+      return inheritable(host, dataset, property)
+  }
+}
+
+/** User properties and those of which only the stored value matters: inherited from the nearest that has one. */
+function inheritable(host: Host, dataset: Dataset, property: string): Found {
+  const own = dataset.properties.get(property)
+  if (own !== undefined) return own
+  for (let name = parentName(dataset.name); name !== undefined; name = parentName(name)) {
+    const value = findDataset(host, name)?.properties.get(property)?.value
+    if (value !== undefined) return {value, source: 'inherited', from: name}
+  }
+  return NOT_THERE
+}
+
+/** The token of a partial receive; shown while a receive is running as well. */
+export function resumeTokenOf({name, partial}: Dataset): string | undefined {
+  if (partial === undefined) return undefined
+  const {toguid, fromguid, toname, nextBlock, bytes, flags} = partial
+  return encodeResumeToken({
+    toguid: BigInt(toguid),
+    ...(fromguid === undefined ? {} : {fromguid: BigInt(fromguid)}),
+    toname: toname === '' ? name : toname,
+    object: BigInt(nextBlock),
+    offset: 0n,
+    bytes: BigInt(bytes),
+    ...flags,
+  })
+}
+
+/** `zfs set property=value D`. */
+export function* setProperty(host: Host, words: readonly string[]): Command {
+  const {operands} = readOptions(words, '', '')
+  const [assignment = '', name = ''] = operands
+  yield
+  const dataset = findDataset(host, name)
+  if (dataset === undefined) return complained([cannotOpen(name)])
+  const [property = '', value = ''] = assignment.split('=')
+  nextTxg(mustFindPool(host, name))
+  dataset.properties.set(property, {value, source: 'local'})
+  return SILENT
+}
+
+/** `zfs inherit property D`. */
+export function* inheritProperty(host: Host, words: readonly string[]): Command {
+  const {operands} = readOptions(words, '', '')
+  const [property = '', name = ''] = operands
+  yield
+  const dataset = findDataset(host, name)
+  if (dataset === undefined) return complained([cannotOpen(name)])
+  nextTxg(mustFindPool(host, name))
+  dataset.properties.delete(property)
+  return SILENT
+}
