@@ -3,6 +3,7 @@
 set -eu
 
 say() { printf '\n== %s\n' "$*"; }
+holds() { zfs list -H -t snapshot -o name -r "$1" | while IFS= read -r snapshot; do zfs holds -H "$snapshot"; done; }
 show() { printf '\n$ %s\n' "$*"; "$@"; }
 
 exec 2>&1
@@ -86,8 +87,11 @@ kill -KILL $run
 wait $run || true
 until ! pgrep -x zfs >/dev/null; do :; done
 show zfs list -t snapshot -o name -r vault/backups/laptop/tank/home/alice
-show zfs get -o value receive_resume_token vault/backups/laptop/tank/home/alice | cut -c1-72
-show zfs holds -r tank/home/alice
+echo
+echo "the receiver keeps what has arrived:"
+zfs get -H -o property,value receive_resume_token vault/backups/laptop/tank/home/alice | cut -c1-100
+echo "the sender holds both ends of the step:"
+holds tank/home/alice
 
 say "the next run continues where the stream was cut"
 show zrepl run offsite --config zrepl.yml
@@ -98,8 +102,8 @@ show zfs list -t snapshot -o name,guid -s creation -r vault/backups/laptop/tank/
 
 say "what zrepl leaves on the pools: a cursor (bookmark) on the sender, a hold on the receiver"
 show zfs list -t bookmark -o name -r tank/home
-zfs list -H -t snapshot -o name -r vault/backups/laptop | while IFS= read -r snapshot; do zfs holds -H "$snapshot"; done
+holds vault/backups/laptop
 
 say "nothing has changed since: a run that only replicates has nothing to do"
-show zrepl replicate offsite --config zrepl.yml --verbose 2>/dev/null
+show zrepl replicate offsite --config zrepl.yml
 echo "exit status $?"

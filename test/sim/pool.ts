@@ -19,7 +19,12 @@ export type Nature = {
   readonly random: Random
   nowMs: number
   writes: number
+  /** Of every snapshot that was ever taken, also of those that are gone, by guid. */
+  readonly taken: Map<string, Taken>
 }
+
+/** What a snapshot was when it was taken: what every copy of it has to be. */
+export type Taken = {readonly name: string; readonly creation: number; readonly content: Content}
 
 export type Pool = {
   readonly name: string
@@ -137,16 +142,10 @@ export function addDataset(host: Host, name: string, type: Dataset['type']): Dat
 /** Takes one snapshot of each of `datasets`, all in the transaction `txg`. */
 export function addSnapshots(host: Host, datasets: readonly Dataset[], name: string, txg: number): void {
   for (const dataset of datasets) {
-    dataset.snapshots.push({
-      name,
-      guid: newGuid(host.nature.random),
-      createtxg: txg,
-      creation: secondsOf(host),
-      content: dataset.head,
-      holds: new Map(),
-      deferDestroy: false,
-      longHolds: 0,
-    })
+    const guid = newGuid(host.nature.random)
+    const taken: Taken = {name, creation: secondsOf(host), content: dataset.head}
+    host.nature.taken.set(guid, taken)
+    dataset.snapshots.push({...taken, guid, createtxg: txg, holds: new Map(), deferDestroy: false, longHolds: 0})
   }
 }
 

@@ -1,3 +1,4 @@
+import {isatty} from 'node:tty'
 import type {Job} from '../config/job.ts'
 import {type RunContext, withFields} from '../core/context.ts'
 import {OperationalError, Stopped} from '../core/errors.ts'
@@ -48,7 +49,8 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
 function tell(report: RunReport, request: RunJobsRequest): void {
   if (request.json) request.print(`${JSON.stringify(report)}\n`)
   else if (!request.quiet) request.print(renderText(report, {verbose: request.verbose}))
-  request.printError(renderProblems(report))
+  // On a terminal the report has just said it.
+  if (request.json || request.quiet || !(isatty(1) && isatty(2))) request.printError(renderProblems(report))
 }
 
 /** Whatever happens to one job ends in its report; bugs do not. */

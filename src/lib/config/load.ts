@@ -64,27 +64,23 @@ function checkIncluded(raw: unknown): readonly Finding[] {
 
 /** Everything there is to say, in the order of the files. */
 function diagnose(all: readonly CheckedFile[]): readonly Diagnostic[] {
-  const complete = all.every(
-    ({source, findings}) => source.problems.length === 0 && !findings.some(isAboutInclude),
-  )
   const found = [
     ...all.flatMap(({source, findings}) => [...source.problems, ...findings.map(source.locate)]),
     ...checkUnique(all),
-    ...(complete ? [...checkListeners(all), ...checkEmpty(all)] : []),
   ]
-  return all.flatMap(({source}) => found.filter(({file}) => file === source.file).toSorted(byPlace))
+  // Where a file is not understood, jobs may be missing that others need.
+  const isComplete = found.every(({severity}) => severity === 'notice')
+  const more = isComplete ? [...checkListeners(all), ...checkEmpty(all)] : []
+  return all.flatMap(({source}) =>
+    [...found, ...more].filter(({file}) => file === source.file).toSorted(byPlace),
+  )
 }
 
-function isAboutInclude({path}: Finding): boolean {
-  return path[0] === 'include'
-}
-
-function checkEmpty(all: readonly CheckedFile[]): readonly Diagnostic[] {
-  const [main] = all
-  if (main === undefined || all.some(({raw}) => peekList(raw, 'jobs').length > 0)) return []
-  return [
-    main.source.locate(mistake(peek(main.raw, 'jobs') === undefined ? [] : ['jobs'], 'there are no jobs')),
-  ]
+/** zrepl takes no jobs for fine, but who configures nothing has no backups. */
+function checkEmpty([main, ...included]: readonly CheckedFile[]): readonly Diagnostic[] {
+  if (main === undefined || [main, ...included].some(({raw}) => peekList(raw, 'jobs').length > 0)) return []
+  if (peek(main.raw, 'jobs') === undefined) return [wholeFile(main.source.file, 'there are no jobs')]
+  return [main.source.locate(mistake(['jobs'], 'there are no jobs'))]
 }
 
 function resolve(all: readonly CheckedFile[]): Pick<LoadedConfig, 'jobs' | 'logging'> {

@@ -10,6 +10,8 @@ export type Look = {
   readonly see: () => Promise<Seen>
   /** What was seen is out of date. */
   readonly forget: () => void
+  /** For a dry run: go on as if this had been seen. */
+  readonly pretend: (view: EndpointView) => void
 }
 
 /** Looks at one endpoint. A failure to observe is remembered like an observation: a phase reports it, the run goes on. */
@@ -34,6 +36,9 @@ export function createLook(
     see: () => (seen ??= observe()),
     forget: () => {
       seen = undefined
+    },
+    pretend: (view) => {
+      seen = Promise.resolve({view})
     },
   }
 }

@@ -12,6 +12,7 @@ import type {Outcome} from '../zfs/client.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import {shortName} from '../zfs/version.ts'
 import {type ConnectionWatch, createConnectionWatch} from './connection-watch.ts'
+import {isPredicted} from './predict.ts'
 import {createSlots} from './slots.ts'
 import {protectRequest, receiveRequest, sendRequest, stepFields, stepWords} from './step-request.ts'
 
@@ -75,9 +76,9 @@ export async function describeReplication(
   sender: Sender,
   plan: JobPlan,
 ): Promise<readonly FilesystemReport[]> {
-  const steps = plan.filesystems.flatMap((filesystem) =>
-    filesystem.kind === 'steps' ? filesystem.steps : [],
-  )
+  const steps = plan.filesystems
+    .flatMap((filesystem) => (filesystem.kind === 'steps' ? filesystem.steps : []))
+    .filter(({from, to}) => !isPredicted(to.guid) && (from === undefined || !isPredicted(from.guid)))
   const sizes = steps.length === 0 ? [] : await sender.estimate(ctx, steps.map(sendRequest))
   const sizeOf = new Map(steps.map((step, index) => [step, sizes[index]]))
   return plan.filesystems.map((filesystem) => {

@@ -8,6 +8,7 @@ import {reportedError} from '../report/describe-error.ts'
 import type {SnapshotReport, SnapshottedFilesystem} from '../report/report.ts'
 import type {Look} from './look.ts'
 import {missingDataset} from './missing.ts'
+import {predictSnapshots} from './predict.ts'
 
 export type SnapshotPhaseOutcome = {readonly report: SnapshotReport; readonly warnings: readonly string[]}
 
@@ -26,6 +27,9 @@ export async function snapshotPhase(
   })
   const due = request.dryRun ? round.filesystems.map(planned) : await takeRound(ctx, work.sender, round)
   if (due.some(({state}) => state === 'taken')) look.forget()
+  if (request.dryRun && round.name !== undefined) {
+    look.pretend(predictSnapshots(seen.view, round.filesystems, round.name, ctx.clock.now()))
+  }
   const filesystems = [
     ...due,
     ...round.refused.map(({filesystem, because}) => failed(filesystem, because)),

@@ -1,0 +1,191 @@
+import {assert} from '../../../src/lib/core/assert.ts'
+import {OperationalError} from '../../../src/lib/core/errors.ts'
+import type {ByteReader, ByteWriter} from '../../../src/lib/core/stream.ts'
+
+/** A kernel pipe: bytes in between, and who may still read and write. Its ends are shared by inheritance, as fds are. */
+export type Pipe = {
+  readonly chunks: Uint8Array[]
+  length: number
+  readonly capacity: number
+  readers: number
+  writers: number
+  /** The network in between has broken: nothing more comes through, what is in the pipe still does. */
+  severed: boolean
+  waiting: (() => void)[]
+}
+
+/** One end as a process has it. */
+export type End = {readonly pipe: Pipe; readonly side: 'read' | 'write'; open: boolean}
+
+export function createPipe(capacity: number): {readonly reader: End; readonly writer: End} {
+  const pipe: Pipe = {
+    chunks: [],
+    length: 0,
+    capacity,
+    readers: 1,
+    writers: 1,
+    severed: false,
+    waiting: [],
+  }
+  return {reader: {pipe, side: 'read', open: true}, writer: {pipe, side: 'write', open: true}}
+}
+
+/** What a child inherits. */
+export function duplicate({pipe, side}: End): End {
+  if (side === 'read') pipe.readers += 1
+  else pipe.writers += 1
+  return {pipe, side, open: true}
+}
+
+export function closeEnd(end: End): void {
+  if (!end.open) return
+  end.open = false
+  if (end.side === 'read') end.pipe.readers -= 1
+  else end.pipe.writers -= 1
+  wake(end.pipe)
+}
+
+export function sever(pipe: Pipe): void {
+  pipe.severed = true
+  wake(pipe)
+}
+
+/** At least one byte and at most `length`, waiting for it; nothing at the end. */
+export async function readSome({pipe}: End, length: number, stopped: () => void): Promise<Uint8Array> {
+  while (pipe.length === 0) {
+    if (pipe.writers === 0 || pipe.severed) return NOTHING
+    await change(pipe)
+    stopped()
+  }
+  return take(pipe, length)
+}
+
+/** As much of `bytes` as fits, at least one, waiting for room; 0 when nobody reads. */
+export async function writeSome({pipe}: End, bytes: Uint8Array, stopped: () => void): Promise<number> {
+  while (pipe.readers > 0 && !pipe.severed && pipe.length >= pipe.capacity) {
+    await change(pipe)
+    stopped()
+  }
+  if (pipe.readers === 0 || pipe.severed) return 0
+  const count = Math.min(bytes.length, pipe.capacity - pipe.length)
+  pipe.chunks.push(bytes.slice(0, count))
+  pipe.length += count
+  wake(pipe)
+  return count
+}
+
+const NOTHING = new Uint8Array(0)
+
+function take(pipe: Pipe, length: number): Uint8Array {
+  const [first = NOTHING] = pipe.chunks
+  const taken = first.length <= length ? first : first.subarray(0, length)
+  if (taken.length === first.length) pipe.chunks.shift()
+  else pipe.chunks[0] = first.subarray(length)
+  pipe.length -= taken.length
+  wake(pipe)
+  return taken
+}
+
+function change(pipe: Pipe): Promise<void> {
+  return new Promise((resolve) => pipe.waiting.push(resolve))
+}
+
+/** Whoever waits looks again: also called when a waiting process is to notice that it must stop. */
+export function wake(pipe: Pipe): void {
+  const waiting = pipe.waiting.splice(0)
+  for (const resolve of waiting) resolve()
+}
+
+/** The program's reader on an end of ours, with the manners of the real one. */
+export function byteReader(end: End, fdOf: (end: End) => number): ByteReader & {close(reason?: Error): void} {
+  const use = exclusively(end)
+
+  async function read(length: number, check: () => void): Promise<Uint8Array | undefined> {
+    const bytes = new Uint8Array(length)
+    let filled = 0
+    while (filled < length) {
+      check()
+      const some = await readSome(end, length - filled, check)
+      if (some.length === 0 && filled === 0) return undefined
+      if (some.length === 0)
+        throw unreachable(`the connection was cut after ${filled} of ${length} bytes`)
+      bytes.set(some, filled)
+      filled += some.length
+    }
+    return bytes
+  }
+
+  return {
+    read: (length, signal) => use.call(signal, (check) => read(length, check)),
+    get stream() {
+      assert(end.open, 'a closed pipe is used')
+      return {fd: fdOf(end)}
+    },
+    close: use.close,
+  }
+}
+
+/** The program's writer likewise. `onWrite` comes before each write: one is a whole frame. */
+export function byteWriter(
+  end: End,
+  fdOf: (end: End) => number,
+  onWrite: () => () => void,
+): ByteWriter & {close(reason?: Error): void} {
+  const use = exclusively(end)
+
+  async function write(bytes: Uint8Array, check: () => void): Promise<void> {
+    const written = onWrite()
+    for (let at = 0; at < bytes.length; ) {
+      check()
+      const count = await writeSome(end, bytes.subarray(at), check)
+      if (count === 0) throw unreachable('the peer closed the connection')
+      at += count
+    }
+    written()
+  }
+
+  return {
+    write: (bytes, signal) => use.call(signal, (check) => write(bytes, check)),
+    get stream() {
+      assert(end.open, 'a closed pipe is used')
+      return {fd: fdOf(end)}
+    },
+    close: use.close,
+  }
+}
+
+/** One call at a time; a call in progress keeps the end open, unless it is closed with a reason. */
+function exclusively(end: End) {
+  let busy = false
+  let closed = false
+  let reason: Error | undefined
+  return {
+    async call<T>(signal: AbortSignal, work: (check: () => void) => Promise<T>): Promise<T> {
+      assert(!busy, 'two calls at once on one end of a pipe')
+      if (closed) throw unreachable('the connection is closed')
+      busy = true
+      const look = () => wake(end.pipe)
+      signal.addEventListener('abort', look)
+      try {
+        return await work(() => {
+          signal.throwIfAborted()
+          if (reason !== undefined) throw reason
+        })
+      } finally {
+        busy = false
+        signal.removeEventListener('abort', look)
+        if (closed) closeEnd(end)
+      }
+    },
+    close(because?: Error) {
+      closed = true
+      reason ??= because
+      if (!busy) closeEnd(end)
+      else wake(end.pipe)
+    },
+  }
+}
+
+function unreachable(message: string): OperationalError {
+  return new OperationalError('peer-unreachable', message, {retryable: true})
+}

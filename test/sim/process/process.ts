@@ -1,0 +1,85 @@
+import type {RunContext, Span} from '../../../src/lib/core/context.ts'
+import type {Log} from '../../../src/lib/core/context.ts'
+import type {Host} from '../pool.ts'
+import {clockOf, type Timers} from './clock.ts'
+import {closeEnd, type End} from './pipe.ts'
+
+/**
+ * A process of the program, active or passive. Everything it does to the world goes through `whileAlive`, so that a
+ * killed process neither acts nor notices anything any more: its code simply never continues.
+ */
+export type Process = {
+  readonly label: string
+  readonly host: Host
+  readonly alive: () => boolean
+  readonly ctx: RunContext
+  /** Pipe ends it has open. */
+  readonly ends: Set<End>
+  /** Programs it has started; streams die with it. */
+  readonly children: Set<Child>
+  /** Names it has seen in listings, with the guid of versions: nothing else may be named in a change (I17). */
+  readonly seen: Map<string, string | undefined>
+  whileAlive<T>(work: Promise<T>): Promise<T>
+  /** Called once, however it ends. */
+  onEnd(listener: () => void): void
+  /** SIGKILL. */
+  kill(): void
+  exit(): void
+}
+
+/** A program a process has started. `stop` is SIGTERM: what it leaves behind is settled at once. */
+export type Child = {stop(): void}
+
+export function createProcess(label: string, host: Host, timers: Timers, signal: AbortSignal): Process {
+  const ends = new Set<End>()
+  const children = new Set<Child>()
+  const listeners: (() => void)[] = []
+  let alive = true
+
+  function end(): void {
+    if (!alive) return
+    alive = false
+    for (const child of children) child.stop()
+    for (const end of ends) closeEnd(end)
+    for (const listener of listeners) listener()
+  }
+
+  function whileAlive<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      work.then(
+        (value) => alive && resolve(value),
+        (error) => alive && reject(error),
+      )
+    })
+  }
+
+  const clock = clockOf(host, timers)
+  return {
+    label,
+    host,
+    alive: () => alive,
+    ctx: {
+      signal,
+      log: SILENT_LOG,
+      span: SILENT_SPAN,
+      clock: {...clock, sleep: (ms, signal) => whileAlive(clock.sleep(ms, signal))},
+    },
+    ends,
+    children,
+    seen: new Map(),
+    whileAlive,
+    onEnd: (listener) => listeners.push(listener),
+    kill: end,
+    exit: end,
+  }
+}
+
+const SILENT_LOG: Log = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  with: () => SILENT_LOG,
+}
+
+const SILENT_SPAN: Span = {stack: 'sim', child: () => SILENT_SPAN, end: () => {}}
