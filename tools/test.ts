@@ -83,14 +83,14 @@ async function vitest(project: string, env: Readonly<Record<string, string>> = {
     'run',
     '--project',
     project,
-    '--reporter=dot',
+    '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${results}`,
     ...filter,
   ]
   const {exitCode} = await execa(BUN, argv, {
     cwd: ROOT,
-    env,
+    env: {...env, NO_COLOR: '1'},
     stdin: 'ignore',
     stdout: 'inherit',
     stderr: 'inherit',

@@ -145,7 +145,14 @@ export function addSnapshots(host: Host, datasets: readonly Dataset[], name: str
     const guid = newGuid(host.nature.random)
     const taken: Taken = {name, creation: secondsOf(host), content: dataset.head}
     host.nature.taken.set(guid, taken)
-    dataset.snapshots.push({...taken, guid, createtxg: txg, holds: new Map(), deferDestroy: false, longHolds: 0})
+    dataset.snapshots.push({
+      ...taken,
+      guid,
+      createtxg: txg,
+      holds: new Map(),
+      deferDestroy: false,
+      longHolds: 0,
+    })
   }
 }
 

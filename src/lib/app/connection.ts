@@ -30,7 +30,7 @@ export function connectionTo(connect: Connect, {configFile, lockFd}: ConnectOpti
       ]
       return relayingLog(
         openLocal(
-          {argv, peer: `local ${connect.listenerName}`, dialTimeoutMs: connect.dialTimeoutMs},
+          {argv, peer: `local ${connect.listenerName}`, dialTimeoutMs: processTimeout(connect.dialTimeoutMs)},
           options,
         ),
       )
@@ -44,6 +44,14 @@ export function connectionTo(connect: Connect, {configFile, lockFd}: ConnectOpti
         },
       )
   }
+}
+
+/**
+ * zrepl's local connections are made inside one process and its 2 s are plenty; ours start a process, which a busy
+ * machine may need longer for. 0 = no limit.
+ */
+function processTimeout(dialTimeoutMs: number): number {
+  return dialTimeoutMs === 0 ? 0 : Math.max(dialTimeoutMs, 30_000)
 }
 
 /** What the peer logs appears in our log. */

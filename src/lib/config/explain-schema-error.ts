@@ -18,7 +18,7 @@ export function explainSchemaError(error: SchemaError, raw: unknown): Finding | 
     case 'additionalProperties':
       return explainUnknownKey(raw, path, String(params['additionalProperty']))
     case 'required':
-      return mistake(path, `"${params['missingProperty']}" is missing`)
+      return explainMissing(raw, path, String(params['missingProperty']))
     case 'discriminator':
       return explainType(raw, path, peek(value, 'type'))
     case 'type':
@@ -64,7 +64,7 @@ export function pathOf(pointer: string, raw: unknown): Path {
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   array: 'a list',
   object: 'a map of keys and values',
-  string: 'a text',
+  string: 'text',
   boolean: 'true or false',
   integer: 'a whole number',
 }
@@ -72,9 +72,19 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 function typeHint(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
   if (/^[-+]?0\d+$/.test(value)) return 'leave out the leading zeros: with them a number may mean octal'
-  if (/^[-+]?\d+$/.test(value) || isBooleanWord(value) || /^(?:true|false)$/i.test(value))
+  if (/^[-+]?\d+$/.test(value) || isBooleanWord(value) || /^(?:true|false)$/i.test(value)) {
     return 'remove the quotes'
+  }
   return undefined
+}
+
+function explainMissing(raw: unknown, path: Path, key: string): Finding {
+  const types = key === 'type' ? typesAt(raw, path) : []
+  return mistake(
+    path,
+    `"${key}" is missing`,
+    types.length === 0 ? undefined : `it is one of ${types.join(', ')}`,
+  )
 }
 
 function explainUnknownKey(raw: unknown, path: Path, key: string): Finding {

@@ -73,8 +73,9 @@ function parsePositiveTimeout(text: string): number {
 
 function parseBandwidth(text: string): bigint {
   const bytes = parseSize(text)
-  if (bytes === 0n)
+  if (bytes === 0n) {
     throw new Error(`bad size ${quoted(text)}: nothing would ever pass; for no limit leave the key out`)
+  }
   return bytes
 }
 

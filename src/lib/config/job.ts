@@ -8,9 +8,6 @@ import type {DatasetName} from '../zfs/name.ts'
 /** A job as resolved from the configuration: defaults filled in, texts parsed, nothing left to interpret. */
 export type Job = PushJob | PullJob | SinkJob | SourceJob | SnapJob
 
-/** Jobs that plan and call. */
-export type ActiveJob = PushJob | PullJob
-
 /** Jobs that are served to a client by `stdinserver`. */
 export type PassiveJob = SinkJob | SourceJob
 

@@ -72,8 +72,17 @@ function diagnose(all: readonly CheckedFile[]): readonly Diagnostic[] {
   const isComplete = found.every(({severity}) => severity === 'notice')
   const more = isComplete ? [...checkListeners(all), ...checkEmpty(all)] : []
   return all.flatMap(({source}) =>
-    [...found, ...more].filter(({file}) => file === source.file).toSorted(byPlace),
+    withoutRepetitions([...found, ...more].filter(({file}) => file === source.file).toSorted(byPlace)),
   )
+}
+
+/** What an alias repeats is wrong in one place only. */
+function withoutRepetitions(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const told = new Set<string>()
+  return diagnostics.filter(({line, column, message}) => {
+    const key = `${line}:${column}:${message}`
+    return !told.has(key) && told.add(key)
+  })
 }
 
 /** zrepl takes no jobs for fine, but who configures nothing has no backups. */

@@ -16,8 +16,9 @@ export function parseIpOrNetwork(text: string): 'address' | 'network' {
     throw new Error(`bad client ${quoted(text)}: it must be an IP address or a network like 10.0.0.0/8`)
   }
   if (bits === undefined) return 'address'
-  if (Number(bits) > width)
+  if (Number(bits) > width) {
     throw new Error(`bad client ${quoted(text)}: the network has more than ${width} bits`)
+  }
   return 'network'
 }
 

@@ -8,8 +8,9 @@ const MAX_VALUE_BYTES = 8192
 export function parsePropertyName(text: string): string {
   if (text.startsWith('-')) throw bad('name', text, 'it starts with -')
   if (text.length > MAX_NAME) throw bad('name', text, `it is longer than ${MAX_NAME} characters`)
-  if (!/^[0-9A-Za-z_.:-]+$/.test(text))
+  if (!/^[0-9A-Za-z_.:-]+$/.test(text)) {
     throw bad('name', text, 'only letters, digits and - _ . : are allowed')
+  }
   if (text === PLACEHOLDER_PROPERTY) throw bad('name', text, 'it is how zrepl knows its placeholders')
   return text
 }

@@ -84,8 +84,9 @@ const RULES: readonly Rule[] = [
 export function parseSshHost(text: string): string {
   const isName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(text)
   const isIpv6 = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?$/.test(text)
-  if (!isName && !isIpv6)
+  if (!isName && !isIpv6) {
     throw new Error(`bad host ${quoted(text)}: it must be a host name or an address, and nothing else`)
+  }
   return text
 }
 

@@ -1,11 +1,11 @@
 import validateSchema from '../../generated/validate-config.js'
 import {checkGlobal} from './check-global.ts'
 import {checkJob} from './check-job.ts'
-import type {Finding} from './diagnostic.ts'
+import {type Finding, mistake} from './diagnostic.ts'
 import {explainSchemaError, pathOf, type SchemaError} from './explain-schema-error.ts'
 import {isRecord, peek, peekList} from './peek.ts'
 import {keysAt} from './schema-lookup.ts'
-import {nodeAt, toValue, type YamlNode} from './yaml-tree.ts'
+import {keyAt, nodeAt, toValue, type YamlNode} from './yaml-tree.ts'
 
 /** A file's content, with everything there is to say about it. Without errors `raw` has the shape of the schema. */
 export type Validated = {readonly raw: unknown; readonly findings: readonly Finding[]}
@@ -13,9 +13,11 @@ export type Validated = {readonly raw: unknown; readonly findings: readonly Find
 /** Checks the shape of one file and the meaning of each of its values; all mistakes at once, in no order. */
 export function validate(root: YamlNode): Validated {
   const {raw, errors} = readAsZrepl(root)
-  const explained = errors.flatMap((error) => explainSchemaError(error, raw) ?? [])
+  const explained = withoutEchoes(errors).flatMap(
+    (error) => explainEmptyKey(error, raw, root) ?? explainSchemaError(error, raw) ?? [],
+  )
   const jobs = peekList(raw, 'jobs').flatMap((job, index) => checkJob(job, ['jobs', index]))
-  return {raw, findings: [...withoutEchoes(explained), ...checkGlobal(peek(raw, 'global')), ...jobs]}
+  return {raw, findings: [...explained, ...checkGlobal(peek(raw, 'global')), ...jobs]}
 }
 
 /**
@@ -47,20 +49,32 @@ function adapt({keyword, params, instancePath}: SchemaError, raw: unknown, root:
   return true
 }
 
-/** Of several mistakes at one place the one about its kind, then about emptiness, says enough. */
-function withoutEchoes(findings: readonly Finding[]): readonly Finding[] {
-  const said = new Map<string, number>()
-  for (const finding of findings) {
-    const place = placeOf(finding)
-    said.set(place, Math.min(said.get(place) ?? 9, weight(finding)))
+/** A missing key may be there, but without a value. */
+function explainEmptyKey(
+  {keyword, params, instancePath}: SchemaError,
+  raw: unknown,
+  root: YamlNode,
+): Finding | undefined {
+  const path = [...pathOf(instancePath, raw), String(params['missingProperty'])]
+  return keyword === 'required' && keyAt(root, path) !== undefined ? mistake(path, 'has no value') : undefined
+}
+
+/** Of several of these errors about one value the first says enough. */
+const KEYWORDS_OF_VALUES = ['type', 'minLength', 'enum', 'const', 'format']
+
+function withoutEchoes(errors: readonly SchemaError[]): readonly SchemaError[] {
+  const first = new Map<string, number>()
+  for (const error of errors) {
+    const weight = KEYWORDS_OF_VALUES.indexOf(error.keyword)
+    if (weight !== -1) first.set(subjectOf(error), Math.min(weight, first.get(subjectOf(error)) ?? weight))
   }
-  return findings.filter((finding) => weight(finding) === said.get(placeOf(finding)))
+  return errors.filter((error) => {
+    const weight = KEYWORDS_OF_VALUES.indexOf(error.keyword)
+    return weight === -1 || weight === first.get(subjectOf(error))
+  })
 }
 
-function placeOf({path, atKey}: Finding): string {
-  return JSON.stringify([path, atKey === true])
-}
-
-function weight({message}: Finding): number {
-  return message === 'must not be empty' ? 1 : message.startsWith('must be a') ? 0 : 2
+/** The value an error is about, or the key. */
+function subjectOf({instancePath, propertyName}: SchemaError): string {
+  return propertyName === undefined ? instancePath : `${instancePath} ${propertyName}`
 }

@@ -50,13 +50,13 @@ export function keyAt(root: YamlNode | undefined, path: Path): YamlEntry['key'] 
 }
 
 /**
- * The part of the file to point at. A list or map is pointed at by its key, which is where a person looks; what is
- * missing, by what it is missing in.
+ * The part of the file to point at. A list or map is pointed at by its key, which is where a person looks, or by its
+ * first character; what is missing, by what it is missing in.
  */
 export function spanAt(root: YamlNode | undefined, path: Path, atKey: boolean): Span {
   const key = keyAt(root, path)
   const node = nodeAt(root, path)
   if (key !== undefined && (atKey || node?.kind !== 'scalar' || node.start === node.end)) return key
-  if (node !== undefined) return node
+  if (node !== undefined) return node.kind === 'scalar' ? node : {start: node.start, end: node.start + 1}
   return path.length === 0 ? {start: 0, end: 0} : spanAt(root, path.slice(0, -1), false)
 }

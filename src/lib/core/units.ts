@@ -18,6 +18,10 @@ const ZREPL_UNIT_MS: Readonly<Record<string, number>> = {
   w: 7 * DAY_MS,
 }
 
+/** Longer texts are no honest numbers, and large numbers take long to read. */
+const MAX_TEXT = 100
+const TOO_LONG = `it is longer than ${MAX_TEXT} characters`
+
 /** zrepl counts nanoseconds in an int64; so do we, which is a little more than 292 years. */
 const MAX_NANOSECONDS = 2n ** 63n - 1n
 const NANOSECONDS_PER_MS = 1_000_000n
@@ -29,10 +33,12 @@ const NANOSECONDS_PER_MS = 1_000_000n
  * Throws `UnitError`. Rule: zrepl, `config.ParsePositiveDuration`'s grammar.
  */
 export function parseZreplDuration(text: string): number {
+  if (text.length > MAX_TEXT) throw badDuration(text, TOO_LONG)
   const [, count, unit] = /^[\t\n\f\r ]*([+-]?\d+)[\t\n\f\r ]*([a-z]*)[\t\n\f\r ]*$/.exec(text) ?? []
   if (count === undefined || unit === undefined) throw badDuration(text, ZREPL_DURATION)
-  if (unit === '' && BigInt(unsigned(count)) !== 0n)
+  if (unit === '' && BigInt(unsigned(count)) !== 0n) {
     throw badDuration(text, 'the unit is missing (s, m, h, d or w)')
+  }
   const unitMs = unit === '' ? SECOND_MS : ZREPL_UNIT_MS[unit]
   if (unitMs === undefined) throw badDuration(text, `${quoted(unit)} is not a unit (s, m, h, d or w)`)
   return boundedMs(signed(count, BigInt(unsigned(count)) * BigInt(unitMs) * NANOSECONDS_PER_MS), text)
@@ -57,6 +63,7 @@ const GO_UNIT_NANOSECONDS: Readonly<Record<string, bigint>> = {
  * Throws `UnitError`. Rule: Go, `time.ParseDuration`.
  */
 export function parseGoDuration(text: string): number {
+  if (text.length > MAX_TEXT) throw badDuration(text, TOO_LONG)
   const body = unsigned(text)
   if (body === '0') return 0
   const part = /(\d+\.?\d*|\.\d+)([^\d.]+)/y
@@ -65,13 +72,15 @@ export function parseGoDuration(text: string): number {
   for (let match = part.exec(body); match !== null; match = part.exec(body)) {
     const [all, number = '', unit = ''] = match
     const unitNanoseconds = GO_UNIT_NANOSECONDS[unit]
-    if (unitNanoseconds === undefined)
+    if (unitNanoseconds === undefined) {
       throw badDuration(text, `${quoted(unit)} is not a unit (ms, s, m or h)`)
+    }
     nanoseconds += times(number, unitNanoseconds)
     read += all.length
   }
-  if (read === 0 || read !== body.length)
+  if (read === 0 || read !== body.length) {
     throw badDuration(text, 'it must be numbers with units (ms, s, m or h), like 1m30s')
+  }
   return boundedMs(signed(text, nanoseconds), text)
 }
 
@@ -94,11 +103,14 @@ const SIZE_FACTOR: Readonly<Record<string, bigint>> = {
  * Throws `UnitError`, also for more than nothing but less than a byte. Rule: zrepl, `datasizeunit`.
  */
 export function parseSize(text: string): bigint {
+  if (text.length > MAX_TEXT) throw badSize(text, TOO_LONG)
   const [, number, unit] = /^(-?(?:\d+\.?\d*|\.\d+))[\t\n\f\r ]*(bit|(?:[KMGT]i?)?[bB])$/.exec(text) ?? []
-  if (number === undefined || unit === undefined)
+  if (number === undefined || unit === undefined) {
     throw badSize(text, 'it must be a number and a unit, like 10 MiB or 100 Mb')
-  if (unit === 'bit' && number.includes('.'))
+  }
+  if (unit === 'bit' && number.includes('.')) {
     throw badSize(text, 'bits are whole; use b with a prefix for fractions')
+  }
   const factor = unit === 'bit' ? 1n : SIZE_FACTOR[unit.slice(0, -1)]
   if (factor === undefined) throw badSize(text, `${quoted(unit)} is not a unit`)
   const [mantissa, scale] = decimal(unsigned(number))

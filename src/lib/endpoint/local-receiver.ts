@@ -3,9 +3,8 @@ import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import type {StreamHandle} from '../core/stream.ts'
 import type {Mapping} from '../scope/mapping.ts'
-import type {Hold, Outcome, ZfsClient} from '../zfs/client.ts'
+import type {Hold, Outcome, ReceiveArgs, ZfsClient} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
 import {type DatasetName, type Guid, parentOf, snapshotName} from '../zfs/name.ts'
 import {isSnapshot, nameOfSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
@@ -70,42 +69,31 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
     )
   }
 
-  async function receiveInto(
-    ctx: RunContext,
-    target: Dataset | undefined,
-    request: ReceiveRequest,
-    source: StreamHandle,
-  ): Promise<Outcome> {
-    const name = mapping.toReceiver(request.filesystem)
-    const replacesPlaceholder = target?.placeholder === true && !request.resuming
-    if (replacesPlaceholder) await setPlaceholder(ctx, name, 'off')
-    const args = {
-      to: snapshotName(name, request.to.name),
-      replacesPlaceholder,
+  /** An empty placeholder is the only thing ever received over; its property goes once something else is there. */
+  function argsOf({filesystem, from, to}: ReceiveRequest, target: Dataset | undefined): ReceiveArgs {
+    return {
+      to: snapshotName(mapping.toReceiver(filesystem), to.name),
+      replacesPlaceholder: from === undefined && target !== undefined && isEmptyPlaceholder(target),
       inherit: settings.properties.inherit,
       override: settings.properties.override,
     }
-    const outcome = await zfs.receive(ctx, args, source)
-    if (outcome.kind === 'failed' && replacesPlaceholder) await restorePlaceholder(ctx, name)
-    return outcome
   }
 
-  async function setPlaceholder(ctx: RunContext, name: DatasetName, value: 'on' | 'off'): Promise<void> {
-    const outcome = await zfs.setPlaceholder(ctx, name, value)
-    if (outcome.kind === 'failed')
+  function isEmptyPlaceholder(dataset: Dataset): boolean {
+    return dataset.placeholder && !pool.versions(dataset.name).some(isSnapshot)
+  }
+
+  /** A dataset that has received something is no placeholder. A kill before this leaves one with snapshots: see view. */
+  async function clearPlaceholder(ctx: RunContext, name: DatasetName): Promise<void> {
+    if ((await pool.dataset(ctx, name))?.placeholder !== true) return
+    const outcome = await zfs.setPlaceholder(ctx, name, 'off')
+    if (outcome.kind === 'failed') {
       throw new OperationalError(
         'placeholder',
-        `cannot turn the placeholder property of ${quoted(name)} ${value}: ${outcome.failure.message}`,
+        `received into ${quoted(name)}, but cannot turn off its placeholder property: ${outcome.failure.message}`,
       )
-  }
-
-  /** After a failed receive the dataset is a placeholder again, unless it now carries a partial receive. */
-  async function restorePlaceholder(ctx: RunContext, name: DatasetName): Promise<void> {
-    const listing = await pool.list(ctx, [name], false)
-    const dataset = listing.datasets.find((dataset) => dataset.name === name)
-    if (dataset === undefined || dataset.resumeToken !== undefined || pool.versions(name).some(isSnapshot))
-      return
-    await setPlaceholder(ctx, name, 'on')
+    }
+    await pool.list(ctx, [name], false)
   }
 
   async function holdsToMove(
@@ -142,6 +130,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       const snapshot = await findReceived(ctx, dataset, to)
       if (snapshot === undefined)
         throw new OperationalError('version-gone', `no snapshot with guid ${to} on ${quoted(dataset)}`)
+      await clearPlaceholder(ctx, dataset)
       return await holdsToMove(ctx, dataset, snapshot)
     })
     const make = valuesOf(prepared).flatMap(({make}) => make)
@@ -175,7 +164,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
         filesystems: mapped.map(({dataset, filesystem}) => ({
           filesystem,
           type: dataset.type,
-          placeholder: dataset.placeholder,
+          placeholder: isEmptyPlaceholder(dataset),
           encrypted: dataset.encrypted,
           resumeToken: dataset.resumeToken,
           versions: pool.versions(dataset.name).map((version) => ({...version, filesystem})),
@@ -205,17 +194,18 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       const dataset = mapping.toReceiver(request.filesystem)
       await createAncestors(ctx, dataset)
       const target = await pool.dataset(ctx, dataset)
-      refuseOverwrite(request, target, pool.versions(dataset))
+      refuseOverwrite(request, target, target !== undefined && isEmptyPlaceholder(target))
 
-      const outcome = await receiveInto(ctx, target, request, source)
+      const outcome = await zfs.receive(ctx, argsOf(request, target), source)
 
       // `zfs receive` fails after the snapshot is committed (a mount), and succeeds without having received anything:
       // only the guid on the pool tells.
-      await pool.list(ctx, [dataset], false)
+      await pool.relist(ctx, [dataset])
       const received = await findReceived(ctx, dataset, request.to.guid)
       if (received === undefined) throw receiveError(dataset, request, outcome)
       const warnings =
         outcome.kind === 'failed' ? [`received, but zfs receive said: ${outcome.failure.message}`] : []
+      if (target?.placeholder === true) await clearPlaceholder(ctx, dataset)
       if (request.protection === 'guarantee_nothing') return {warnings}
 
       const [moved] = await moveHold(ctx, [{filesystem: request.filesystem, to: request.to.guid}])
@@ -234,34 +224,23 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   }
 }
 
-/** A full stream may only create a dataset or replace a placeholder that has nothing in it. */
+/** A full stream may only create a dataset or replace an empty placeholder; an increment needs something to add to. */
 function refuseOverwrite(
-  request: ReceiveRequest,
+  {filesystem, from, resuming}: ReceiveRequest,
   target: Dataset | undefined,
-  versions: readonly Version[],
+  isEmptyPlaceholder: boolean,
 ): void {
-  const full = request.from === undefined && !request.resuming
-  if (target === undefined) {
-    if (full) return
+  if (from === undefined && target !== undefined && !isEmptyPlaceholder && !resuming) {
     throw new OperationalError(
       'receive-policy',
-      `${quoted(request.filesystem)} does not exist on the receiver, but the stream is not a full one`,
+      `${quoted(filesystem)} exists on the receiver and is not an empty placeholder`,
+      {hint: 'zrepl never overwrites; rename the copy on the receiver if it is to be replicated afresh'},
     )
   }
-  const replaceable = target.placeholder && !versions.some(isSnapshot)
-  if (full && !replaceable) {
+  if (from !== undefined && (target === undefined || isEmptyPlaceholder)) {
     throw new OperationalError(
       'receive-policy',
-      `${quoted(request.filesystem)} exists on the receiver and is not an empty placeholder`,
-      {
-        hint: 'zrepl never overwrites; rename the copy on the receiver if it is to be replicated afresh',
-      },
-    )
-  }
-  if (!full && !request.resuming && target.placeholder) {
-    throw new OperationalError(
-      'receive-policy',
-      `${quoted(request.filesystem)} is a placeholder on the receiver; it needs a full stream first`,
+      `${quoted(filesystem)} has nothing on the receiver that an increment could be added to`,
     )
   }
 }

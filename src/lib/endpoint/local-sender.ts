@@ -105,7 +105,7 @@ export function createLocalSender(
     const source = known.find((version) => isSnapshot(version) && version.guid === guid) ?? to
     return {
       cursor: name === undefined || exists ? undefined : {bookmark: bookmarkName(filesystem, name), source},
-      bookmarks: known.filter(isBookmark).filter((bookmark) => isOurs(bookmark) && bookmark.name !== name),
+      bookmarks: known.filter(isBookmark).filter((bookmark) => isReplaced(bookmark, to, name)),
       holds: await stepHolds(ctx, filesystem),
     }
   }
@@ -114,6 +114,17 @@ export function createLocalSender(
     const byName = (await pool.holds(ctx, [filesystem])).get(filesystem) ?? new Map()
     return Array.from(byName).flatMap(([name, tags]) =>
       tags.includes(tag) ? [{snapshot: snapshotName(filesystem, name), tag}] : [],
+    )
+  }
+
+  /**
+   * A cursor newer than `to` stays: the receiver was restored from an older state and catches up, and until it has, the
+   * newer cursor may be all that the sender can go on from. Guaranteeing nothing keeps none.
+   */
+  function isReplaced(bookmark: Bookmark, to: Version, cursor: string | undefined): boolean {
+    if (!isOurs(bookmark) || bookmark.name === cursor) return false
+    return (
+      cursor === undefined || readCursor(bookmark)?.kind === 'tentative' || bookmark.createtxg < to.createtxg
     )
   }
 

@@ -19,7 +19,7 @@ export type LaneProcess = {
   readonly path: string
   readonly argv: readonly string[]
   readonly environment: Readonly<Record<string, string>>
-  /** From the start of the process to the first bytes from the peer. */
+  /** From the start of the process to the first bytes from the peer; 0 = as long as it takes. */
   readonly dialTimeoutMs: number
 }
 
@@ -82,14 +82,17 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
         retryable: true,
       }),
     )
-  ctx.clock.sleep(process.dialTimeoutMs, answered.signal).then(noAnswer, () => {})
+  if (process.dialTimeoutMs > 0)
+    ctx.clock.sleep(process.dialTimeoutMs, answered.signal).then(noAnswer, () => {})
 
   ctx.log.debug('connection opened', {
     peer: process.peer,
     pid: child.pid,
     argv: [process.path, ...process.argv],
   })
-  gone.then(({exitCode}) => ctx.log.debug('connection ended', {peer: process.peer, pid: child.pid, exitCode}))
+  void gone.then(({exitCode}) =>
+    ctx.log.debug('connection ended', {peer: process.peer, pid: child.pid, exitCode}),
+  )
 
   return {
     reader: watched(

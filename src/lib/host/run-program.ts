@@ -116,7 +116,9 @@ async function ended(
 
 /** Rejects when `promise` does, and does nothing else. */
 function failureOf(promise: Promise<unknown>): Promise<never> {
-  return new Promise((_, reject) => promise.catch(reject))
+  return new Promise((_, reject) => {
+    promise.catch(reject)
+  })
 }
 
 /** Rejects with the reason of `signal`, unless `settled` before. */

@@ -27,7 +27,7 @@ export function createLook(
       return {view: await withSpan(ctx, `observe-${side}`, {}, (ctx) => endpoint.observe(ctx))}
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
-      ctx.log.error('cannot observe', {side, error: error.message})
+      ctx.log.info('cannot observe', {side, error: error.message})
       return {error}
     }
   }

@@ -132,7 +132,7 @@ async function runFilesystem(
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
       connection.failed(error)
-      withFields(ctx, {filesystem}).log.error('step failed', {...stepFields(step), error: error.message})
+      withFields(ctx, {filesystem}).log.info('step failed', {...stepFields(step), error: error.message})
       return stepsReport(plan, done, error, warnings)
     }
   }

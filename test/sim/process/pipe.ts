@@ -107,8 +107,7 @@ export function byteReader(end: End, fdOf: (end: End) => number): ByteReader & {
       check()
       const some = await readSome(end, length - filled, check)
       if (some.length === 0 && filled === 0) return undefined
-      if (some.length === 0)
-        throw unreachable(`the connection was cut after ${filled} of ${length} bytes`)
+      if (some.length === 0) throw unreachable(`the connection was cut after ${filled} of ${length} bytes`)
       bytes.set(some, filled)
       filled += some.length
     }

@@ -1,5 +1,4 @@
-import type {RunContext, Span} from '../../../src/lib/core/context.ts'
-import type {Log} from '../../../src/lib/core/context.ts'
+import type {Log, RunContext, Span} from '../../../src/lib/core/context.ts'
 import type {Host} from '../pool.ts'
 import {clockOf, type Timers} from './clock.ts'
 import {closeEnd, type End} from './pipe.ts'

@@ -1,4 +1,13 @@
-import {addDataset, type Dataset, datasetsBelow, findDataset, type Host, mustFindPool, nextTxg, parentName} from '../pool.ts'
+import {
+  addDataset,
+  type Dataset,
+  datasetsBelow,
+  findDataset,
+  type Host,
+  mustFindPool,
+  nextTxg,
+  parentName,
+} from '../pool.ts'
 import {type Command, cannotOpen, complained, SILENT} from './answer.ts'
 import {readOptions} from './options.ts'
 
@@ -35,7 +44,8 @@ export function* rename(host: Host, words: readonly string[]): Command {
     return complained([`cannot rename '${from}': dataset is busy`])
   const pool = mustFindPool(host, from)
   nextTxg(pool)
-  const newName = (name: string) => (name === from || name.startsWith(`${from}/`) ? to + name.slice(from.length) : name)
+  const newName = (name: string) =>
+    name === from || name.startsWith(`${from}/`) ? to + name.slice(from.length) : name
   for (const one of moving) pool.datasets.delete(one.name)
   for (const one of moving) {
     one.name = newName(one.name)
@@ -90,7 +100,8 @@ export function* clone(host: Host, words: readonly string[]): Command {
   const origin = findDataset(host, name)
   const snapshot = origin?.snapshots.find((one) => one.name === short)
   if (origin === undefined || snapshot === undefined) return complained([cannotOpen(full)])
-  if (findDataset(host, to) !== undefined) return complained([`cannot create '${to}': dataset already exists`])
+  if (findDataset(host, to) !== undefined)
+    return complained([`cannot create '${to}': dataset already exists`])
   const made: Dataset = addDataset(host, to, origin.type)
   made.origin = {dataset: name, guid: snapshot.guid}
   made.head = snapshot.content

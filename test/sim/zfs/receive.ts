@@ -48,7 +48,11 @@ export function readReceiveWords(words: readonly string[]): ReceiveWords {
 }
 
 /** Checks the first record against the pool and makes the partial state: a receive, a refusal, or `skip` (semantics 20). */
-export function beginReceive(host: Host, words: ReceiveWords, begin: StreamBegin): Receiving | Answer | 'skip' {
+export function beginReceive(
+  host: Host,
+  words: ReceiveWords,
+  begin: StreamBegin,
+): Receiving | Answer | 'skip' {
   const dataset = findDataset(host, words.dataset)
   if (begin.resumeAt !== undefined) return resumeReceive(host, words, begin, dataset)
   return begin.fromguid === undefined
@@ -76,7 +80,8 @@ function beginFull(
         'must destroy them to overwrite it',
       ])
     if (existing.partial !== undefined) return partialInTheWay(NEW, existing)
-    if (existing.encryption !== undefined || begin.flags.raw) return complained([`${NEW}: ${FORCE_ENCRYPTED}`])
+    if (existing.encryption !== undefined || begin.flags.raw)
+      return complained([`${NEW}: ${FORCE_ENCRYPTED}`])
     return start(host, words, begin, existing, 'hidden', [], NEW)
   }
   const parent = findDataset(host, parentName(words.dataset) ?? '')
@@ -114,9 +119,7 @@ function beginIncremental(
   const newest = dataset.snapshots.at(-1)
   if (dataset.head !== base.content || (begin.flags.raw && newest !== base)) return modified(dataset)
   if (begin.flags.raw && dataset.encryption === undefined)
-    return complained([
-      `${INCREMENTAL}: cannot perform raw receive on top of existing unencrypted dataset`,
-    ])
+    return complained([`${INCREMENTAL}: cannot perform raw receive on top of existing unencrypted dataset`])
   return start(host, words, begin, dataset, 'hidden', dataset.head, INCREMENTAL)
 }
 
@@ -176,7 +179,11 @@ export function applyBlock(receiving: Receiving, block: number, version: number)
  * The stream ended early or the process was stopped. What is kept depends on `-s` and on whether anything is on disk:
  * of a dataset being created nothing is left when nothing is, an increment always leaves its state (semantics 23).
  */
-export function interruptReceive(host: Host, receiving: Receiving, why: 'cut' | 'damaged' | 'stopped'): Answer {
+export function interruptReceive(
+  host: Host,
+  receiving: Receiving,
+  why: 'cut' | 'damaged' | 'stopped',
+): Answer {
   const {dataset, partial, action, words} = receiving
   const pool = mustFindPool(host, dataset.name)
   partial.running = false

@@ -115,10 +115,13 @@ printf 'no newline' >&2`,
     await lane.close()
   })
 
-  test('the last words are there once the connection is closed', async () => {
-    const {lane} = open('cat >/dev/null; echo bye >&2')
-    await lane.close()
+  test('last words that come late are there once the process has gone and the connection is closed', async () => {
+    const {lane} = open('(sleep 0.1; echo bye >&2) >&- &')
+    await lane.gone
     expect(lane.complaint()).toBe('bye')
+    const {lane: other} = open('cat >/dev/null; (sleep 0.1; echo bye >&2) >&- &')
+    await other.close()
+    expect(other.complaint()).toBe('bye')
   })
 
   test('the reason of a failed connection is there once the process has gone', async () => {

@@ -54,7 +54,7 @@ async function contender() {
   return {
     child,
     say: async (word: string) => {
-      child.stdin.write(`${word}\n`)
+      void child.stdin.write(`${word}\n`)
       await child.stdin.flush()
     },
     heard: async () => (await lines.read()).value?.trim(),
@@ -194,6 +194,7 @@ describe('a place that can be trusted', () => {
     const late = (path: string) => {
       const fd = openLockFile(path)
       if (replaced < 2) unlinkSync(path)
+      if (replaced === 1) writeFileSync(path, '', {mode: 0o600})
       replaced += 1
       return fd
     }

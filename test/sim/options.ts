@@ -1,0 +1,39 @@
+import type {ReplicationPolicy} from '../../src/lib/plan/policy.ts'
+import type {ProfileName} from './profile.ts'
+
+/** Everything that makes a world what it is: two worlds of equal options behave alike to the last byte. */
+export type WorldOptions = {
+  readonly seed: number
+  readonly direction: 'push' | 'pull'
+  /** OpenZFS on either side. */
+  readonly sender: ProfileName
+  readonly receiver: ProfileName
+  readonly initialReplication: ReplicationPolicy['initialReplication']
+  readonly protection: ReplicationPolicy['protection']
+  readonly concurrentSteps: number
+  /** Bytes a pipe takes before its writer has to wait. */
+  readonly pipeBytes: number
+  /** When a passive side notices that its client has gone while it is busy. */
+  readonly hangUp: 'at-once' | 'when-idle'
+  /** How many turns a command waits at most before it does the next thing: 0 is one fixed order of events. */
+  readonly jitter: number
+  /** Data sets of the sender below `tank/data`, besides `tank/data` itself. */
+  readonly children: readonly (readonly [name: string, type: 'filesystem' | 'volume'])[]
+}
+
+export const DEFAULTS: WorldOptions = {
+  seed: 1,
+  direction: 'push',
+  sender: '2.3.2',
+  receiver: '2.3.2',
+  initialReplication: 'all',
+  protection: {initial: 'guarantee_resumability', incremental: 'guarantee_resumability'},
+  concurrentSteps: 1,
+  pipeBytes: 65_536,
+  hangUp: 'when-idle',
+  jitter: 0,
+  children: [
+    ['a b', 'filesystem'],
+    ['vol', 'volume'],
+  ],
+}

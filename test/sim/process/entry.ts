@@ -1,0 +1,22 @@
+import type {CommandFault} from '../fault.ts'
+import type {Process} from './process.ts'
+
+/** One external command of a run: a point at which it can be disturbed. */
+export type Entry = {
+  /** Position among all commands of the run, on both hosts, in the order in which they were started. */
+  readonly index: number
+  readonly process: Process
+  readonly argv: readonly string[]
+  readonly mutates: boolean
+  /** It reads or writes a stream. */
+  readonly stream: 'in' | 'out' | undefined
+  readonly faults: readonly CommandFault[]
+  /** Processes of the other side that were alive when it started. */
+  readonly peers: number
+}
+
+/** `backup (passive 1): zfs hold …`, for messages. */
+export function describeEntry({index, process, argv}: Entry): string {
+  const words = argv.map((word) => (/^[\w./:@#=,-]+$/.test(word) ? word : `'${word.slice(0, 60)}'`))
+  return `command ${index}, ${process.host.name} (${process.label}): zfs ${words.join(' ')}`
+}

@@ -1,0 +1,98 @@
+import type {RunContext} from '../../../src/lib/core/context.ts'
+import {OperationalError} from '../../../src/lib/core/errors.ts'
+import type {ProgramCall, ProgramResult, RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
+import {disturbedResult, replacedResult} from '../disturb.ts'
+import type {CommandFault} from '../fault.ts'
+import type {Answer} from '../zfs/answer.ts'
+import {notModelled} from '../zfs/options.ts'
+import {startCommand} from '../zfs.ts'
+import type {Entry} from './entry.ts'
+import type {End} from './pipe.ts'
+import type {Process} from './process.ts'
+import {receiveStream, sendStream} from './stream-program.ts'
+
+/** Who watches the commands of a run and interferes with them. */
+export type Director = {
+  begin(process: Process, call: ProgramCall): Entry
+  /** Right before the command does anything, and at each point in its middle. May kill its process or another. */
+  before(entry: Entry): void
+  /** After it has done all it does, before its process learns of it. */
+  after(entry: Entry, result: ProgramResult): void
+  /** Lets others go first now and then. */
+  pause(): Promise<void>
+  endOf(fd: number): End
+  /** Breaks the network between the two hosts. */
+  sever(): void
+}
+
+/** `RunProgram` on the model of ZFS. */
+export function createSimulatedProgram(process: Process, director: Director): RunProgram {
+  return (ctx, call) => process.whileAlive(run(ctx, call, process, director))
+}
+
+async function run(
+  ctx: RunContext,
+  call: ProgramCall,
+  process: Process,
+  director: Director,
+): Promise<ProgramResult> {
+  ctx.signal.throwIfAborted()
+  if (call.program !== 'zfs') throw notModelled(call.argv, call.program)
+  const entry = director.begin(process, call)
+  await director.pause()
+  director.before(entry)
+  if (!process.alive()) return NOT_STARTED
+  ctx.signal.throwIfAborted()
+
+  if (entry.faults.some(({kind}) => kind === 'hang')) return await hang(ctx, call)
+  const result = replacedResult(entry) ?? disturbedResult(entry, await execute(ctx, call, entry, director))
+  director.after(entry, result)
+  await director.pause()
+  ctx.signal.throwIfAborted()
+  return result
+}
+
+async function execute(
+  ctx: RunContext,
+  call: ProgramCall,
+  entry: Entry,
+  director: Director,
+): Promise<ProgramResult> {
+  if (call.stdout !== 'text') return await sendStream(ctx, call.stdout, entry, director)
+  if (call.stdin !== 'none') return await receiveStream(ctx, call.stdin, entry, director)
+  const command = startCommand(entry.process.host, call.argv)
+  let step = command.next()
+  // An orphan goes on to its end: only the first step is bound to the process being alive.
+  while (!step.done) {
+    step = command.next()
+    if (!step.done) await director.pause()
+  }
+  return resultOf(step.value)
+}
+
+/** A command in uninterruptible sleep: given up at its deadline, or when the run is stopped. */
+async function hang({clock, signal}: RunContext, {argv, deadlineMs}: ProgramCall): Promise<ProgramResult> {
+  await clock.sleep(deadlineMs ?? Number.MAX_SAFE_INTEGER, signal)
+  throw new OperationalError('deadline', `'zfs ${argv[0]}' did not end in time`, {retryable: true})
+}
+
+export function resultOf({stdout, stderr, exitCode}: Answer): ProgramResult {
+  return {exitCode, signal: undefined, stdout, stderr, stderrCut: false}
+}
+
+/** Nobody is left to see it. */
+const NOT_STARTED: ProgramResult = {
+  exitCode: undefined,
+  signal: 'SIGKILL',
+  stdout: '',
+  stderr: '',
+  stderrCut: false,
+}
+
+/** The first fault of one kind that this command meets. */
+export function faultOf<Kind extends CommandFault['kind']>(
+  entry: Entry,
+  kind: Kind,
+): Extract<CommandFault, {kind: Kind}> | undefined {
+  return entry.faults.find((fault): fault is Extract<CommandFault, {kind: Kind}> => fault.kind === kind)
+}

@@ -1,0 +1,158 @@
+import type {RunContext} from '../../../src/lib/core/context.ts'
+import type {StreamHandle} from '../../../src/lib/core/stream.ts'
+import type {ProgramResult} from '../../../src/lib/zfs-client/run-program.ts'
+import {createStreamReader} from '../stream.ts'
+import {type Answer, complained, SILENT} from '../zfs/answer.ts'
+import {
+  applyBlock,
+  beginReceive,
+  commitReceive,
+  interruptReceive,
+  type Receiving,
+  readReceiveWords,
+} from '../zfs/receive.ts'
+import {prepareSend} from '../zfs/send.ts'
+import type {Entry} from './entry.ts'
+import {closeEnd, duplicate, type End, readSome, wake, writeSome} from './pipe.ts'
+import {type Director, faultOf, resultOf} from './program.ts'
+
+/** `zfs send` into a pipe. It ends by itself, when nobody reads, or when it is stopped. */
+export async function sendStream(
+  ctx: RunContext,
+  stdout: StreamHandle,
+  entry: Entry,
+  director: Director,
+): Promise<ProgramResult> {
+  const {host} = entry.process
+  const sending = prepareSend(host, entry.argv.slice(1))
+  if ('exitCode' in sending) return resultOf(sending)
+  const full = `${sending.ends.dataset}@${sending.to.name}`
+  const bytes = damaged(entry, sending.bytes)
+  const cutAt = faultOf(entry, 'cut')?.bytes
+  const diesAt = faultOf(entry, 'die')?.bytes
+  const limit = Math.min(cutAt ?? bytes.length, diesAt ?? bytes.length, bytes.length)
+  sending.to.longHolds += 1
+  try {
+    return await asChild(ctx, entry, director.endOf(stdout.fd), async (end, check) => {
+      for (let at = 0; at < limit; ) {
+        const count = await writeSome(end, bytes.subarray(at, limit), check)
+        if (count === 0) return resultOf(complained([`warning: cannot send '${full}': Broken pipe`]))
+        at += count
+      }
+      if (cutAt !== undefined) director.sever()
+      if (diesAt !== undefined) return STOPPED
+      return cutAt === undefined
+        ? resultOf(SILENT)
+        : resultOf(complained([`warning: cannot send '${full}': Broken pipe`]))
+    })
+  } finally {
+    sending.to.longHolds -= 1
+  }
+}
+
+function damaged(entry: Entry, bytes: Uint8Array): Uint8Array {
+  const at = faultOf(entry, 'flip')?.byte
+  if (at === undefined || at >= bytes.length) return bytes
+  const copy = bytes.slice()
+  copy[at] = (copy[at] ?? 0) ^ 0x10
+  return copy
+}
+
+/** `zfs receive` from a pipe, of which it reads one stream and not a byte more. */
+export async function receiveStream(
+  ctx: RunContext,
+  stdin: StreamHandle,
+  entry: Entry,
+  director: Director,
+): Promise<ProgramResult> {
+  const {host} = entry.process
+  const words = readReceiveWords(entry.argv.slice(1))
+  let receiving: Receiving | undefined
+  return await asChild(ctx, entry, director.endOf(stdin.fd), async (end, check) => {
+    const stream = createStreamReader((length) => readFully(end, length, check))
+    try {
+      const begin = await stream.begin()
+      if (begin === 'nothing') return resultOf(complained(['cannot receive: failed to read from stream']))
+      if (begin === 'bad-magic')
+        return resultOf(complained(['cannot receive: invalid stream (bad magic number)']))
+      const begun = beginReceive(host, words, begin)
+      if (begun !== 'skip' && 'exitCode' in begun) return resultOf(begun)
+      receiving = begun === 'skip' ? undefined : begun
+      return resultOf(await receiveBlocks())
+    } catch (error) {
+      if (error instanceof StoppedChild && receiving !== undefined)
+        interruptReceive(host, receiving, 'stopped')
+      throw error
+    }
+
+    async function receiveBlocks(): Promise<Answer> {
+      for (;;) {
+        const record = await stream.next()
+        if (record === 'cut' || record === 'damaged')
+          return receiving === undefined
+            ? complained(['cannot receive: failed to read from stream'])
+            : interruptReceive(host, receiving, record)
+        if (record === 'end') break
+        if (receiving !== undefined) applyBlock(receiving, record.block, record.version)
+      }
+      return receiving === undefined ? SILENT : commitReceive(host, receiving)
+    }
+  })
+}
+
+/** Runs `work` on a pipe end of its own, until it is stopped by an abort or by the death of its process. */
+async function asChild(
+  ctx: RunContext,
+  {process}: Entry,
+  inherited: End,
+  work: (end: End, check: () => void) => Promise<ProgramResult>,
+): Promise<ProgramResult> {
+  const end = duplicate(inherited)
+  let stopped = false
+  const child = {
+    stop() {
+      stopped = true
+      wake(end.pipe)
+    },
+  }
+  process.children.add(child)
+  ctx.signal.addEventListener('abort', child.stop)
+  try {
+    return await work(end, () => {
+      if (stopped) throw new StoppedChild()
+    })
+  } catch (error) {
+    if (error instanceof StoppedChild) return STOPPED
+    throw error
+  } finally {
+    ctx.signal.removeEventListener('abort', child.stop)
+    process.children.delete(child)
+    closeEnd(end)
+  }
+}
+
+/** Unwinds a program that got SIGTERM. */
+class StoppedChild extends Error {}
+
+const STOPPED: ProgramResult = {
+  exitCode: undefined,
+  signal: 'SIGTERM',
+  stdout: '',
+  stderr: '',
+  stderrCut: false,
+}
+
+async function readFully(end: End, length: number, check: () => void): Promise<Uint8Array> {
+  check()
+  const first = await readSome(end, length, check)
+  if (first.length === length || first.length === 0) return first
+  const bytes = new Uint8Array(length)
+  bytes.set(first)
+  for (let filled = first.length; filled < length; ) {
+    const some = await readSome(end, length - filled, check)
+    if (some.length === 0) return bytes.subarray(0, filled)
+    bytes.set(some, filled)
+    filled += some.length
+  }
+  return bytes
+}

@@ -1,0 +1,130 @@
+import {parseJobId} from '../../src/lib/abstraction/job-id.ts'
+import type {NonEmpty} from '../../src/lib/core/assert.ts'
+import type {KeepRule} from '../../src/lib/prune/keep-rule.ts'
+import {parseFilter} from '../../src/lib/scope/filter.ts'
+import {createMapping} from '../../src/lib/scope/mapping.ts'
+import {parseDatasetName} from '../../src/lib/zfs/name.ts'
+import {DEFAULTS, type WorldOptions} from './options.ts'
+import {
+  addDataset,
+  addPool,
+  copyHost,
+  createHost,
+  type Host,
+  mustFindDataset,
+  type Nature,
+  writeBlock,
+} from './pool.ts'
+import {PROFILES} from './profile.ts'
+import {createRandom} from './random.ts'
+import {runCommand} from './zfs.ts'
+
+/** Two hosts and the job between them. State only: it can be copied at any moment between two runs. */
+export type World = {
+  readonly options: WorldOptions
+  readonly nature: Nature
+  readonly sender: Host
+  readonly receiver: Host
+  /** Guids that have ever been on the receiver, for the truth of cursors (I8). */
+  readonly received: Set<string>
+}
+
+export const SENDER_JOB = parseJobId('offsite')
+export const RECEIVER_JOB = parseJobId('backups')
+export const ROOT_FS = parseDatasetName('vault/backups')
+export const FILTER = parseFilter(new Map([['tank/data<', true]]))
+export const PREFIX = 'zrepl_'
+
+export const KEEP_SENDER: NonEmpty<KeepRule> = [
+  {type: 'not_replicated', keepSnapshotAtCursor: false},
+  {type: 'last_n', count: 2, regex: undefined},
+]
+export const KEEP_RECEIVER: NonEmpty<KeepRule> = [{type: 'last_n', count: 3, regex: undefined}]
+
+const START_MS = Date.UTC(2026, 0, 5, 12, 0, 0)
+/** Blocks of a dataset: with records of 312 bytes, streams of one to three kilobytes. */
+const BLOCKS = 5
+
+/** Where the receiver has what the sender calls `dataset`. */
+export function receiverName({options}: World, dataset: string): string {
+  return mappingOf(options).toReceiver(parseDatasetName(dataset))
+}
+
+export function mappingOf({direction}: WorldOptions) {
+  return createMapping(ROOT_FS, direction === 'push' ? 'prod' : undefined)
+}
+
+/** The datasets the job is about, on the sender. */
+export function selectedDatasets({sender}: World): readonly string[] {
+  return Array.from(sender.pools.values()).flatMap(({datasets}) =>
+    Array.from(datasets.keys()).filter((name) => FILTER.accepts(parseDatasetName(name))),
+  )
+}
+
+/** A world before its first run: data with two snapshots each, neighbours that are nobody's business. */
+export function createWorld(overrides: Partial<WorldOptions> = {}): World {
+  const options = {...DEFAULTS, ...overrides}
+  const random = createRandom(options.seed)
+  const nature: Nature = {random, nowMs: START_MS, writes: 0, taken: new Map()}
+  const sender = createHost('prod', PROFILES[options.sender], nature)
+  const receiver = createHost('backup', PROFILES[options.receiver], nature)
+  addPool(sender, 'tank')
+  addPool(receiver, 'vault')
+  for (const name of ['data', 'database', 'other']) addDataset(sender, `tank/${name}`, 'filesystem')
+  for (const [name, type] of options.children) addDataset(sender, `tank/data/${name}`, type)
+  for (const name of ['backups', 'backups/other', 'unrelated']) addDataset(receiver, `vault/${name}`, 'filesystem')
+
+  const world: World = {options, nature, sender, receiver, received: new Set()}
+  for (const host of [sender, receiver])
+    for (const name of ['tank/database', 'tank/other', 'vault/backups/other', 'vault/unrelated']) {
+      if (!name.startsWith(host === sender ? 'tank' : 'vault')) continue
+      writeBlock(host, mustFindDataset(host, name), 0)
+      user(host, 'snapshot', `${name}@${PREFIX}foreign`)
+    }
+  for (const name of selectedDatasets(world))
+    for (let block = 0; block < BLOCKS; block += 1) writeBlock(sender, mustFindDataset(sender, name), block)
+  takeByHand(world, 'first')
+  takeByHand(world, 'second')
+  return world
+}
+
+/** An hour in which the users write and take two snapshots of everything by hand. */
+export function passAnHour(world: World, name: string): void {
+  world.nature.nowMs += 3_600_000
+  takeByHand(world, `${name}_1`)
+  takeByHand(world, `${name}_2`)
+}
+
+/** Changes three blocks of each selected dataset, then takes a snapshot of all, which does not belong to the program. */
+function takeByHand(world: World, name: string): void {
+  const {sender, nature} = world
+  nature.nowMs += 60_000
+  for (const dataset of selectedDatasets(world)) {
+    for (let block = 0; block < 3; block += 1)
+      writeBlock(sender, mustFindDataset(sender, dataset), (nature.writes + block) % BLOCKS)
+    user(sender, 'snapshot', `${dataset}@${name}`)
+  }
+}
+
+/** A user gives a command, which has to succeed. */
+export function user(host: Host, ...argv: readonly string[]): void {
+  const {exitCode, stderr} = runCommand(host, argv)
+  if (exitCode !== 0) throw new Error(`zfs ${argv.join(' ')}: ${stderr}`)
+}
+
+/** An independent copy. */
+export function copyWorld({options, nature, sender, receiver, received}: World): World {
+  const copy: Nature = {
+    random: {...nature.random},
+    nowMs: nature.nowMs,
+    writes: nature.writes,
+    taken: new Map(nature.taken),
+  }
+  return {
+    options,
+    nature: copy,
+    sender: copyHost(sender, copy),
+    receiver: copyHost(receiver, copy),
+    received: new Set(received),
+  }
+}

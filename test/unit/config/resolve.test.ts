@@ -1,0 +1,246 @@
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import type {Job} from '../../../src/lib/config/job.ts'
+import {type LoadedConfig, loadConfig} from '../../../src/lib/config/load.ts'
+import {filesBelow, plain, SAMPLES} from './sample-files.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+const NO_SEND_OPTIONS = {
+  encrypted: false,
+  raw: false,
+  sendProperties: false,
+  backupProperties: false,
+  largeBlocks: false,
+  compressed: false,
+  embeddedData: false,
+  saved: false,
+}
+
+const DEFAULT_REPLICATION = {
+  initialReplication: 'most_recent',
+  protection: {initial: 'guarantee_resumability', incremental: 'guarantee_resumability'},
+  concurrentSteps: 1,
+}
+
+const NO_RECEIVE_OPTIONS = {properties: {inherit: [], override: {}}, placeholderEncryption: 'unspecified'}
+
+const lastN = (count: number) => ({type: 'last_n', count})
+
+test('a snap job', () => {
+  expect(jobsOf('snap')).toEqual([
+    {
+      type: 'snap',
+      name: 'hourly',
+      filesystems: filter({'tank/home<': true, 'tank/home/cache<': false}, ['tank/home']),
+      snapshotting: {
+        type: 'periodic',
+        prefix: 'auto_',
+        intervalMs: HOUR,
+        timestamp: {format: 'dense', location: 'UTC'},
+      },
+      pruning: {keep: [lastN(48)]},
+    },
+  ])
+})
+
+test('a push job with nothing as by default', () => {
+  const grid = [
+    {lengthMs: HOUR, keepCount: 'all'},
+    ...Array.from({length: 24}, () => ({lengthMs: HOUR, keepCount: 1})),
+    ...Array.from({length: 2}, () => ({lengthMs: 30 * DAY, keepCount: 2})),
+  ]
+  expect(jobsOf('push-ssh')).toEqual([
+    {
+      type: 'push',
+      name: 'offsite',
+      connect: {
+        type: 'ssh+stdinserver',
+        host: 'vault.example.net',
+        user: 'zrepl',
+        port: 2222,
+        identityFile: '/etc/zrepl/ssh/id_ed25519',
+        options: ['Compression=yes', 'ServerAliveInterval 30', 'StrictHostKeyChecking=yes'],
+        dialTimeoutMs: 90_000,
+      },
+      filesystems: filter({'tank<': true, 'tank/scratch<': false, 'tank/scratch/keep': true}, ['tank']),
+      snapshotting: {
+        type: 'periodic',
+        prefix: 'off-',
+        intervalMs: 15 * 60_000,
+        timestamp: {format: 'iso-8601', location: 'Europe/Berlin'},
+      },
+      send: Object.fromEntries(Object.keys(NO_SEND_OPTIONS).map((key) => [key, true])),
+      replication: {
+        initialReplication: 'all',
+        protection: {initial: 'guarantee_nothing', incremental: 'guarantee_incremental'},
+        concurrentSteps: 4,
+      },
+      pruning: {
+        keepSender: [
+          {type: 'not_replicated', keepSnapshotAtCursor: false},
+          {type: 'last_n', count: 5, regex: {source: '^off-'}},
+        ],
+        keepReceiver: [
+          {
+            type: 'grid',
+            intervals: grid,
+            spec: '1x1h(keep=all) | 24x1h | 2x30d(keep=2)',
+            regex: {source: '^off-'},
+          },
+          {type: 'regex', regex: {source: '^off-'}, negate: true},
+        ],
+      },
+    },
+  ])
+})
+
+test('a pull job', () => {
+  expect(jobsOf('pull-ssh')).toEqual([
+    {
+      type: 'pull',
+      name: 'collect',
+      connect: {
+        type: 'ssh+stdinserver',
+        host: '2001:db8::7',
+        user: 'backup@example.net',
+        port: 22,
+        identityFile: '~/.ssh/collect',
+        options: [],
+        dialTimeoutMs: 0,
+      },
+      rootFs: 'pool/collected from afar',
+      recv: {
+        properties: {
+          inherit: ['mountpoint'],
+          // Words that look like something else stay what was written.
+          override: {canmount: 'off', readonly: 'on', 'org.example:owner': '0042'},
+        },
+        placeholderEncryption: 'inherit',
+      },
+      replication: {...DEFAULT_REPLICATION, initialReplication: 'fail', concurrentSteps: 8},
+      pruning: {
+        keepSender: [{type: 'regex', regex: {source: '.*'}, negate: false}],
+        keepReceiver: [lastN(100)],
+      },
+    },
+  ])
+})
+
+test('a source job', () => {
+  expect(jobsOf('source-ssh')).toEqual([
+    {
+      type: 'source',
+      name: 'web',
+      serve: {type: 'stdinserver', clientIdentities: ['collector', 'collector 2']},
+      filesystems: filter({'<': true, 'rpool/swap': false}, []),
+      snapshotting: {type: 'manual'},
+      send: {...NO_SEND_OPTIONS, raw: true},
+    },
+  ])
+})
+
+test('a sink job', () => {
+  expect(jobsOf('sink-ssh')).toEqual([
+    {
+      type: 'sink',
+      name: 'vault',
+      serve: {type: 'stdinserver', clientIdentities: ['laptop', 'desk.top:1']},
+      rootFs: 'vault/clients',
+      recv: NO_RECEIVE_OPTIONS,
+    },
+  ])
+})
+
+test('two jobs of one host, with sections left empty', () => {
+  expect(jobsOf('local')).toEqual([
+    {
+      type: 'push',
+      name: 'to_disk',
+      connect: {type: 'local', listenerName: 'disk', clientIdentity: 'this_host', dialTimeoutMs: 2000},
+      filesystems: filter({'rpool<': true}, ['rpool']),
+      snapshotting: {
+        type: 'periodic',
+        prefix: 'daily_',
+        intervalMs: DAY,
+        timestamp: {format: 'dense', location: 'UTC'},
+      },
+      send: NO_SEND_OPTIONS,
+      replication: DEFAULT_REPLICATION,
+      pruning: {keepSender: [lastN(7)], keepReceiver: [lastN(70)]},
+    },
+    {
+      type: 'sink',
+      name: 'disk',
+      serve: {type: 'local', listenerName: 'disk'},
+      rootFs: 'usb/backup',
+      recv: NO_RECEIVE_OPTIONS,
+    },
+  ])
+})
+
+test('transports that need a daemon say where they are', () => {
+  const {jobs, logging} = sample('daemon')
+  expect(
+    jobs.map((job) => ('connect' in job ? job.connect : 'serve' in job ? job.serve : undefined)),
+  ).toEqual([
+    {type: 'needs-daemon', transport: 'tcp', place: 'daemon.yml:28:13: jobs[0].connect.type'},
+    {type: 'needs-daemon', transport: 'tls', place: 'daemon.yml:39:13: jobs[1].connect.type'},
+    {type: 'needs-daemon', transport: 'tcp', place: 'daemon.yml:53:13: jobs[2].serve.type'},
+    {type: 'needs-daemon', transport: 'tls', place: 'daemon.yml:65:13: jobs[3].serve.type'},
+  ])
+  expect(logging).toEqual({level: 'info', format: 'logfmt'})
+})
+
+test('words, anchors and merge keys', () => {
+  const filesystems = filter(
+    {yes: true, off: false, 'a:30': true, 'a2001-01-01': false, 'on/1e3': true, null: false},
+    ['a:30', 'on/1e3', 'yes'],
+  )
+  const keep = [
+    {type: 'last_n', count: 16, regex: {source: '1.50'}},
+    {type: 'regex', regex: {source: 'no'}, negate: true},
+  ]
+  const job = {type: 'snap', filesystems, snapshotting: {type: 'manual'}, pruning: {keep}}
+  expect(jobsOf('words')).toEqual([
+    {...job, name: '0123'},
+    {...job, name: 'yes'},
+    {...job, name: 'third'},
+  ])
+})
+
+test('included files come in the order of the entries, then of their names', () => {
+  const {jobs, files, logging} = sample('include')
+  expect(jobs.map(({name}) => String(name))).toEqual(['hourly', 'ten', 'twenty'])
+  expect(files).toEqual([
+    'include.yml',
+    'snap.yml',
+    'jobs.d/10-sink.yml',
+    'jobs.d/20-sink.yml',
+    'jobs.d/empty.yml',
+  ])
+  expect(logging).toEqual({level: 'warn', format: 'human'})
+})
+
+test('filters and rules work, not only look right', () => {
+  const [job] = sample('snap').jobs as readonly (Job & {type: 'snap'})[]
+  const accepted = ['tank/home', 'tank/home/a', 'tank/home/cache', 'tank/home/cache/x', 'tank'].filter(
+    (name) => job?.filesystems.accepts(name as never),
+  )
+  expect(accepted).toEqual(['tank/home', 'tank/home/a'])
+})
+
+function sample(name: string): LoadedConfig {
+  const loaded = loadConfig(`${name}.yml`, filesBelow(join(SAMPLES, 'ok')))
+  if ('diagnostics' in loaded) throw new Error(`${name} has mistakes`)
+  return loaded
+}
+
+function jobsOf(name: string): unknown {
+  return plain(sample(name).jobs)
+}
+
+function filter(patterns: Readonly<Record<string, boolean>>, roots: readonly string[]): unknown {
+  return {patterns, roots}
+}
