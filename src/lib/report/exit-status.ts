@@ -3,7 +3,7 @@ import {EXIT, type ExitStatus, exitStatusOf} from '../core/exit-code.ts'
 import type {ReportedError, RunReport} from './report.ts'
 
 /** Highest first: when several apply, this is the one a script gets. */
-const RANK: readonly ExitStatus[] = [
+export const RANK: readonly ExitStatus[] = [
   EXIT.bug,
   EXIT.stopped,
   EXIT.usage,

@@ -64,7 +64,8 @@ export function failureOf(result: ProgramResult): ZfsFailure {
   const failure = readFailure(result.stderr)
   if (result.signal === undefined) return failure
   const said = result.stderr.trim() === '' ? '' : `: ${failure.message}`
-  return {kind: failure.kind, message: `zfs was ended by ${result.signal}${said}`}
+  const kind = failure.kind === 'unknown' && result.signal === 'SIGPIPE' ? 'stream' : failure.kind
+  return {kind, message: `zfs was ended by ${result.signal}${said}`}
 }
 
 /**
@@ -77,12 +78,15 @@ export function missingOf(
   asked: readonly string[],
 ): readonly string[] {
   if (succeeded(result)) return []
-  const missing =
-    result.exitCode === undefined || result.stderrCut ? undefined : missingDatasets(result.stderr)
+  const believed = result.exitCode !== undefined && !result.stderrCut
+  const missing = believed ? missingDatasets(result.stderr.replace(NOTHING_AT_ALL, '')) : undefined
   const known = new Set(asked)
   if (missing?.every((name) => known.has(name))) return missing
   throw lookFailed(command, result)
 }
+
+/** What `zfs holds` adds when nothing it was asked about exists. */
+const NOTHING_AT_ALL = /^no datasets available\n?$/m
 
 function lookFailed({program, argv}: ZfsCommand, result: ProgramResult): OperationalError {
   const {kind, message} = failureOf(result)

@@ -2,7 +2,7 @@ import type {RunContext} from '../core/context.ts'
 import {holdCommand, releaseCommand} from '../zfs/argv.ts'
 import {ARGUMENT_LIMITS, chunkByBytes} from '../zfs/chunk-by-bytes.ts'
 import type {Hold, Outcome} from '../zfs/client.ts'
-import type {HoldTag, SnapshotName} from '../zfs/name.ts'
+import {datasetOf, type HoldTag, type SnapshotName} from '../zfs/name.ts'
 import {objectFailures, type ZfsFailure} from '../zfs/read-stderr.ts'
 import {askAgain, change, DONE, failed, failureOf, succeeded} from './command.ts'
 import {listHolds} from './list.ts'
@@ -58,5 +58,5 @@ async function forEachTag(
 /** What ZFS said about each snapshot, or all it said where that cannot be told apart. */
 function reasons(result: ProgramResult): (snapshot: SnapshotName) => ZfsFailure {
   const said = new Map(objectFailures(result.stderr)?.map(({object, failure}) => [object, failure]))
-  return (snapshot) => said.get(snapshot) ?? failureOf(result)
+  return (snapshot) => said.get(snapshot) ?? said.get(datasetOf(snapshot)) ?? failureOf(result)
 }

@@ -1,0 +1,138 @@
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {type Lab, openLab} from './lab.ts'
+import {bookmarks, guidHex, holds, snapshots, zrepl} from './scenario.ts'
+
+let lab: Lab
+let src: string
+let dst: string
+let destroy: () => Promise<void>
+
+const CONFIG = '/etc/zrepl/kill.yml'
+const FILESYSTEMS = ['data', 'data/a b'] as const
+const received = (filesystem: string) => `${dst}/backups/killed/${src}/${filesystem}`
+
+beforeAll(async () => {
+  lab = await openLab()
+  ;({src, dst, destroy} = await lab.pools())
+  const connect = await lab.authorize('killed', CONFIG)
+  await lab.ok(`zfs create ${src}/data && zfs create '${src}/data/a b' && zfs create ${dst}/backups`)
+  await lab.writeFile(
+    CONFIG,
+    `jobs:
+  - name: offsite
+    type: push
+${connect}
+    filesystems: {"${src}/data<": true}
+    snapshotting: {type: manual}
+    pruning:
+      keep_sender: [{type: last_n, count: 100}]
+      keep_receiver: [{type: last_n, count: 100}]
+  - name: backups
+    type: sink
+    root_fs: ${dst}/backups
+    recv: {placeholder: {encryption: inherit}}
+    serve: {type: stdinserver, client_identities: [killed]}
+`,
+  )
+  // A zfs that kills every zrepl, on both sides, when it is asked for what the file names; and then does not do it.
+  await lab.ok(`real=$(readlink -f /usr/sbin/zfs)
+mv $real $real.real
+cat >$real <<'WRAPPER'
+#!/bin/sh
+if [ -s /run/kill-at ] && printf '%s\\n' "$*" | grep -qE -f /run/kill-at; then
+  : >/run/kill-at
+  pkill -KILL -x zrepl
+  exit 1
+fi
+exec "$0.real" "$@"
+WRAPPER
+chmod 755 $real
+`)
+})
+
+afterAll(async () => {
+  await lab?.ok('real=$(readlink -f /usr/sbin/zfs); mv $real.real $real\n')
+  await destroy?.()
+  await lab?.close()
+})
+
+let round = 0
+
+/** One new snapshot of each filesystem, and a run that is killed where `zfs` is called with these words. */
+async function killAt(words: string): Promise<void> {
+  round += 1
+  await lab.ok(
+    `for fs in data 'data/a b'; do echo ${round} >>"/mnt/${src}/$fs/file"; done; zfs snapshot -r ${src}/data@round${round}\n`,
+  )
+  await lab.ok(`printf '%s\\n' '${words}' >/run/kill-at\n`)
+  const killed = await lab.sh(`zrepl replicate offsite --config ${CONFIG}\n`)
+  expect(killed.exitCode).toBe(137)
+  expect(await lab.ok('cat /run/kill-at\n')).toBe('')
+  await lab.ok('until ! pgrep -x zrepl >/dev/null && ! pgrep -f zfs.real >/dev/null; do :; done\n')
+}
+
+/** Everything is on the receiver, one cursor and one hold stand at the newest, and nothing else of ours is left. */
+async function expectInOrder(): Promise<void> {
+  for (const name of FILESYSTEMS) {
+    const ours = await snapshots(lab, `${src}/${name}`)
+    expect(await snapshots(lab, received(name))).toEqual(ours)
+    const [newest = '', guid = ''] = ours.at(-1)?.split(' ') ?? []
+    expect(await bookmarks(lab, `${src}/${name}`)).toEqual([`zrepl_CURSOR_G_${guidHex(guid)}_J_offsite`])
+    expect(await holds(lab, `${src}/${name}`)).toEqual([])
+    expect(await holds(lab, received(name))).toEqual([`${newest} zrepl_last_received_J_backups`])
+  }
+}
+
+test.each([
+  ['before the first receive', '^receive '],
+  ['before the first hold', '^hold zrepl_STEP'],
+  ['in the middle of an increment', '^receive .*a b@'],
+  ['when it is received, but not yet held (K6)', '^hold zrepl_last_received'],
+  ['when it is held, but the older hold is still there (K7)', '^release zrepl_last_received'],
+  ['when it is held, but the cursor has not moved (K8)', '^bookmark '],
+  ['when the cursor has moved, but the older one is still there (K9)', '^destroy .*#zrepl_CURSOR'],
+  ['when only the step holds are left (K10)', '^release zrepl_STEP'],
+])('killed %s, the next run leaves everything in order', async (_, words) => {
+  await killAt(words)
+  const {exitCode, stderr} = await zrepl(lab, `replicate offsite --config ${CONFIG}`)
+  expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
+  await expectInOrder()
+})
+
+test('what was received before the kill is not sent again', async () => {
+  await killAt('^bookmark ')
+  const {report} = await zrepl(lab, `replicate offsite --config ${CONFIG}`)
+  const [first] = report.replicate?.filesystems ?? []
+  expect(first).toMatchObject({
+    state: 'up-to-date',
+    steps: [],
+    because: `finished what an earlier run had left at @round${round}`,
+  })
+})
+
+test('stopped by SIGTERM in the middle of a stream, it says so, leaves no child, and the next run continues', async () => {
+  await lab.ok(`head -c 80000000 /dev/urandom >/mnt/${src}/data/film && zfs snapshot ${src}/data@film\n`)
+  const {stdout, stderr, exitCode} = await lab.sh(`before=$(zpool list -Hp -o allocated ${dst})
+zrepl replicate offsite --json --config ${CONFIG} &
+run=$!
+until [ "$(zpool list -Hp -o allocated ${dst})" -gt $((before + 10000000)) ]; do kill -0 $run || exit 99; done
+kill -TERM $run
+wait $run
+status=$?
+until ! pgrep -f zfs.real >/dev/null; do :; done
+exit $status
+`)
+  expect(exitCode).toBe(6)
+  expect(JSON.parse(stdout)).toMatchObject({
+    exitStatus: 6,
+    error: {code: 'stopped', message: 'stopped by SIGTERM'},
+  })
+  expect(stderr).toContain('stopped by SIGTERM')
+
+  const {report} = await zrepl(lab, `replicate offsite --config ${CONFIG}`)
+  expect(report.exitStatus).toBe(0)
+  expect(report.replicate?.filesystems[0]?.steps.map(({to, resumed}) => `${to} ${resumed}`)).toEqual([
+    '@film true',
+  ])
+  expect((await snapshots(lab, received('data'))).at(-1)).toMatch(/^film /)
+})

@@ -1,0 +1,156 @@
+import {describe, expect, test} from 'vitest'
+import schema from '../../../schemas/config.schema.json' with {type: 'json'}
+import {isRecord} from '../../../src/lib/config/peek.ts'
+import {load, plain} from './sample-files.ts'
+
+type Schema = Readonly<Record<string, unknown>>
+
+/** Every key of the configuration with its schema: what stands beside a reference counts before what it refers to. */
+const KEYS = mapsIn(schema, '').flatMap(({place, map}) =>
+  entriesOf(map['properties']).map(([key, property]) => ({
+    place: `${place}.${key}`,
+    property: merged(property),
+    isRequired: Array.isArray(map['required']) && map['required'].includes(key),
+  })),
+)
+
+test('the schema has keys to check', () => {
+  expect(KEYS.length).toBeGreaterThan(120)
+})
+
+test.each(KEYS.map(({place, property}) => [place, property] as const))(
+  '%s is described',
+  (_place, {description}) => {
+    expect(description).toMatch(/^[A-Z0-9].*\.$/s)
+  },
+)
+
+test('every choice and every map with a name has a title and a description', () => {
+  const named = Object.entries(schema.$defs as Readonly<Record<string, Schema>>)
+  const maps = named.filter(([, definition]) => definition['type'] === 'object')
+  for (const [name, definition] of maps) {
+    expect([name, typeof definition['title'], typeof definition['description']]).toEqual([
+      name,
+      'string',
+      'string',
+    ])
+  }
+})
+
+test('no map takes keys it does not know', () => {
+  const open = mapsIn(schema, '').filter(
+    ({map}) => map['properties'] !== undefined && map['additionalProperties'] !== false,
+  )
+  expect(open.map(({place}) => place)).toEqual([])
+})
+
+test('what is not required has a default, unless its absence means something', () => {
+  const without = KEYS.filter(({isRequired, property}) => !isRequired && property['default'] === undefined)
+  expect(without.map(({place}) => place)).toEqual([
+    '#/$defs/sshConnect.ssh_command',
+    '#/$defs/sshConnect.transport_open_command',
+    '#/$defs/tcpOutlet.tls',
+  ])
+})
+
+test('what is required has no default', () => {
+  expect(KEYS.filter(({isRequired, property}) => isRequired && property['default'] !== undefined)).toEqual([])
+})
+
+describe('the defaults of the schema are those of the program', () => {
+  const pruning = {
+    keep_sender: [{type: 'not_replicated'}],
+    keep_receiver: [
+      {type: 'last_n', count: 1},
+      {type: 'grid', grid: '1x1h', regex: 'a'},
+      {type: 'regex', regex: 'a'},
+    ],
+  }
+  const ssh = {type: 'ssh+stdinserver', host: 'h', user: 'u', port: 22, identity_file: '/i'}
+  const local = {type: 'local', listener_name: 'l', client_identity: 'c'}
+  const periodic = {type: 'periodic', prefix: 'p', interval: '1h'}
+  const filesystems = {'<': true}
+
+  test.each([
+    {type: 'push', name: 'j', connect: ssh, filesystems, snapshotting: periodic, pruning},
+    {type: 'push', name: 'j', connect: local, filesystems, snapshotting: {type: 'manual'}, pruning},
+    {type: 'pull', name: 'j', connect: ssh, root_fs: 'r', interval: 'manual', pruning},
+    {
+      type: 'source',
+      name: 'j',
+      serve: {type: 'stdinserver', client_identities: ['c']},
+      filesystems,
+      snapshotting: periodic,
+    },
+    {type: 'sink', name: 'j', serve: {type: 'local', listener_name: 'l'}, root_fs: 'r'},
+    {type: 'sink', name: 'j', serve: {type: 'tcp', listen: ':1', clients: {'::1': 'c'}}, root_fs: 'r'},
+    {
+      type: 'snap',
+      name: 'j',
+      filesystems,
+      snapshotting: periodic,
+      pruning: {keep: [{type: 'last_n', count: 3}]},
+    },
+  ])('in a $type job', (job) => {
+    const minimal = {jobs: [job]}
+    const explicit = withDefaults(minimal, schema)
+    expect(explicit).not.toEqual(minimal)
+
+    const [implied, written] = [load(JSON.stringify(minimal)), load(JSON.stringify(explicit))]
+    expect(written.notices.map(({path}) => path)).toContain('global.control')
+    expect(plain(withoutPlaces(written.jobs))).toEqual(plain(withoutPlaces(implied.jobs)))
+    expect(written.logging).toEqual(implied.logging)
+  })
+})
+
+/** `value` with every key that is not there and has a default, at all depths. */
+function withDefaults(value: unknown, of: Schema): unknown {
+  if (Array.isArray(value)) return value.map((item) => withDefaults(item, deref(of['items'])))
+  if (!isRecord(value)) return value
+  const map = branchOf(of, value)
+  const missing = entriesOf(map['properties'])
+    .map(([key, property]) => [key, merged(property)['default']] as const)
+    .filter(([key, fallback]) => fallback !== undefined && !Object.hasOwn(value, key))
+  const whole = Object.entries({...value, ...Object.fromEntries(missing)})
+  const properties = Object.fromEntries(entriesOf(map['properties']))
+  return Object.fromEntries(
+    whole.map(([key, part]) => [key, withDefaults(part, merged(properties[key] ?? {}))]),
+  )
+}
+
+function branchOf(of: Schema, value: Readonly<Record<string, unknown>>): Schema {
+  if (!Array.isArray(of['oneOf'])) return of
+  const branches: readonly Schema[] = of['oneOf'].map(deref)
+  const typeOf = (branch: Schema) => Object.fromEntries(entriesOf(branch['properties']))['type']?.['const']
+  return branches.find((branch) => typeOf(branch) === value['type']) ?? {}
+}
+
+/** All schemas of maps in the schema, with the place of each. */
+function mapsIn(at: unknown, place: string): readonly {readonly place: string; readonly map: Schema}[] {
+  if (Array.isArray(at)) return at.flatMap((item, index) => mapsIn(item, `${place}/${index}`))
+  if (!isRecord(at)) return []
+  const below = Object.entries(at).flatMap(([key, part]) =>
+    mapsIn(part, `${place === '' ? '#' : place}/${key}`),
+  )
+  return at['type'] === 'object' ? [{place, map: at}, ...below] : below
+}
+
+function entriesOf(value: unknown): readonly (readonly [string, Schema])[] {
+  return isRecord(value) ? (Object.entries(value) as [string, Schema][]) : []
+}
+
+function merged(property: Schema): Schema {
+  return {...deref(property), ...property}
+}
+
+function deref(found: unknown): Schema {
+  const at = isRecord(found) ? found : {}
+  const reference = at['$ref']
+  if (typeof reference !== 'string') return at
+  return (schema.$defs as Readonly<Record<string, Schema>>)[reference.slice('#/$defs/'.length)] ?? {}
+}
+
+/** Where a job stands is not a default. */
+function withoutPlaces(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(plain(value), (key, part) => (key === 'place' ? undefined : part)))
+}

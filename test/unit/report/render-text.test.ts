@@ -1,0 +1,117 @@
+import {expect, test} from 'vitest'
+import validateReport from '../../../src/generated/validate-report.js'
+import {renderProblems, renderText} from '../../../src/lib/report/render-text.ts'
+import type {RunReport} from '../../../src/lib/report/report.ts'
+
+const REPORT: RunReport = {
+  version: 1,
+  job: 'offsite',
+  type: 'push',
+  dryRun: false,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  finishedAt: '2026-01-01T00:01:05.000Z',
+  exitStatus: 4,
+  warnings: ["'p/a@z' is 90 s in the future: was the clock wrong?"],
+  snapshot: {
+    name: 'z_2',
+    filesystems: [
+      {filesystem: 'p/a b', state: 'taken'},
+      {filesystem: 'p/c', state: 'not-due', dueAt: '2026-01-01T00:10:00.000Z'},
+      {filesystem: 'p/d', state: 'failed', error: {code: 'snapshot-failed', message: 'out of space'}},
+    ],
+  },
+  replicate: {
+    filesystems: [
+      {
+        filesystem: 'p/a b',
+        state: 'done',
+        warnings: ['received, but zfs receive said: cannot mount'],
+        steps: [
+          {to: '@z_1', resumed: true, state: 'done', durationMs: 1500},
+          {from: '@z_1', to: '@z_2', resumed: false, state: 'done', durationMs: 900},
+        ],
+      },
+      {filesystem: 'p/c', state: 'up-to-date', steps: [], warnings: []},
+      {
+        filesystem: 'p/d',
+        state: 'conflict',
+        because: "the receiver's newest @x is not on the sender",
+        steps: [],
+        warnings: [],
+      },
+      {
+        filesystem: 'p/e\u001b[31m',
+        state: 'failed',
+        warnings: [],
+        steps: [{from: '@a', to: '@b', resumed: false, state: 'failed'}],
+        error: {code: 'receive-failed', message: 'cannot receive', hint: 'look'},
+      },
+    ],
+  },
+  pruneSender: {
+    filesystems: [
+      {
+        filesystem: 'p/a b',
+        state: 'failed',
+        snapshots: [
+          {name: 'z_0', state: 'destroyed', because: 'destroyed: last_n 1: not among the newest'},
+          {
+            name: 'z_1',
+            state: 'failed',
+            because: 'destroyed: last_n 1: not among the newest',
+            error: 'permission denied',
+          },
+          {name: 'z_2', state: 'kept', because: 'kept: newest snapshot'},
+        ],
+      },
+    ],
+  },
+}
+
+test('a report is what the schema says', () => {
+  expect(validateReport(REPORT)).toBe(true)
+  expect(validateReport({...REPORT, exitStatus: 7})).toBe(false)
+})
+
+test('a person reads what was done and what failed, and not what was in order', () => {
+  expect(renderText(REPORT, {verbose: false})).toMatchInlineSnapshot(`
+    "job offsite (push)
+      snapshot p/a b@z_2
+      snapshot p/d: snapshot-failed: out of space
+      replicate p/a b full @z_1 (resumed, 1.5s)
+      replicate p/a b @z_1 -> @z_2 (900ms)
+      replicate p/a b: warning: received, but zfs receive said: cannot mount
+      replicate p/d: conflict: the receiver's newest @x is not on the sender
+      replicate p/e\\x1b[31m @a -> @b failed
+      replicate p/e\\x1b[31m: receive-failed: cannot receive (hint: look)
+      prune sender p/a b@z_0: destroyed: last_n 1: not among the newest
+      prune sender p/a b@z_1: not destroyed: permission denied
+      warning: 'p/a@z' is 90 s in the future: was the clock wrong?
+      1 snapshots; 2 steps, 1 of 4 filesystems were up to date; 1 destroyed, 1 kept; 1m5s; exit 4: a conflict needs a person; the filesystems in conflict were not changed
+    "
+  `)
+})
+
+test('verbose adds what was in order', () => {
+  const plain = renderText(REPORT, {verbose: false}).split('\n')
+  const added = renderText(REPORT, {verbose: true})
+    .split('\n')
+    .filter((line) => !plain.includes(line))
+  expect(added).toEqual([
+    '  snapshot p/c: not due before 2026-01-01T00:10:00.000Z',
+    '  replicate p/c: up to date',
+    '  prune sender p/a b@z_2: kept: newest snapshot',
+  ])
+})
+
+test('the problems alone are one line each, and silent when there are none', () => {
+  expect(renderProblems(REPORT)).toMatchInlineSnapshot(`
+    "zrepl: job offsite: p/d: snapshot-failed: out of space
+    zrepl: job offsite: p/d: conflict: the receiver's newest @x is not on the sender
+    zrepl: job offsite: p/e\\x1b[31m: receive-failed: cannot receive (hint: look)
+    zrepl: job offsite: p/a b@z_1: not destroyed: permission denied
+    zrepl: job offsite: exit 4: a conflict needs a person; the filesystems in conflict were not changed
+    "
+  `)
+  expect(renderProblems({...REPORT, exitStatus: 0})).toBe('')
+})
