@@ -14,7 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plan: ['core', 'zfs', 'abstraction', 'scope'],
   prune: ['core', 'zfs', 'abstraction'],
   config: ['core', 'zfs', 'abstraction', 'scope', 'plan', 'prune', 'generated', 'schemas'],
-  report: ['core', 'generated'],
+  report: ['core', 'zfs', 'abstraction', 'generated'],
+  upkeep: ['core', 'zfs', 'abstraction', 'scope'],
   endpoint: ['core', 'zfs', 'abstraction', 'scope', 'plan'],
   replicate: ['core', 'zfs', 'plan', 'prune', 'report', 'endpoint'],
   'zfs-client': ['core', 'zfs'],
@@ -24,9 +25,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   app: [
     'core',
     'zfs',
+    'abstraction',
     'scope',
     'config',
     'report',
+    'upkeep',
     'endpoint',
     'replicate',
     'zfs-client',
@@ -78,14 +81,14 @@ test('only host starts processes', () => {
   ).toEqual([])
 })
 
-test('commands see only app, core, report and the phases', () => {
+test('commands see only app, core, report, and the words their flags take', () => {
   const commands = readdirSync(join(SRC, 'commands')).map((file) => join(SRC, 'commands', file))
   const rooms = commands.flatMap((file) =>
     importsOf(file)
       .filter((specifier) => specifier.startsWith('../lib/'))
       .map((specifier) => specifier.split('/')[2]),
   )
-  expect([...new Set(rooms)].toSorted()).toEqual(['app', 'core', 'replicate', 'report'])
+  expect([...new Set(rooms)].toSorted()).toEqual(['abstraction', 'app', 'core', 'replicate', 'report'])
 })
 
 /** Static, type-only, side-effect, re-export and dynamic imports alike. */

@@ -2,6 +2,7 @@ import {Config, flush, type Interfaces, run} from '@oclif/core'
 import pjson from '../../package.json' with {type: 'json'}
 import manifest from '../generated/manifest.json' with {type: 'json'}
 import {EXIT} from '../lib/core/exit-code.ts'
+import {splitCommandWords} from './command-words.ts'
 import {COMMANDS} from './index.ts'
 import {printThrown} from './output.ts'
 
@@ -16,7 +17,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
       pjson: PJSON,
       plugins: new Map([[pjson.name, createPlugin()]]),
     } as Interfaces.LoadOptions)
-    await run([...words], config)
+    await run([...splitCommandWords(words, Object.keys(COMMANDS))], config)
     await flush()
     return Number(process.exitCode)
   } catch (thrown) {

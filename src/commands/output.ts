@@ -1,15 +1,15 @@
-import {writeSync} from 'node:fs'
 import {exitStatusOfThrown} from '../lib/core/exit-code.ts'
+import {writeText} from '../lib/host/write-text.ts'
 import {renderThrown} from '../lib/report/describe-error.ts'
 
 /** Results go to stdout. */
 export function print(text: string): void {
-  write(1, text)
+  writeText(1, text)
 }
 
 /** Everything else goes to stderr. */
 export function printError(text: string): void {
-  write(2, text)
+  writeText(2, text)
 }
 
 /**
@@ -30,18 +30,4 @@ function exitOfOclif(thrown: unknown): number | undefined {
   if (!(thrown instanceof Error) || !('oclif' in thrown)) return undefined
   const {oclif} = thrown as {oclif?: {exit?: number}}
   return typeof oclif?.exit === 'number' ? oclif.exit : undefined
-}
-
-/** A reader that has gone (`zrepl plan | head`) does not change what a run did, so it does not fail it. */
-function write(fd: number, text: string): void {
-  const bytes = Buffer.from(text)
-  let written = 0
-  while (written < bytes.length) {
-    try {
-      written += writeSync(fd, bytes, written)
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') continue
-      return
-    }
-  }
 }

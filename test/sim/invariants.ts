@@ -1,24 +1,90 @@
 import type {ProgramResult} from '../../src/lib/zfs-client/run-program.ts'
+import type {Check} from './invariants/check.ts'
+import {noForce, noTrustInNames, noteListing} from './invariants/commands.ts'
+import {continuity, neverEmpty} from './invariants/continuity.ts'
+import {noDestroyOfProtected, pruneSoundness} from './invariants/destroying.ts'
+import {guarantee} from './invariants/guarantee.ts'
+import {cursorTruth, integrity} from './invariants/integrity.ts'
+import {noLeak} from './invariants/leaks.ts'
+import {isolation} from './invariants/scope.ts'
 import {describeEntry, type Entry} from './process/entry.ts'
 import type {Process} from './process/process.ts'
+import {txgsOf} from './view.ts'
 import type {World} from './world.ts'
 
+/** An invariant that did not hold: which, where, and what is wrong. */
 export type Violation = {readonly invariant: string; readonly where: string; readonly what: string}
 
-export function createInvariants(_world: World) {
+export type Invariants = {
+  readonly violations: readonly Violation[]
+  report(invariant: string, entry: Entry | undefined, what: string): void
+  /** Something was thrown that is not the world's failure. */
+  bug(process: Process, error: unknown): void
+  before(entry: Entry): void
+  after(entry: Entry, result: ProgramResult): void
+  /** Somebody else has changed something, which is not held against us. */
+  accept(): void
+  end(): void
+}
+
+/** Watches one run of `world` with every invariant that can be judged while it goes on. */
+export function createInvariants(world: World): Invariants {
+  const checks: readonly Check[] = [
+    continuity(world),
+    noDestroyOfProtected(world),
+    neverEmpty(world),
+    noLeak(world),
+    integrity(world),
+    isolation(world),
+    noForce(world),
+    cursorTruth(world),
+    pruneSoundness(world),
+    noTrustInNames(world),
+    guarantee(world),
+  ]
   const violations: Violation[] = []
-  function report(invariant: string, entry: Entry | undefined, what: string) {
+  let txgs = ''
+  noteReceived(world)
+
+  function report(invariant: string, entry: Entry | undefined, what: string): void {
     violations.push({invariant, where: entry === undefined ? 'at the end' : describeEntry(entry), what})
   }
+
+  function look(entry: Entry | undefined, ask: (check: Check) => readonly string[] | undefined): void {
+    for (const check of checks) for (const what of ask(check) ?? []) report(check.invariant, entry, what)
+  }
+
   return {
     violations,
     report,
-    bug(process: Process, error: unknown) {
-      violations.push({invariant: 'bug', where: process.label, what: error instanceof Error ? (error.stack ?? error.message) : String(error)})
+    bug: (process, error) =>
+      violations.push({
+        invariant: 'bug',
+        where: `${process.host.name} (${process.label})`,
+        what: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      }),
+    before(entry) {
+      if (entry.mutates || entry.stream !== undefined) look(entry, (check) => check.before?.(entry))
     },
-    accept() {},
-    before(_entry: Entry) {},
-    after(_entry: Entry, _result: ProgramResult) {},
-    end() {},
+    after(entry, result) {
+      noteListing(entry.process, entry.argv, result.stdout)
+      const now = txgsOf(world)
+      if (now === txgs && !entry.mutates && entry.stream === undefined) return
+      txgs = now
+      noteReceived(world)
+      look(entry, (check) => check.after?.(entry, result))
+    },
+    accept() {
+      noteReceived(world)
+      for (const check of checks) check.accept?.()
+    },
+    end() {
+      look(undefined, (check) => check.end?.())
+    },
   }
+}
+
+function noteReceived({receiver, received}: World): void {
+  for (const {datasets} of receiver.pools.values())
+    for (const {snapshots} of datasets.values()) for (const {guid} of snapshots) received.add(guid)
 }

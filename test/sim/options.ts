@@ -17,6 +17,8 @@ export type WorldOptions = {
   readonly hangUp: 'at-once' | 'when-idle'
   /** How many turns a command waits at most before it does the next thing: 0 is one fixed order of events. */
   readonly jitter: number
+  /** The receiver has an empty placeholder where `tank/data` is to go: below it, something was received before. */
+  readonly placeholder: boolean
   /** Data sets of the sender below `tank/data`, besides `tank/data` itself. */
   readonly children: readonly (readonly [name: string, type: 'filesystem' | 'volume'])[]
 }
@@ -32,6 +34,7 @@ export const DEFAULTS: WorldOptions = {
   pipeBytes: 65_536,
   hangUp: 'when-idle',
   jitter: 0,
+  placeholder: false,
   children: [
     ['a b', 'filesystem'],
     ['vol', 'volume'],

@@ -165,8 +165,13 @@ export function writeBlock(host: Host, dataset: Dataset, block: number): void {
   dataset.head = content
 }
 
+/** The pool of a dataset, snapshot or bookmark. */
 export function findPool(host: Host, name: string): Pool | undefined {
-  return host.pools.get(/^[^/@#]*/.exec(name)?.[0] ?? name)
+  for (const pool of host.pools.values()) {
+    const next = name.charAt(pool.name.length)
+    if (name.startsWith(pool.name) && (next === '' || next === '/' || next === '@' || next === '#')) return pool
+  }
+  return undefined
 }
 
 export function mustFindPool(host: Host, name: string): Pool {
@@ -176,7 +181,11 @@ export function mustFindPool(host: Host, name: string): Pool {
 }
 
 export function findDataset(host: Host, name: string): Dataset | undefined {
-  return findPool(host, name)?.datasets.get(name)
+  for (const {datasets} of host.pools.values()) {
+    const dataset = datasets.get(name)
+    if (dataset !== undefined) return dataset
+  }
+  return undefined
 }
 
 export function mustFindDataset(host: Host, name: string): Dataset {
@@ -197,9 +206,12 @@ export function allDatasets(host: Host): Dataset[] {
     .sort((a, b) => compareNames(a.name, b.name))
 }
 
-/** The datasets below `name`, without it. */
+/** The datasets below `name`, without it, in no order. */
 export function datasetsBelow(host: Host, name: string): Dataset[] {
-  return allDatasets(host).filter((dataset) => dataset.name.startsWith(`${name}/`))
+  const below: Dataset[] = []
+  for (const dataset of findPool(host, name)?.datasets.values() ?? [])
+    if (dataset.name.startsWith(name) && dataset.name.charAt(name.length) === '/') below.push(dataset)
+  return below
 }
 
 /** What is based on a snapshot and keeps it from being destroyed: clones, and the `%recv` of a partial receive. */
@@ -231,9 +243,15 @@ export function parentName(name: string): string | undefined {
 
 /** Parents before children: a slash sorts before every other character, as in `zfs list`. */
 export function compareNames(a: string, b: string): number {
-  const [left, right] = [a.replaceAll('/', '\x01'), b.replaceAll('/', '\x01')]
-  return left < right ? -1 : left > right ? 1 : 0
+  const length = Math.min(a.length, b.length)
+  for (let at = 0; at < length; at += 1) {
+    const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)]
+    if (left !== right) return left === SLASH || (right !== SLASH && left < right) ? -1 : 1
+  }
+  return a.length - b.length
 }
+
+const SLASH = 0x2f
 
 /** An independent copy, sharing `nature` with the copies of the other hosts. */
 export function copyHost(host: Host, nature: Nature): Host {

@@ -10,6 +10,7 @@ import {
   addPool,
   copyHost,
   createHost,
+  findDataset,
   type Host,
   mustFindDataset,
   type Nature,
@@ -45,20 +46,27 @@ const START_MS = Date.UTC(2026, 0, 5, 12, 0, 0)
 /** Blocks of a dataset: with records of 312 bytes, streams of one to three kilobytes. */
 const BLOCKS = 5
 
-/** Where the receiver has what the sender calls `dataset`. */
-export function receiverName({options}: World, dataset: string): string {
-  return mappingOf(options).toReceiver(parseDatasetName(dataset))
+/** What `sink` and `pull` put below their root_fs is mapped differently: one has clients. */
+export function mappingOf({direction}: Pick<WorldOptions, 'direction'>) {
+  return MAPPINGS[direction]
 }
 
-export function mappingOf({direction}: WorldOptions) {
-  return createMapping(ROOT_FS, direction === 'push' ? 'prod' : undefined)
+const MAPPINGS = {push: createMapping(ROOT_FS, 'prod'), pull: createMapping(ROOT_FS, undefined)} as const
+
+/** Where the receiver has what the sender calls `dataset`. */
+export function receiverName({options}: World, dataset: string): string {
+  return `${mappingOf(options).base}/${dataset}`
 }
 
 /** The datasets the job is about, on the sender. */
 export function selectedDatasets({sender}: World): readonly string[] {
   return Array.from(sender.pools.values()).flatMap(({datasets}) =>
-    Array.from(datasets.keys()).filter((name) => FILTER.accepts(parseDatasetName(name))),
+    Array.from(datasets.keys()).filter(isSelected),
   )
+}
+
+export function isSelected(name: string): boolean {
+  return name === 'tank/data' || name.startsWith('tank/data/')
 }
 
 /** A world before its first run: data with two snapshots each, neighbours that are nobody's business. */
@@ -83,9 +91,21 @@ export function createWorld(overrides: Partial<WorldOptions> = {}): World {
     }
   for (const name of selectedDatasets(world))
     for (let block = 0; block < BLOCKS; block += 1) writeBlock(sender, mustFindDataset(sender, name), block)
+  if (options.placeholder) addPlaceholders(world, 'tank/data')
   takeByHand(world, 'first')
   takeByHand(world, 'second')
   return world
+}
+
+/** Makes `dataset` and what is above it placeholders of the receiver, as an earlier run would have. */
+function addPlaceholders(world: World, dataset: string): void {
+  const {base} = mappingOf(world.options)
+  const path = `${base}/${dataset}`.split('/')
+  for (let length = 2; length <= path.length; length += 1) {
+    const name = path.slice(0, length).join('/')
+    if (findDataset(world.receiver, name) !== undefined) continue
+    user(world.receiver, 'create', '-o', 'zrepl:placeholder=on', '-o', 'mountpoint=none', name)
+  }
 }
 
 /** An hour in which the users write and take two snapshots of everything by hand. */

@@ -36,7 +36,11 @@ export type RunJobsRequest = {
 export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const config = readConfig(request.config, request.printError)
   const jobs = request.jobs.map((name) => jobNamed(config, name))
-  const ctx = createProcessContext('run', request.verbose ? 'debug' : 'warn', 'human')
+  const ctx = createProcessContext(
+    'run',
+    request.verbose ? 'debug' : config.logging.level,
+    config.logging.format,
+  )
   const statuses: ExitStatus[] = []
   for (const job of jobs) {
     const report = await reportOf(withFields(ctx, {job: job.name}), job, config, request)

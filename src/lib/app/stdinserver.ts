@@ -1,4 +1,3 @@
-import {fstatSync} from 'node:fs'
 import {isatty} from 'node:tty'
 import type {PassiveJob} from '../config/job.ts'
 import type {RunContext} from '../core/context.ts'
@@ -8,6 +7,7 @@ import {EXIT, exitStatusOfThrown} from '../core/exit-code.ts'
 import {quoted} from '../core/printable.ts'
 import {watchHangUp} from '../host/hang-up.ts'
 import {byteReader, byteWriter} from '../host/pipe.ts'
+import {writeText} from '../host/write-text.ts'
 import {renderThrown} from '../report/describe-error.ts'
 import {type Served, serve} from '../rpc/serve.ts'
 import {readConfig} from './config-file.ts'
@@ -41,7 +41,7 @@ export async function stdinserver(argv: readonly string[]): Promise<number> {
       hangUp.stop()
     }
   } catch (thrown) {
-    process.stderr.write(`${renderThrown(thrown)}\n`)
+    writeText(2, `${renderThrown(thrown)}\n`)
     return exitStatusOfThrown(thrown)
   }
 }
@@ -69,7 +69,6 @@ function usage(message: string): OperationalError {
 }
 
 function refuseTerminal(): void {
-  if (!isatty(0) && !fstatSync(0).isCharacterDevice()) return
   if (isatty(0)) throw usage('stdinserver is started by sshd, not by a person: stdin is a terminal')
 }
 
@@ -90,7 +89,7 @@ function servedTo(ctx: RunContext, words: Words): Served {
 
 /** The one sink or source job that serves this client. */
 function jobFor({identity, config, listener}: Words): PassiveJob {
-  const jobs = readConfig(config, (text) => process.stderr.write(text)).jobs.filter(
+  const jobs = readConfig(config, (text) => writeText(2, text)).jobs.filter(
     (job) => job.type === 'sink' || job.type === 'source',
   )
   const serving = jobs.filter(({serve}) => {

@@ -21,7 +21,7 @@ import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
 import {flagsFor, type SendPolicy} from './send-policy.ts'
-import type {CompleteRequest, FromRef, LocalSender, ProtectRequest, SendRequest} from './sender.ts'
+import type {CompleteRequest, Estimate, FromRef, LocalSender, ProtectRequest, SendRequest} from './sender.ts'
 
 /** What a job that sends is configured to do. */
 export type SenderSettings = {
@@ -60,6 +60,18 @@ export function createLocalSender(
     const from = await findFrom(ctx, request.filesystem, request.from)
     const dataset = (await pool.dataset(ctx, request.filesystem)) ?? gone(request.filesystem, request.to)
     return {to, from, flags: flagsFor(policy, dataset), resumeToken: request.resumeToken}
+  }
+
+  async function estimateOf(ctx: RunContext, request: SendRequest): Promise<Estimate> {
+    try {
+      return {bytes: await zfs.estimate(ctx, await argsOf(ctx, request)), refusal: undefined}
+    } catch (error) {
+      if (!(error instanceof OperationalError)) throw error
+      return {
+        bytes: undefined,
+        refusal: error.hint === undefined ? error.message : `${error.message} (hint: ${error.hint})`,
+      }
+    }
   }
 
   /** What holds and bookmarks a step still needs. A bookmark cannot be held; it is protected by a second bookmark. */
@@ -157,9 +169,9 @@ export function createLocalSender(
     },
 
     async estimate(ctx, requests) {
-      const sizes: (bigint | undefined)[] = []
-      for (const request of requests) sizes.push(await zfs.estimate(ctx, await argsOf(ctx, request)))
-      return sizes
+      const estimates: Estimate[] = []
+      for (const request of requests) estimates.push(await estimateOf(ctx, request))
+      return estimates
     },
 
     async protect(ctx, requests) {

@@ -13,8 +13,8 @@ import type {EndpointView} from './view.ts'
  */
 export type Sender = {
   observe(ctx: RunContext): Promise<EndpointView>
-  /** Bytes each stream would have, where ZFS can tell. For people only. */
-  estimate(ctx: RunContext, requests: readonly SendRequest[]): Promise<readonly (bigint | undefined)[]>
+  /** What each stream would be. For people only: nothing is decided by it. */
+  estimate(ctx: RunContext, requests: readonly SendRequest[]): Promise<readonly Estimate[]>
   /** Before a step: makes `from` and `to` indestructible as `protection` asks. */
   protect(ctx: RunContext, requests: readonly ProtectRequest[]): Promise<readonly Outcome[]>
   /** After the receiver has confirmed `to`: moves the cursor there, then drops what protected the step. */
@@ -36,6 +36,13 @@ export type LocalSender = Sender & {
     filesystems: readonly DatasetName[],
     name: string,
   ): Promise<readonly Outcome[]>
+}
+
+export type Estimate = {
+  /** Size of the stream as ZFS guesses it; `undefined` when it cannot tell. */
+  readonly bytes: bigint | undefined
+  /** Why the stream would not be sent at all. */
+  readonly refusal: string | undefined
 }
 
 export type SendRequest = {

@@ -30,11 +30,16 @@ const PLATFORMS: Readonly<Record<string, Platform>> = {
 }
 
 const LOCK_EXCLUSIVE_NONBLOCKING = 2 | 4
+/** `F_SETPIPE_SZ` of Linux, and what every user may ask for: the writer runs on while the reader is not scheduled. */
+const SET_PIPE_SIZE = 1031
+const PIPE_BYTES = 1024 * 1024
 
 type Libc = {
   pipe2(fds: Int32Array): number
   poll(entries: Int32Array, count: number): number
   flock(fd: number): number
+  /** Asks for a larger buffer; a refusal is no error. */
+  enlarge(pipe: number): void
   errno(): number
   readonly platform: Platform
 }
@@ -47,7 +52,9 @@ export function openPipe(): {readonly readFd: number; readonly writeFd: number} 
       hint: 'raise the limit of open files (ulimit -n)',
     })
   }
-  return {readFd: fds[0] as number, writeFd: fds[1] as number}
+  const [readFd = -1, writeFd = -1] = fds
+  libc().enlarge(writeFd)
+  return {readFd, writeFd}
 }
 
 /**
@@ -97,6 +104,7 @@ function bind(library: string, platform: Platform): Libc {
     pipe2: {args: [FFIType.ptr, FFIType.i32], returns: FFIType.i32},
     poll: {args: [FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i32},
     flock: {args: [FFIType.i32, FFIType.i32], returns: FFIType.i32},
+    fcntl: {args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32},
     [platform.errno]: {args: [], returns: FFIType.ptr},
   })
   const errnoLocation = symbols[platform.errno] as unknown as () => Parameters<typeof read.i32>[0]
@@ -104,6 +112,9 @@ function bind(library: string, platform: Platform): Libc {
     pipe2: (fds) => symbols.pipe2(ptr(fds), platform.closeOnExec),
     poll: (entries, count) => symbols.poll(ptr(entries), count, 0),
     flock: (fd) => symbols.flock(fd, LOCK_EXCLUSIVE_NONBLOCKING),
+    enlarge(pipe) {
+      if (process.platform === 'linux') symbols.fcntl(pipe, SET_PIPE_SIZE, PIPE_BYTES)
+    },
     errno: () => read.i32(errnoLocation(), 0),
     platform,
   }

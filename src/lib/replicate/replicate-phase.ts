@@ -3,10 +3,11 @@ import {OperationalError} from '../core/errors.ts'
 import {type PlannedFilesystem, planReplication} from '../plan/job-plan.ts'
 import {reportedError} from '../report/describe-error.ts'
 import type {FilesystemReport, ReplicateReport} from '../report/report.ts'
+import {describeReplication} from './describe-replication.ts'
 import type {ReplicateWork} from './job-work.ts'
 import type {Look} from './look.ts'
 import {missingDataset, nothingMatches} from './missing.ts'
-import {describeReplication, type Pair, runReplication} from './run-replication.ts'
+import {type Pair, runReplication} from './run-replication.ts'
 
 /** Sends what the receiver lacks, or in a dry run tells what that is. */
 export async function replicatePhase(

@@ -12,7 +12,7 @@ import type {Outcome} from '../zfs/client.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import {shortName} from '../zfs/version.ts'
 import {type ConnectionWatch, createConnectionWatch} from './connection-watch.ts'
-import {isPredicted} from './predict.ts'
+import {reportWithoutSteps} from './report-without-steps.ts'
 import {createSlots} from './slots.ts'
 import {protectRequest, receiveRequest, sendRequest, stepFields, stepWords} from './step-request.ts'
 
@@ -48,7 +48,7 @@ export async function runReplication(
   const finished = await finishUpToDate(ctx, pair, plan, failed)
   return await Promise.all(
     plan.filesystems.map(
-      (filesystem) => reports.get(filesystem.filesystem) ?? withoutSteps(filesystem, finished, failed),
+      (filesystem) => reports.get(filesystem.filesystem) ?? reportWithoutSteps(filesystem, finished, failed),
     ),
   )
 
@@ -68,35 +68,6 @@ export async function runReplication(
         : stepsReport(filesystem, [], lost, [])
     })
   }
-}
-
-/** The report of a plan nobody carried out: what a dry run shows. Sizes are ZFS's estimates where it gives any. */
-export async function describeReplication(
-  ctx: RunContext,
-  sender: Sender,
-  plan: JobPlan,
-): Promise<readonly FilesystemReport[]> {
-  const steps = plan.filesystems
-    .flatMap((filesystem) => (filesystem.kind === 'steps' ? filesystem.steps : []))
-    .filter(({from, to}) => !isPredicted(to.guid) && (from === undefined || !isPredicted(from.guid)))
-  const sizes = steps.length === 0 ? [] : await sender.estimate(ctx, steps.map(sendRequest))
-  const sizeOf = new Map(steps.map((step, index) => [step, sizes[index]]))
-  return plan.filesystems.map((filesystem) => {
-    if (filesystem.kind !== 'steps') return withoutSteps(filesystem, new Map(), new Map())
-    const because =
-      filesystem.abortPartial === undefined
-        ? {}
-        : {because: `a partial receive is given up: ${filesystem.abortPartial}`}
-    const planned = filesystem.steps.map((step) => {
-      const size = sizeOf.get(step)
-      return {
-        ...stepWords(step),
-        state: 'planned' as const,
-        ...(size === undefined ? {} : {expectedBytes: size.toString()}),
-      }
-    })
-    return {filesystem: filesystem.filesystem, state: 'planned', ...because, steps: planned, warnings: []}
-  })
 }
 
 /** One filesystem's steps, one after the other; the first that fails ends it. */
@@ -244,26 +215,6 @@ async function finishUpToDate(
       `finished what an earlier run had left at ${shortName(to)}`,
     ]),
   )
-}
-
-function withoutSteps(
-  plan: PlannedFilesystem,
-  finished: ReadonlyMap<DatasetName, string>,
-  failed: ReadonlyMap<DatasetName, OperationalError>,
-): FilesystemReport {
-  const common = {filesystem: plan.filesystem, steps: [], warnings: []}
-  const error = failed.get(plan.filesystem)
-  if (error !== undefined) return {...common, state: 'failed', error: reportedError(error)}
-  switch (plan.kind) {
-    case 'conflict':
-      return {...common, state: 'conflict', because: `${plan.message} (hint: ${plan.hint})`}
-    case 'skip':
-      return {...common, state: 'skipped', because: 'it is a placeholder on the sender'}
-    default: {
-      const because = finished.get(plan.filesystem)
-      return {...common, state: 'up-to-date', ...(because === undefined ? {} : {because})}
-    }
-  }
 }
 
 function stepsReport(

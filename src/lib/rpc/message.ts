@@ -10,6 +10,7 @@ import type {
   CompleteRequest,
   DestroyReply,
   DestroyRequest,
+  Estimate,
   ProtectRequest,
   SendRequest,
 } from '../endpoint/sender.ts'
@@ -42,7 +43,7 @@ export type Request =
 /** What the passive side answers. Shapes: schemas/rpc-response.schema.json. */
 export type Response =
   | {readonly verb: 'observed'; readonly view: EndpointView}
-  | {readonly verb: 'estimated'; readonly sizes: readonly (bigint | undefined)[]}
+  | {readonly verb: 'estimated'; readonly estimates: readonly Estimate[]}
   | {readonly verb: 'outcomes'; readonly outcomes: readonly Outcome[]}
   | {readonly verb: 'sending'}
   | {readonly verb: 'sent'}
@@ -74,7 +75,7 @@ export function formatResponse(id: number, response: Response): object {
         filesystems: response.view.filesystems.map(formatView),
       }
     case 'estimated':
-      return {id, verb: 'estimated', sizes: response.sizes.map((size) => size?.toString() ?? null)}
+      return {id, verb: 'estimated', estimates: response.estimates.map(formatEstimate)}
     case 'error':
       return {id, verb: 'error', error: formatError(response.error)}
     default:
@@ -181,7 +182,7 @@ function responseOf(wire: RpcResponse): Response {
         },
       }
     case 'estimated':
-      return {verb: 'estimated', sizes: wire.sizes.map((size) => (size === null ? undefined : BigInt(size)))}
+      return {verb: 'estimated', estimates: wire.estimates.map(estimateOf)}
     case 'outcomes':
       return {verb: 'outcomes', outcomes: wire.outcomes.map(outcomeOf)}
     case 'sending':
@@ -202,6 +203,22 @@ function responseOf(wire: RpcResponse): Response {
       return {verb: 'error', error: errorOf(wire.error)}
   }
 }
+
+function formatEstimate({bytes, refusal}: Estimate): WireEstimate {
+  return {
+    ...(bytes === undefined ? {} : {bytes: bytes.toString()}),
+    ...(refusal === undefined ? {} : {refusal}),
+  }
+}
+
+function estimateOf({bytes, refusal}: WireEstimate): Estimate {
+  return {
+    bytes: bytes === undefined ? undefined : BigInt(bytes),
+    refusal: refusal === undefined ? undefined : printable(refusal),
+  }
+}
+
+type WireEstimate = Extract<RpcResponse, {verb: 'estimated'}>['estimates'][number]
 
 type WireView = Extract<RpcResponse, {verb: 'observed'}>['filesystems'][number]
 /** The tuple of the schema, which generated types do not spell out. */

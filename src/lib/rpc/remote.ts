@@ -14,7 +14,7 @@ export function createRemoteSender(lanes: Lanes): Sender {
   return {
     observe: async (ctx) => (await call(lanes, ctx, {verb: 'observe'}, 'observed')).view,
     estimate: async (ctx, requests) =>
-      (await call(lanes, ctx, {verb: 'estimate', requests}, 'estimated')).sizes,
+      (await call(lanes, ctx, {verb: 'estimate', requests}, 'estimated')).estimates,
     protect: async (ctx, requests) =>
       (await call(lanes, ctx, {verb: 'protect', requests}, 'outcomes')).outcomes,
     complete: async (ctx, requests) =>

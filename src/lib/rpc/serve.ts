@@ -78,7 +78,7 @@ async function answerTo(
     case 'observe':
       return {verb: 'observed', view: await endpointOf(served).observe(ctx)}
     case 'estimate':
-      return {verb: 'estimated', sizes: await senderOf(served).estimate(ctx, request.requests)}
+      return {verb: 'estimated', estimates: await senderOf(served).estimate(ctx, request.requests)}
     case 'protect':
       return {verb: 'outcomes', outcomes: await senderOf(served).protect(ctx, request.requests)}
     case 'complete':

@@ -9,11 +9,18 @@ export type LogLine = {
   readonly fields: Fields
 }
 
-export type LogFormat = 'human' | 'json'
+export type LogFormat = 'human' | 'logfmt' | 'json'
 
 /** A log line as text without the line end. JSON keys are those of zrepl: time, level, msg, and the fields. */
 export function formatLogLine(line: LogLine, format: LogFormat): string {
-  return format === 'json' ? formatJson(line) : formatHuman(line)
+  switch (format) {
+    case 'human':
+      return formatHuman(line)
+    case 'logfmt':
+      return formatLogfmt(line)
+    case 'json':
+      return formatJson(line)
+  }
 }
 
 const SHORT_LEVEL: Readonly<Record<LogLevel, string>> = {
@@ -35,6 +42,18 @@ function formatHuman({timeMs, level, message, fields}: LogLine): string {
     .map(([key, value]) => ` ${key}=${JSON.stringify(text(value))}`)
     .join('')
   return `${new Date(timeMs).toISOString()} [${SHORT_LEVEL[level]}]${prefix}: ${message}${rest}`
+}
+
+function formatLogfmt({timeMs, level, message, fields}: LogLine): string {
+  const pairs = {time: new Date(timeMs).toISOString(), level, msg: message, ...fields}
+  return Object.entries(pairs)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${quotedIfNeeded(text(value))}`)
+    .join(' ')
+}
+
+function quotedIfNeeded(value: string): string {
+  return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
 }
 
 function formatJson({timeMs, level, message, fields}: LogLine): string {

@@ -46,20 +46,17 @@ async function takeTogether(
   const result = await change(ctx, run, snapshotCommand(snapshots), snapshots.length)
   if (succeeded(result)) return snapshots.map((snapshot) => [snapshot, DONE])
 
-  const named = objectFailures(result.stderr.replace(/^no snapshots were created$/m, ''))
-  const reasons = new Map(named?.map(({object, failure}) => [object, failure]))
-  const blamed = snapshots.some((snapshot) => reasons.has(snapshot))
+  const stderr = result.stderr.replace(/^no snapshots were created$/m, '')
+  const reasons = new Map(objectFailures(stderr)?.map(({object, failure}) => [object, failure]))
+  const reasonOf = (snapshot: SnapshotName) => reasons.get(snapshot) ?? reasons.get(datasetOf(snapshot))
+  const blamed = snapshots.some((snapshot) => reasonOf(snapshot) !== undefined)
   const there = blamed ? undefined : await askAgain(ctx, () => namesThere(ctx, run, snapshots))
-  const common = failureOf(result)
-  return snapshots.map((snapshot) => {
-    if (there?.has(snapshot)) return [snapshot, DONE]
-    return [
-      snapshot,
-      failed(
-        reasons.get(snapshot) ?? {...common, message: `not taken, as all of its pool: ${common.message}`},
-      ),
-    ]
-  })
+  const {kind, message} = failureOf({...result, stderr})
+  const shared = {kind, message: `not taken, as all of its pool: ${message}`}
+  return snapshots.map((snapshot) => [
+    snapshot,
+    there?.has(snapshot) ? DONE : failed(reasonOf(snapshot) ?? shared),
+  ])
 }
 
 async function namesThere(

@@ -13,6 +13,8 @@ export type Entry = {
   readonly faults: readonly CommandFault[]
   /** Processes of the other side that were alive when it started. */
   readonly peers: number
+  /** Length of the stream it sends, once that is known. */
+  streamBytes?: number
 }
 
 /** `backup (passive 1): zfs hold …`, for messages. */

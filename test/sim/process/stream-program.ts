@@ -28,6 +28,7 @@ export async function sendStream(
   if ('exitCode' in sending) return resultOf(sending)
   const full = `${sending.ends.dataset}@${sending.to.name}`
   const bytes = damaged(entry, sending.bytes)
+  entry.streamBytes = bytes.length
   const cutAt = faultOf(entry, 'cut')?.bytes
   const diesAt = faultOf(entry, 'die')?.bytes
   const limit = Math.min(cutAt ?? bytes.length, diesAt ?? bytes.length, bytes.length)

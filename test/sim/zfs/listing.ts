@@ -9,15 +9,14 @@ export function* listVersions(host: Host, words: readonly string[]): Command {
   if (values('t')[0] !== 'snapshot,bookmark' || values('s')[0] !== 'createtxg' || !flags.has('p')) {
     throw notModelled(words, 'this kind of list')
   }
-  const columns = values('o')[0]?.split(',') ?? []
+  const columns = values('o')[0] ?? ''
+  const cells = CELLS.get(columns)
+  if (cells === undefined) throw notModelled(words, `columns ${columns}`)
   yield
   const {found, missing} = datasetsOf(host, operands, depth === undefined)
-  const rows = found.flatMap((dataset) => rowsOf(dataset))
+  const rows = found.flatMap(rowsOf)
   rows.sort((a, b) => a.createtxg - b.createtxg || compareNames(a.name, b.name))
-  return listed(
-    rows.map((row) => columns.map((column) => cell(row, column, words))),
-    missing,
-  )
+  return listed(rows.map(cells), missing)
 }
 
 type Row = {
@@ -26,31 +25,33 @@ type Row = {
   readonly createtxg: number
   readonly creation: number
   readonly userrefs: string
-  readonly defer_destroy: string
 }
+
+/** What the program asks for, and nothing else. */
+const CELLS: ReadonlyMap<string, (row: Row) => readonly (string | number)[]> = new Map([
+  [
+    'name,guid,createtxg,creation,userrefs',
+    ({name, guid, createtxg, creation, userrefs}) => [name, guid, createtxg, creation, userrefs],
+  ],
+])
 
 function rowsOf({name, snapshots, bookmarks}: Dataset): Row[] {
   return [
-    ...bookmarks.map((bookmark) => ({
-      ...bookmark,
-      name: `${name}#${bookmark.name}`,
+    ...bookmarks.map(({name: short, guid, createtxg, creation}) => ({
+      name: `${name}#${short}`,
+      guid,
+      createtxg,
+      creation,
       userrefs: '-',
-      defer_destroy: '-',
     })),
-    ...snapshots.map(({guid, createtxg, creation, holds, deferDestroy, ...snapshot}) => ({
-      name: `${name}@${snapshot.name}`,
+    ...snapshots.map(({name: short, guid, createtxg, creation, holds}) => ({
+      name: `${name}@${short}`,
       guid,
       createtxg,
       creation,
       userrefs: String(holds.size),
-      defer_destroy: deferDestroy ? 'on' : 'off',
     })),
   ]
-}
-
-function cell(row: Row, column: string, words: readonly string[]): string {
-  if (!(column in row)) throw notModelled(words, `column ${column}`)
-  return String(row[column as keyof Row])
 }
 
 /** `zfs holds`: the holds of all snapshots that exist, complaints about the others. */
@@ -95,14 +96,15 @@ export function datasetsOf(
     else
       for (const one of [dataset, ...(recursive ? datasetsBelow(host, root) : [])]) found.set(one.name, one)
   }
-  const inOrder = Array.from(found.values()).sort((a, b) => compareNames(a.name, b.name))
-  return {found: inOrder, missing}
+  return {found: Array.from(found.values()).sort((a, b) => compareNames(a.name, b.name)), missing}
 }
 
 /** Rows between tabs, and a complaint for each object that is missing. */
-export function listed(rows: readonly (readonly string[])[], missing: readonly string[]): Answer {
+export function listed(rows: readonly (readonly (string | number)[])[], missing: readonly string[]): Answer {
+  let stdout = ''
+  for (const row of rows) stdout += `${row.join('\t')}\n`
   return {
-    stdout: rows.map((row) => `${row.join('\t')}\n`).join(''),
+    stdout,
     stderr: missing.map((name) => `${cannotOpen(name)}\n`).join(''),
     exitCode: missing.length === 0 ? 0 : 1,
   }

@@ -2,6 +2,7 @@ import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import type {Job} from '../../../src/lib/config/job.ts'
 import {type LoadedConfig, loadConfig} from '../../../src/lib/config/load.ts'
+import {resolveSend} from '../../../src/lib/config/resolve-send.ts'
 import {filesBelow, plain, SAMPLES} from './sample-files.ts'
 
 const HOUR = 3_600_000
@@ -221,6 +222,19 @@ test('included files come in the order of the entries, then of their names', () 
     'jobs.d/empty.yml',
   ])
   expect(logging).toEqual({level: 'warn', format: 'human'})
+})
+
+test.each([
+  ['encrypted', 'encrypted'],
+  ['raw', 'raw'],
+  ['send_properties', 'sendProperties'],
+  ['backup_properties', 'backupProperties'],
+  ['large_blocks', 'largeBlocks'],
+  ['compressed', 'compressed'],
+  ['embedded_data', 'embeddedData'],
+  ['saved', 'saved'],
+])('send.%s switches on %s and nothing else', (key, option) => {
+  expect(resolveSend({[key]: true})).toEqual({...NO_SEND_OPTIONS, [option]: true})
 })
 
 test('filters and rules work, not only look right', () => {

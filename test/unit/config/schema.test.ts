@@ -57,6 +57,76 @@ test('what is required has no default', () => {
   expect(KEYS.filter(({isRequired, property}) => isRequired && property['default'] !== undefined)).toEqual([])
 })
 
+test('the values by default are those of zrepl', () => {
+  const values = KEYS.flatMap(({place, property}) => {
+    const value = property['default']
+    return value === undefined || isRecord(value)
+      ? []
+      : [`${place.replace(/^#(?:\/\$defs\/)?/, '')} ${JSON.stringify(value)}`]
+  })
+  expect(values).toEqual([
+    '.include []',
+    '.jobs []',
+    'sshConnect.options []',
+    'sshConnect.dial_timeout "10s"',
+    'localConnect.dial_timeout "2s"',
+    'tcpConnect.dial_timeout "10s"',
+    'tlsConnect.dial_timeout "10s"',
+    'tcpServe.listen_freebind false',
+    'tlsServe.listen_freebind false',
+    'tlsServe.handshake_timeout "10s"',
+    'periodicSnapshotting.timestamp_format "dense"',
+    'periodicSnapshotting.timestamp_location "UTC"',
+    'periodicSnapshotting.hooks []',
+    'cronSnapshotting.timestamp_format "dense"',
+    'cronSnapshotting.timestamp_location "UTC"',
+    'cronSnapshotting.hooks []',
+    'commandHook.err_is_fatal false',
+    'commandHook.timeout "30s"',
+    'postgresHook.err_is_fatal false',
+    'postgresHook.timeout "30s"',
+    'mysqlHook.err_is_fatal false',
+    'mysqlHook.timeout "30s"',
+    'keepNotReplicated.keep_snapshot_at_cursor true',
+    'keepLastN.regex ""',
+    'keepRegex.negate false',
+    'send.encrypted false',
+    'send.raw false',
+    'send.send_properties false',
+    'send.backup_properties false',
+    'send.large_blocks false',
+    'send.compressed false',
+    'send.embedded_data false',
+    'send.saved false',
+    'recv/properties/properties.inherit []',
+    'recv/properties/placeholder.encryption "unspecified"',
+    'bandwidthLimit.max "-1 B"',
+    'bandwidthLimit.bucket_capacity "128 KiB"',
+    'replication/properties/protection.initial "guarantee_resumability"',
+    'replication/properties/protection.incremental "guarantee_resumability"',
+    'replication/properties/concurrency.steps 1',
+    'replication/properties/concurrency.size_estimates 4',
+    'conflictResolution.initial_replication "most_recent"',
+    'global.logging [{"type":"stdout","level":"warn","format":"human"}]',
+    'global.monitoring []',
+    'global/properties/control.sockpath "/var/run/zrepl/control"',
+    'global/properties/serve/properties/stdinserver.sockdir "/var/run/zrepl/stdinserver"',
+    'stdoutOutlet.level "warn"',
+    'stdoutOutlet.format "human"',
+    'stdoutOutlet.time true',
+    'stdoutOutlet.color true',
+    'syslogOutlet.level "warn"',
+    'syslogOutlet.format "human"',
+    'syslogOutlet.facility "local0"',
+    'syslogOutlet.retry_interval "10s"',
+    'tcpOutlet.level "warn"',
+    'tcpOutlet.format "human"',
+    'tcpOutlet.net "tcp"',
+    'tcpOutlet.retry_interval "10s"',
+    'monitoring.listen_freebind false',
+  ])
+})
+
 describe('the defaults of the schema are those of the program', () => {
   const pruning = {
     keep_sender: [{type: 'not_replicated'}],

@@ -27,7 +27,7 @@ describe('watching', () => {
 
   test('a reader that is slow is not gone', async () => {
     const {reader, writer} = createPipe()
-    const full = writer.write(new Uint8Array(1_000_000), new AbortController().signal).catch(() => {})
+    const full = writer.write(new Uint8Array(4_000_000), new AbortController().signal).catch(() => {})
     const watch = watchHangUp(writer.stream.fd, 1)
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve, 1))
     expect(watch.signal.aborted).toBe(false)

@@ -95,7 +95,7 @@ describe('the end', () => {
 
   test('a reader that goes while we wait for room is noticed', async () => {
     const {reader, writer} = createPipe()
-    const write = codeOf(writer.write(new Uint8Array(1_000_000), signal))
+    const write = codeOf(writer.write(new Uint8Array(4_000_000), signal))
     await reader.read(1, signal)
     reader.close()
     expect(await write).toBe('peer-unreachable')
@@ -119,7 +119,7 @@ describe('waiting', () => {
   test('a write into a full pipe blocks nobody and ends with the reason of its signal', async () => {
     const {reader, writer} = createPipe()
     const stop = new AbortController()
-    const write = failureOf(writer.write(new Uint8Array(1_000_000), stop.signal))
+    const write = failureOf(writer.write(new Uint8Array(4_000_000), stop.signal))
     let turns = 0
     while (turns < 20) await new Promise<void>((resolve) => setTimeout(() => resolve(void turns++), 1))
     const reason = new Stopped('enough')

@@ -85,7 +85,13 @@ const responses: readonly Response[] = [
       ],
     },
   },
-  {verb: 'estimated', sizes: [undefined, 18446744073709551616n]},
+  {
+    verb: 'estimated',
+    estimates: [
+      {bytes: undefined, refusal: 'not encrypted'},
+      {bytes: 18446744073709551616n, refusal: undefined},
+    ],
+  },
   {verb: 'outcomes', outcomes: [{kind: 'done'}, {kind: 'failed', failure: {kind: 'held', message: 'held'}}]},
   {verb: 'sending'},
   {verb: 'sent'},

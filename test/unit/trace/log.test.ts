@@ -29,6 +29,12 @@ test('human lines have zrepl’s prefix, and no value can break out of its line'
   )
 })
 
+test('logfmt lines quote what needs it', () => {
+  expect(formatLogLine(line, 'logfmt')).toBe(
+    'time=2026-01-02T03:04:05.006Z level=warn msg="step failed" job=offsite span=a.b filesystem=p/a\\x0ab guid=9223372036854775808 argv="zfs list"',
+  )
+})
+
 test('JSON lines keep numbers beyond 2^53 as text', () => {
   expect(JSON.parse(formatLogLine(line, 'json'))).toEqual({
     time: '2026-01-02T03:04:05.006Z',

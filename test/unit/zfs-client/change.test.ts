@@ -69,6 +69,14 @@ describe('snapshot', () => {
     ])
   })
 
+  test('a filesystem that is missing is the reason of its snapshot, and nothing needs to be looked up', async () => {
+    const stderr = "cannot open 'p/b': dataset does not exist"
+    expect(await take([['snapshot p/a@s p/b@s', fails(stderr)]], 'p/a@s', 'p/b@s')).toEqual([
+      'does-not-exist',
+      'does-not-exist',
+    ])
+  })
+
   test('the innocent carry the reason and say so', async () => {
     const {run} = scripted([
       ['snapshot p/a@s p/b@s', fails("cannot create snapshot 'p/b@s': dataset is busy")],
@@ -162,6 +170,21 @@ describe('hold', () => {
       'does-not-exist',
       'exists',
     ])
+  })
+
+  test('a filesystem that is missing is the reason of its snapshots', async () => {
+    const stderr =
+      "cannot hold snapshot 'p@a': tag already exists on this dataset\ncannot open 'q': dataset does not exist"
+    const steps: readonly Step[] = [
+      ['hold tag p@a q@b', fails(stderr)],
+      [holdsOf('p@a', 'q@b'), fails("cannot open 'q@b': dataset does not exist", 'p@a\ttag\tnow\n')],
+    ]
+    const {run} = scripted(steps)
+    const [a, b] = await createZfsCliClient(run).hold(ctx, [hold('p@a'), hold('q@b')])
+    expect(a).toEqual({kind: 'done'})
+    expect(b).toMatchObject({
+      failure: {kind: 'does-not-exist', message: "cannot open 'q': dataset does not exist"},
+    })
   })
 
   test('without an answer nothing is held', async () => {
@@ -384,7 +407,7 @@ describe('streams', () => {
 
   test.each([
     [fails("warning: cannot send 'p/a@2': dataset key must be loaded"), 'key-not-loaded', 'must be loaded'],
-    [{exitCode: undefined, signal: 'SIGPIPE'}, 'unknown', 'zfs was ended by SIGPIPE'],
+    [{exitCode: undefined, signal: 'SIGPIPE'}, 'stream', 'zfs was ended by SIGPIPE'],
     [
       {exitCode: undefined, signal: 'SIGABRT', stderr: 'internal error: odd\n'},
       'unknown',

@@ -214,6 +214,13 @@ describe('holds', () => {
     expect(Array.from(await client.holds(testContext(), names))).toEqual([['p@a', ['tag one']]])
   })
 
+  test('none of them there is an answer too', async () => {
+    const stderr =
+      "cannot open 'p@a': dataset does not exist\ncannot open 'p@b': dataset does not exist\nno datasets available"
+    const {client} = clientOf([[listHoldsCommand(names), fails(stderr)]])
+    expect((await client.holds(testContext(), names)).size).toBe(0)
+  })
+
   test('an answer about something else is an error', async () => {
     const {client} = clientOf([[listHoldsCommand(names), 'p@other\ttag\tnow\n']])
     expect(await codeOf(client.holds(testContext(), names))).toBe('zfs-output')

@@ -1,0 +1,135 @@
+import type {Abstraction} from '../abstraction/abstraction.ts'
+import {canJudgeStale, staleAbstractions} from '../abstraction/stale.ts'
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import type {ExitStatus} from '../core/exit-code.ts'
+import {worstStatus} from '../report/exit-status.ts'
+import {
+  renderAbstractionJson,
+  renderAbstractionTable,
+  renderReleasedJson,
+} from '../report/render-abstractions.ts'
+import {renderChanges, statusOfChanges} from '../report/render-changes.ts'
+import {listAbstractions} from '../upkeep/list-abstractions.ts'
+import {parseQuery, type Query, type QueryWords} from '../upkeep/query.ts'
+import {type Released, releaseAbstractions, releaseOrder} from '../upkeep/release-abstractions.ts'
+import type {ZfsClient} from '../zfs/client.ts'
+import {readOnly} from '../zfs-client/read-only.ts'
+import {readConfig} from './config-file.ts'
+import {createZfs} from './endpoints.ts'
+import {complain, complainOfMissing, type Output} from './output.ts'
+import {createProcessContext} from './process-context.ts'
+import {withJobLock} from './with-job-lock.ts'
+
+/** Prints what zrepl has left on this host's pools. Throws `usage`, and `config` when one is named and cannot be used. */
+export async function showAbstractions(
+  request: QueryWords & Output & {readonly config: string | undefined; readonly json: boolean},
+): Promise<ExitStatus> {
+  const query = parseQuery(request)
+  const configured = configuredJobs(request)
+  const ctx = createProcessContext('list abstractions', 'warn', 'human')
+  const {abstractions, missing} = await listAbstractions(ctx, lookOnly(), query)
+  if (request.json) printJson(request, abstractions)
+  else request.print(renderAbstractionTable(abstractions, configured))
+  return worstStatus(complainOfMissing(request, missing))
+}
+
+export type RemovalRequest = QueryWords &
+  Output & {
+    readonly which: 'all' | 'stale'
+    readonly dryRun: boolean
+    /** The operator knows that everything chosen goes. */
+    readonly yes: boolean
+    readonly json: boolean
+  }
+
+/**
+ * Releases holds and destroys bookmarks of ours, each job's under its lock and as listed under it. A job that is running
+ * keeps all it has. Throws `usage` before anything is done.
+ */
+export async function removeAbstractions(request: RemovalRequest): Promise<ExitStatus> {
+  const query = parseQuery(request)
+  refuseHalfAsked(request, query)
+  const ctx = createProcessContext('release abstractions', 'warn', 'human')
+  const {abstractions, missing} = await listAbstractions(ctx, lookOnly(), query)
+  const statuses = [...complainOfMissing(request, missing)]
+  const chosen = choose(request, abstractions)
+  if (request.dryRun) {
+    if (request.json) printJson(request, chosen)
+    else request.print(renderChanges(chosen.map((one) => ({what: releaseOrder(one), state: 'planned'}))))
+    return worstStatus(statuses)
+  }
+
+  for (const jobId of new Set(chosen.map(({jobId}) => jobId))) {
+    try {
+      const again = jobId === undefined ? withoutJob(query) : {...query, jobId}
+      const work = (zfs: ZfsClient) => removeListed(ctx, zfs, again, request)
+      const released =
+        jobId === undefined ? await work(createZfs({lockFd: undefined})) : await withJobLock(jobId, work)
+      statuses.push(statusOfChanges(released.map(({change}) => change)))
+    } catch (error) {
+      statuses.push(complain(request, error))
+    }
+  }
+  return worstStatus(statuses)
+}
+
+/** Everything could be all that a receiver can go on from, and half a judgement of staleness is none. */
+function refuseHalfAsked({which, dryRun, yes}: RemovalRequest, {types}: Query): void {
+  if (which === 'all' && !dryRun && !yes) {
+    throw new OperationalError(
+      'usage',
+      'release-all also destroys what the next increment is to start from',
+      {
+        hint: 'look with --dry-run, then say --yes',
+      },
+    )
+  }
+  if (which === 'stale' && !canJudgeStale(types)) {
+    throw new OperationalError(
+      'usage',
+      'step holds are stale or not by the cursors: neither type can be asked for alone',
+      {hint: '--type step-hold,replication-cursor-bookmark-v2'},
+    )
+  }
+}
+
+function choose({which}: RemovalRequest, abstractions: readonly Abstraction[]): readonly Abstraction[] {
+  return which === 'all' ? abstractions : staleAbstractions(abstractions)
+}
+
+/** Cursors of zrepl before 0.3 are the only ones that name no job. */
+function withoutJob(query: Query): Query {
+  return {...query, types: new Set(['replication-cursor-bookmark-v1'])}
+}
+
+async function removeListed(
+  ctx: RunContext,
+  zfs: ZfsClient,
+  query: Query,
+  request: RemovalRequest,
+): Promise<readonly Released[]> {
+  const {abstractions} = await listAbstractions(ctx, zfs, query)
+  const released = await releaseAbstractions(ctx, zfs, choose(request, abstractions))
+  if (request.json) {
+    for (const {abstraction, change} of released)
+      request.print(`${renderReleasedJson(abstraction, change.because)}\n`)
+  } else request.print(renderChanges(released.map(({change}) => change)))
+  return released
+}
+
+function printJson({print}: Output, abstractions: readonly Abstraction[]): void {
+  print(abstractions.map((abstraction) => `${renderAbstractionJson(abstraction)}\n`).join(''))
+}
+
+function configuredJobs({
+  config,
+  printError,
+}: Output & {readonly config: string | undefined}): ReadonlySet<string> | undefined {
+  if (config === undefined) return undefined
+  return new Set(readConfig(config, printError).jobs.map(({name}) => name))
+}
+
+function lookOnly(): ZfsClient {
+  return readOnly(createZfs({lockFd: undefined}))
+}

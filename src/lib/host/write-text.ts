@@ -1,0 +1,18 @@
+import {writeSync} from 'node:fs'
+
+/**
+ * Writes all of `text` to a descriptor. A reader that has gone (`zrepl plan | head`, a closed log) does not change what
+ * was done, so it fails nobody: what it does not read is dropped.
+ */
+export function writeText(fd: number, text: string): void {
+  const bytes = Buffer.from(text)
+  let written = 0
+  while (written < bytes.length) {
+    try {
+      written += writeSync(fd, bytes, written)
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') continue
+      return
+    }
+  }
+}

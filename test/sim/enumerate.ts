@@ -1,0 +1,46 @@
+import type {CommandFault, Fault} from './fault.ts'
+import type {Entry} from './process/entry.ts'
+import type {Baseline} from './scenario.ts'
+
+/** Every single fault there is in a run: at each of its commands, on both hosts, and at each write of the protocol. */
+export function enumerateFaults({trace, frames}: Baseline): readonly Fault[] {
+  return [
+    ...trace.flatMap(commandFaults),
+    ...Array.from({length: frames}, (_, at) => WHEN.map((when): Fault => ({kind: 'frame', at, when}))).flat(),
+  ]
+}
+
+const WHEN = ['before', 'after'] as const
+const OUTPUTS = ['empty', 'cut-line', 'lost-line', 'garbled', 'doubled'] as const
+
+function commandFaults(entry: Entry): readonly CommandFault[] {
+  const at = entry.index
+  const faults: CommandFault[] = []
+  for (const when of WHEN) {
+    faults.push({kind: 'kill', at, when, whom: 'owner'})
+    if (entry.peers > 0) faults.push({kind: 'kill', at, when, whom: 'peers'})
+  }
+  for (const when of entry.mutates ? (['instead', 'after'] as const) : (['instead'] as const)) {
+    for (const text of ['known', 'unknown'] as const) faults.push({kind: 'fail', at, when, text})
+    faults.push({kind: 'abort', at, when})
+  }
+  if (entry.stream !== undefined) faults.push({kind: 'output', at, how: 'empty'})
+  else if (!entry.mutates) for (const how of OUTPUTS) faults.push({kind: 'output', at, how})
+  if (entry.stream === undefined) faults.push({kind: 'hang', at})
+  if (entry.stream === 'out') faults.push(...streamFaults(at, entry.streamBytes ?? 0))
+  return faults
+}
+
+/** Around the first record, at powers of two, and at the end: where something else is on the pipe or on the disk. */
+function streamFaults(at: number, length: number): readonly CommandFault[] {
+  const powers = Array.from({length: 12}, (_, exponent) => 2 ** (exponent + 4))
+  const places = [0, 1, 311, 312, 313, ...powers, length - 1, length]
+  const inside = Array.from(new Set(places))
+    .filter((place) => place <= length)
+    .sort((a, b) => a - b)
+  return inside.flatMap((bytes): CommandFault[] => [
+    {kind: 'cut', at, bytes},
+    {kind: 'die', at, bytes},
+    ...(bytes < length ? [{kind: 'flip' as const, at, byte: bytes}] : []),
+  ])
+}

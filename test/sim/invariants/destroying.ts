@@ -1,0 +1,120 @@
+import type {Entry} from '../process/entry.ts'
+import {type Dataset, findDataset, findSnapshot, type Snapshot} from '../pool.ts'
+import {lastCommon, ownBookmarks, type Pair, pairsOf} from '../view.ts'
+import {KEEP_RECEIVER, KEEP_SENDER, type World} from '../world.ts'
+import type {Check} from './check.ts'
+import {targetsOf} from './targets.ts'
+
+/**
+ * I1b: what the chain hangs on is not even named in a destroy. On the receiver: its newest common snapshot, the base of
+ * a partial receive, and where the cursor stands. On the sender a bookmark may replace a snapshot, but not what is
+ * being sent; and of a bookmark the last of its guid may go only when nothing hangs on it.
+ *
+ * Of several cursors only the newest protects: an older one is what completing a step destroys.
+ */
+export function noDestroyOfProtected(world: World): Check {
+  const live = new Map<Entry, ReadonlySet<string>>()
+  return {
+    invariant: 'I1b',
+    before(entry) {
+      if (entry.stream === 'out') live.set(entry, endsOf(world, entry))
+      if (entry.argv[0] !== 'destroy') return []
+      const {snapshots, bookmarks} = targetsOf(entry.argv)
+      const onSender = entry.process.host === world.sender
+      const streaming = new Set(Array.from(live.values()).flatMap((guids) => Array.from(guids)))
+      return pairsOf(world).flatMap((pair) => {
+        const side = onSender ? pair.sender : pair.receiver
+        if (side === undefined) return []
+        const prot = protectedGuids(pair, streaming)
+        const sendable = new Set([pair.receiver?.partial?.toguid, ...streaming])
+        return [
+          ...named(side, snapshots, '@')
+            .filter(({guid}) => prot.has(guid))
+            .filter(({guid}) => !onSender || sendable.has(guid) || !side.bookmarks.some((b) => b.guid === guid))
+            .map(({name, guid}) => `${side.name}@${name} (${guid}) is needed`),
+          ...named(side, bookmarks, '#')
+            .filter(({guid}) => prot.has(guid))
+            .filter(({guid, name}) => !remains(side, guid, name))
+            .map(({name, guid}) => `${side.name}#${name} (${guid}) is the last of a version that is needed`),
+        ]
+      })
+    },
+    after(entry) {
+      live.delete(entry)
+      return []
+    },
+  }
+}
+
+function endsOf(world: World, {argv}: Entry): ReadonlySet<string> {
+  const base = argv[argv.indexOf('-i') + 1]
+  const names = argv.includes('-i') ? [base ?? '', argv.at(-1) ?? ''] : [argv.at(-1) ?? '']
+  return new Set(names.flatMap((name) => findSnapshot(world.sender, name)?.guid ?? []))
+}
+
+function protectedGuids(pair: Pair, streaming: ReadonlySet<string>): ReadonlySet<string | undefined> {
+  const {partial} = pair.receiver ?? {}
+  return new Set([
+    lastCommon(pair)?.guid,
+    partial?.toguid,
+    partial?.fromguid,
+    ownBookmarks(pair.sender, 'cursor').at(-1)?.guid,
+    ...streaming,
+  ])
+}
+
+function named(side: Dataset, names: readonly string[], delimiter: '@' | '#') {
+  const versions = delimiter === '@' ? side.snapshots : side.bookmarks
+  return versions.filter(({name}) => names.includes(`${side.name}${delimiter}${name}`))
+}
+
+function remains({snapshots, bookmarks}: Dataset, guid: string, name: string): boolean {
+  return (
+    snapshots.some((snapshot) => snapshot.guid === guid) ||
+    bookmarks.some((bookmark) => bookmark.guid === guid && bookmark.name !== name)
+  )
+}
+
+/** I9: pruning names only what the rules let go, nothing held, cloned or deferred, and nothing that is still unsent. */
+export function pruneSoundness(world: World): Check {
+  return {
+    invariant: 'I9',
+    before({argv, process}) {
+      if (argv[0] !== 'destroy') return []
+      const {snapshots: names} = targetsOf(argv)
+      const onSender = process.host === world.sender
+      return names.flatMap((full) => {
+        const dataset = findDataset(process.host, full.split('@')[0] ?? '')
+        const snapshot = dataset?.snapshots.find(({name}) => full === `${dataset.name}@${name}`)
+        if (dataset === undefined || snapshot === undefined) return []
+        const pair = pairsOf(world).find(({sender, receiver}) => sender === dataset || receiver === dataset)
+        return reasonsToKeep(dataset, snapshot, onSender, pair).map((reason) => `${full} ${reason}`)
+      })
+    },
+  }
+}
+
+function reasonsToKeep(
+  dataset: Dataset,
+  snapshot: Snapshot,
+  onSender: boolean,
+  pair: Pair | undefined,
+): readonly string[] {
+  const [rule] = (onSender ? KEEP_SENDER : KEEP_RECEIVER).filter(({type}) => type === 'last_n')
+  const count = rule?.type === 'last_n' ? rule.count : 0
+  const common = pair && commonOnSender(pair)
+  const unsent = onSender && (common === undefined || snapshot.createtxg > common.createtxg)
+  return [
+    ...(snapshot.holds.size > 0 ? [`is held by ${Array.from(snapshot.holds.keys()).join(', ')}`] : []),
+    ...(snapshot.deferDestroy ? ['is to be destroyed by somebody else'] : []),
+    ...(dataset.snapshots.slice(-count).includes(snapshot) ? [`is among the newest ${count}`] : []),
+    ...(unsent ? ['is not replicated'] : []),
+  ]
+}
+
+/** The sender's version of the newest snapshot both sides have. */
+function commonOnSender({sender, receiver}: Pair): {readonly createtxg: number} | undefined {
+  const ours = [...sender.snapshots, ...sender.bookmarks]
+  const last = receiver?.snapshots.findLast(({guid}) => ours.some((version) => version.guid === guid))
+  return ours.find(({guid}) => guid === last?.guid)
+}

@@ -1,0 +1,56 @@
+/** What a command that changes something names, by kind. */
+export type Targets = {
+  readonly verb: string
+  /** Datasets named themselves or by a version of theirs. */
+  readonly datasets: readonly string[]
+  readonly snapshots: readonly string[]
+  readonly bookmarks: readonly string[]
+  /** Of holds. */
+  readonly tag: string | undefined
+}
+
+/** Reads the objects out of a command line; once, though several invariants ask. */
+export function targetsOf(argv: readonly string[]): Targets {
+  const known = KNOWN.get(argv)
+  if (known !== undefined) return known
+  const targets = readTargets(argv)
+  KNOWN.set(argv, targets)
+  return targets
+}
+
+const KNOWN = new WeakMap<readonly string[], Targets>()
+
+function readTargets([verb = '', ...words]: readonly string[]): Targets {
+  const operands = operandsOf(verb, words)
+  const tag = verb === 'hold' || verb === 'release' ? operands.shift() : undefined
+  const names = operands.flatMap(splitList)
+  return {
+    verb: verb === 'receive' && words[0] === '-A' ? 'abort' : verb,
+    datasets: Array.from(new Set(names.map((name) => name.replace(/[@#].*$/, '')))),
+    snapshots: names.filter((name) => name.includes('@')),
+    bookmarks: names.filter((name) => name.includes('#')),
+    tag,
+  }
+}
+
+function operandsOf(verb: string, words: readonly string[]): string[] {
+  if (verb === 'set') return words.slice(1)
+  const operands: string[] = []
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? ''
+    if (/^-[oxi]$/.test(word)) at += 1
+    else if (!word.startsWith('-')) operands.push(word)
+  }
+  return operands
+}
+
+/** `D@a,b` names two snapshots. */
+function splitList(name: string): string[] {
+  const at = name.indexOf('@')
+  if (at === -1) return [name]
+  const dataset = name.slice(0, at)
+  return name
+    .slice(at + 1)
+    .split(',')
+    .map((short) => `${dataset}@${short}`)
+}
