@@ -45,7 +45,7 @@ const MAY_USE: Readonly<Record<string, readonly RegExp[]>> = {
   zfs: [/^node:(zlib|crypto)$/],
   config: [/^yaml$/, /^node:path(\/posix)?$/],
   host: [/^node:/, /^bun:ffi$/, /^bun$/],
-  app: [/^node:(fs|tty|path)$/],
+  app: [/^node:(fs|os|path|tty)$/],
 }
 
 /** Rooms that only decide: no clock, no environment, no waiting. */

@@ -17,6 +17,11 @@ export const dryRunFlag = Flags.boolean({
   summary: 'Only show what would be done. Nothing is changed on either side.',
 })
 
+export const traceFlag = Flags.string({
+  summary: 'Write the spans of the run as a Chrome trace; also by the variable ZREPL_ACTIVITY_TRACE.',
+  helpValue: 'FILE',
+})
+
 export const quietFlag = Flags.boolean({
   char: 'q',
   summary: 'Print nothing unless something failed.',

@@ -1,7 +1,7 @@
 import {Command} from '@oclif/core'
 import {runJobs} from '../lib/app/run-jobs.ts'
 import type {Phase} from '../lib/replicate/phase.ts'
-import {configFlag, dryRunFlag, jsonFlag, quietFlag, verboseFlag} from './flags.ts'
+import {configFlag, dryRunFlag, jsonFlag, quietFlag, traceFlag, verboseFlag} from './flags.ts'
 import {print, printError} from './output.ts'
 
 /**
@@ -14,6 +14,7 @@ export abstract class RunCommand extends Command {
     json: jsonFlag,
     'dry-run': dryRunFlag,
     quiet: quietFlag,
+    trace: traceFlag,
     verbose: verboseFlag,
   }
 
@@ -27,7 +28,8 @@ export abstract class RunCommand extends Command {
     readonly quiet: boolean
     readonly verbose: boolean
     readonly snapshotName?: string | undefined
+    readonly trace?: string | undefined
   }): Promise<void> {
-    process.exitCode = await runJobs({...request, print, printError})
+    process.exitCode = await runJobs({...request, trace: request.trace, print, printError})
   }
 }

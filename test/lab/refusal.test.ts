@@ -90,7 +90,13 @@ test('a root_fs that does not exist', async () => {
     code: 'dataset-missing',
     message: expect.stringContaining(`root_fs '${dst}/nowhere' does not exist`),
   })
-  expect(stderr).toContain('is the pool imported?')
+  expect(stderr).toContain('zfs create')
+})
+
+test('a pool that is not imported', async () => {
+  const {report, exitCode} = await refused({rootFs: 'nopool/backups'})
+  expect(exitCode).toBe(1)
+  expect(report.replicate?.error?.message).toContain("pool 'nopool' of root_fs is not imported")
 })
 
 test('nobody listening', async () => {

@@ -169,7 +169,8 @@ export function writeBlock(host: Host, dataset: Dataset, block: number): void {
 export function findPool(host: Host, name: string): Pool | undefined {
   for (const pool of host.pools.values()) {
     const next = name.charAt(pool.name.length)
-    if (name.startsWith(pool.name) && (next === '' || next === '/' || next === '@' || next === '#')) return pool
+    if (name.startsWith(pool.name) && (next === '' || next === '/' || next === '@' || next === '#'))
+      return pool
   }
   return undefined
 }

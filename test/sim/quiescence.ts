@@ -38,6 +38,8 @@ function leftoversOf(pair: Pair, noneIsFine: boolean): readonly string[] {
       : [`has cursors ${cursors.map(({name}) => name).join(' ')} instead of one at the last common version`]),
     ...(atCommon(held)
       ? []
-      : [`has last-received holds ${held.map(({name}) => name).join(' ')} instead of one at the last common version`]),
+      : [
+          `has last-received holds ${held.map(({name}) => name).join(' ')} instead of one at the last common version`,
+        ]),
   ]
 }

@@ -6,6 +6,7 @@ import {statusOf} from '../../src/lib/report/exit-status.ts'
 import {readOnly} from '../../src/lib/zfs-client/read-only.ts'
 import {createZfsCliClient} from '../../src/lib/zfs-client/zfs-cli-client.ts'
 import type {CommandFault, Fault} from './fault.ts'
+import {actForeign} from './foreign.ts'
 import {createInvariants, type Violation} from './invariants.ts'
 import {createTimers, type Timers} from './process/clock.ts'
 import type {Entry} from './process/entry.ts'
@@ -16,7 +17,6 @@ import {createSimulatedProgram, type Director} from './process/program.ts'
 import {below, createRandom} from './random.ts'
 import {wireActive, wirePassive} from './wire.ts'
 import type {World} from './world.ts'
-import {runCommand} from './zfs.ts'
 
 export type RunRequest = {
   readonly faults?: readonly Fault[]
@@ -42,8 +42,7 @@ export type Run = {
  */
 export async function run(world: World, request: RunRequest = {}): Promise<Run> {
   const {options, sender, receiver} = world
-  const [activeHost, passiveHost] =
-    options.direction === 'push' ? [sender, receiver] : [receiver, sender]
+  const [activeHost, passiveHost] = options.direction === 'push' ? [sender, receiver] : [receiver, sender]
   const timers = createTimers(world.nature)
   const active = createProcess('active', activeHost, timers, NEVER)
   const passives: Process[] = []
@@ -68,7 +67,7 @@ export async function run(world: World, request: RunRequest = {}): Promise<Run> 
     before(entry) {
       for (const fault of entry.faults) {
         if (fault.kind !== 'foreign') continue
-        runCommand(fault.host === sender.name ? sender : receiver, fault.argv)
+        actForeign(fault.host === sender.name ? sender : receiver, fault.argv)
         invariants.accept()
       }
       interfere(entry, 'before')

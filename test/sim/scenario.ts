@@ -69,7 +69,9 @@ export async function play({start, expected}: Baseline, faults: readonly Fault[]
   problems.push(...leftovers(world).map((what) => `I3 after the quiet runs: ${what}`))
   const idle = await once('the idle run', [])
   problems.push(
-    ...idle.trace.filter(({mutates}) => mutates).map(({argv}) => `I11: the idle run does zfs ${argv.join(' ')}`),
+    ...idle.trace
+      .filter(({mutates}) => mutates)
+      .map(({argv}) => `I11: the idle run does zfs ${argv.join(' ')}`),
   )
   return {problems, runs}
 }
@@ -89,8 +91,12 @@ function unconverged({end}: Run, world: World, expected: string): readonly strin
   return [
     ...(end.kind === 'done' && end.status === 0
       ? []
-      : [`I2: the second quiet run ends ${end.kind} ${end.kind === 'done' ? end.status : ''}: ${reasonsOf(end)}`]),
-    ...(actual === expected ? [] : [`I2: not what an undisturbed run leaves: ${differences(expected, actual)}`]),
+      : [
+          `I2: the second quiet run ends ${end.kind} ${end.kind === 'done' ? end.status : ''}: ${reasonsOf(end)}`,
+        ]),
+    ...(actual === expected
+      ? []
+      : [`I2: not what an undisturbed run leaves: ${differences(expected, actual)}`]),
   ]
 }
 

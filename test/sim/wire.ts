@@ -15,7 +15,16 @@ import {
 import type {Served} from '../../src/lib/rpc/serve.ts'
 import type {ZfsClient} from '../../src/lib/zfs/client.ts'
 import type {WorldOptions} from './options.ts'
-import {FILTER, KEEP_RECEIVER, KEEP_SENDER, mappingOf, PREFIX, RECEIVER_JOB, ROOT_FS, SENDER_JOB} from './world.ts'
+import {
+  FILTER,
+  KEEP_RECEIVER,
+  KEEP_SENDER,
+  mappingOf,
+  PREFIX,
+  RECEIVER_JOB,
+  ROOT_FS,
+  SENDER_JOB,
+} from './world.ts'
 
 const SEND: SenderSettings['send'] = {
   encrypted: false,

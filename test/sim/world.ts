@@ -80,7 +80,8 @@ export function createWorld(overrides: Partial<WorldOptions> = {}): World {
   addPool(receiver, 'vault')
   for (const name of ['data', 'database', 'other']) addDataset(sender, `tank/${name}`, 'filesystem')
   for (const [name, type] of options.children) addDataset(sender, `tank/data/${name}`, type)
-  for (const name of ['backups', 'backups/other', 'unrelated']) addDataset(receiver, `vault/${name}`, 'filesystem')
+  for (const name of ['backups', 'backups/other', 'unrelated'])
+    addDataset(receiver, `vault/${name}`, 'filesystem')
 
   const world: World = {options, nature, sender, receiver, received: new Set()}
   for (const host of [sender, receiver])

@@ -9,6 +9,6 @@ export function createTestContext(lines: LogLine[] = [], signal = new AbortContr
   const clock = createClock()
   const log = createLog(clock, 'debug', (line) => lines.push(line))
   const ids = Array.from({length: 10_000}, (_, index) => `s${index}`).values()
-  const span = createRootSpan(clock, log, () => ids.next().value ?? 's', 'test')
+  const span = createRootSpan({clock, log, newId: () => ids.next().value ?? 's'}, 'test')
   return {signal, log, clock, span}
 }

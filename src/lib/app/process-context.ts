@@ -6,12 +6,18 @@ import {writeText} from '../host/write-text.ts'
 import {createLog} from '../trace/log.ts'
 import {formatLogLine, type LogFormat} from '../trace/log-line.ts'
 import {createRootSpan, randomSpanId} from '../trace/span.ts'
+import type {SpanRecorder} from '../trace/span-recorder.ts'
 
-/** The context of this process: stopped by SIGTERM, SIGINT and SIGHUP, logging to stderr. */
-export function createProcessContext(annotation: string, level: LogLevel, format: LogFormat): RunContext {
+/** The context of this process: stopped by SIGTERM, SIGINT and SIGHUP, logging to stderr; spans go to `recorder` too. */
+export function createProcessContext(
+  annotation: string,
+  level: LogLevel,
+  format: LogFormat,
+  recorder?: SpanRecorder,
+): RunContext {
   const clock = createClock()
   const log = createLog(clock, level, (line) => writeText(2, `${formatLogLine(line, format)}\n`))
-  const span = createRootSpan(clock, log, randomSpanId, annotation)
+  const span = createRootSpan({clock, log, newId: randomSpanId, recorder}, annotation)
   return {signal: stopSignal(), log: log.with({span: span.stack}), clock, span}
 }
 

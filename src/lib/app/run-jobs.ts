@@ -1,15 +1,20 @@
+import {hostname} from 'node:os'
+import {resolve} from 'node:path'
 import {isatty} from 'node:tty'
 import type {Job} from '../config/job.ts'
 import {type RunContext, withFields} from '../core/context.ts'
 import {OperationalError, Stopped} from '../core/errors.ts'
 import type {ExitStatus} from '../core/exit-code.ts'
 import {defaultLockDirectory, lockJob} from '../host/lock.ts'
+import {writeFileAtomically} from '../host/write-file-atomically.ts'
 import type {Phase} from '../replicate/phase.ts'
 import {type JobOutcome, runJob} from '../replicate/run-job.ts'
 import {reportedError} from '../report/describe-error.ts'
 import {statusOf, worstStatus} from '../report/exit-status.ts'
 import {renderProblems, renderText} from '../report/render-text.ts'
 import type {RunReport} from '../report/report.ts'
+import {formatChromeTrace} from '../trace/chrome-trace.ts'
+import {createSpanRecorder} from '../trace/span-recorder.ts'
 import {readOnly} from '../zfs-client/read-only.ts'
 import {type ConfigFile, jobNamed, readConfig} from './config-file.ts'
 import {createZfs} from './endpoints.ts'
@@ -22,6 +27,8 @@ export type RunJobsRequest = {
   readonly phases: readonly Phase[]
   readonly dryRun: boolean
   readonly snapshotName?: string | undefined
+  /** Where to write a Chrome trace of all jobs. */
+  readonly trace: string | undefined
   readonly json: boolean
   readonly quiet: boolean
   readonly verbose: boolean
@@ -36,16 +43,19 @@ export type RunJobsRequest = {
 export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const config = readConfig(request.config, request.printError)
   const jobs = request.jobs.map((name) => jobNamed(config, name))
-  const ctx = createProcessContext(
-    'run',
-    request.verbose ? 'debug' : config.logging.level,
-    config.logging.format,
-  )
+  const traceFile = request.trace ?? process.env['ZREPL_ACTIVITY_TRACE']
+  const recorder = traceFile === undefined ? undefined : createSpanRecorder()
+  const level = request.verbose ? 'debug' : config.logging.level
+  const ctx = createProcessContext('run', level, config.logging.format, recorder)
   const statuses: ExitStatus[] = []
   for (const job of jobs) {
     const report = await reportOf(withFields(ctx, {job: job.name}), job, config, request)
     statuses.push(report.exitStatus)
     tell(report, request)
+  }
+  ctx.span.end()
+  if (traceFile !== undefined && recorder !== undefined) {
+    writeFileAtomically(resolve(traceFile), formatChromeTrace(recorder.spans(), hostname()))
   }
   return worstStatus(statuses)
 }

@@ -6,7 +6,7 @@ import {quoted} from '../core/printable.ts'
 import type {Mapping} from '../scope/mapping.ts'
 import type {Hold, Outcome, ReceiveArgs, ZfsClient} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
-import {type DatasetName, type Guid, parentOf, snapshotName} from '../zfs/name.ts'
+import {type DatasetName, type Guid, parentOf, parseDatasetName, poolOf, snapshotName} from '../zfs/name.ts'
 import {isSnapshot, nameOfSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
@@ -29,11 +29,26 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   const pool = createKnownPool(zfs)
   const tag = lastReceivedHoldTag(jobId)
 
+  /** root_fs is never created: with the pool away, data would land in whatever lies below its mountpoint. */
   async function requireRootFs(ctx: RunContext): Promise<void> {
     if ((await pool.dataset(ctx, rootFs)) !== undefined) return
+    const poolName = parseDatasetName(poolOf(rootFs))
+    if ((await pool.dataset(ctx, poolName)) === undefined) {
+      throw new OperationalError('dataset-missing', `pool ${quoted(poolName)} of root_fs is not imported`, {
+        hint: 'import it (zpool import)',
+      })
+    }
     throw new OperationalError('dataset-missing', `root_fs ${quoted(rootFs)} does not exist`, {
-      hint: 'is the pool imported? root_fs is never created by zrepl, so that nothing is received into the wrong pool',
+      hint: 'create it (zfs create) or correct root_fs in the receiving job',
     })
+  }
+
+  /** The target as it is now, if it could be received over: what was seen when planning may be out of date. */
+  async function targetOf(ctx: RunContext, dataset: DatasetName): Promise<Dataset | undefined> {
+    const known = await pool.dataset(ctx, dataset)
+    if (known?.placeholder !== true) return known
+    await pool.list(ctx, [dataset], false)
+    return await pool.dataset(ctx, dataset)
   }
 
   /** Creates what is missing between root_fs and `target`, parents first. Two processes may do so at once. */
@@ -193,7 +208,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       await requireRootFs(ctx)
       const dataset = mapping.toReceiver(request.filesystem)
       await createAncestors(ctx, dataset)
-      const target = await pool.dataset(ctx, dataset)
+      const target = await targetOf(ctx, dataset)
       refuseOverwrite(request, target, target !== undefined && isEmptyPlaceholder(target))
 
       const outcome = await zfs.receive(ctx, argsOf(request, target), source)

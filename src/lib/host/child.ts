@@ -29,7 +29,7 @@ export type ChildCall = {
   readonly stdout: 'pipe' | number
   /** A descriptor the child inherits as its number 3: a lock that lasts as long as any child does. */
   readonly inherited?: number | undefined
-  /** Path of a `setpriv` that ends the child when we are killed; see `findDeathSignal`. */
+  /** Path of a `setpriv` that ends the child when we are killed; see `DeathSignal`. */
   readonly deathSignal?: string | undefined
 }
 

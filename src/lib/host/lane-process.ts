@@ -3,6 +3,7 @@ import {OperationalError} from '../core/errors.ts'
 import type {LaneConnection} from '../core/lane.ts'
 import type {ByteReader} from '../core/stream.ts'
 import {type Child, exitsWithin, GRACE, type Grace, startChild, stopChild} from './child.ts'
+import type {DeathSignal} from './death-signal.ts'
 import {createPipe, type PipeReader} from './pipe.ts'
 import {createToldLines, type ToldLines} from './told-lines.ts'
 
@@ -27,7 +28,7 @@ export type LaneOptions = {
   /** A lock the process inherits. */
   readonly lockFd?: number | undefined
   /** From `findDeathSignal`. */
-  readonly deathSignal?: string | undefined
+  readonly deathSignal?: DeathSignal | undefined
   readonly grace?: Grace
 }
 
@@ -121,7 +122,7 @@ function start(process: LaneProcess, options: LaneOptions) {
       stdin: there.reader.stream.fd,
       stdout: back.writer.stream.fd,
       inherited: options.lockFd,
-      deathSignal: options.deathSignal,
+      deathSignal: options.deathSignal?.(),
     })
     return {child, toPeer: there.writer, fromPeer: back.reader}
   } catch (error) {

@@ -13,6 +13,7 @@ export type SshTarget = {
   readonly identityFile: string
   /** Each becomes `-o OPTION`. */
   readonly options: readonly string[]
+  /** Until the peer's first answer; 0 = as long as it takes. */
   readonly dialTimeoutMs: number
 }
 
@@ -84,7 +85,7 @@ function preferred(target: SshTarget): readonly string[] {
     'IdentitiesOnly=yes',
     'ServerAliveInterval=15',
     'ServerAliveCountMax=4',
-    `ConnectTimeout=${Math.max(1, Math.ceil(target.dialTimeoutMs / 1000))}`,
+    ...(target.dialTimeoutMs > 0 ? [`ConnectTimeout=${Math.ceil(target.dialTimeoutMs / 1000)}`] : []),
   ]
 }
 

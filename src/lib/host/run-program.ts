@@ -3,6 +3,7 @@ import {OperationalError} from '../core/errors.ts'
 import type {ProgramCall, ProgramResult, RunProgram} from '../zfs-client/run-program.ts'
 import {type Child, GRACE, type Grace, startChild, stopChild} from './child.ts'
 import {type Collected, collectTail, collectText, type Tail} from './collect.ts'
+import type {DeathSignal} from './death-signal.ts'
 import {FIXED_ENVIRONMENT} from './environment.ts'
 
 /** Far beyond any listing; a program that prints more has gone mad. */
@@ -18,7 +19,7 @@ export type RunProgramOptions = {
   /** A lock every program inherits, so that it ends with the last of them. */
   readonly lockFd?: number | undefined
   /** From `findDeathSignal`; used for streams, which outlive us for longer than a command. */
-  readonly deathSignal?: string | undefined
+  readonly deathSignal?: DeathSignal | undefined
   readonly grace?: Grace
   readonly maxStdoutBytes?: number
 }
@@ -39,7 +40,7 @@ export function createRunProgram(options: RunProgramOptions): RunProgram {
         stdin: call.stdin === 'none' ? 'none' : call.stdin.fd,
         stdout: call.stdout === 'text' ? 'pipe' : call.stdout.fd,
         inherited: options.lockFd,
-        deathSignal: isStream(call) ? options.deathSignal : undefined,
+        deathSignal: isStream(call) ? options.deathSignal?.() : undefined,
       })
       log.debug('program started', {...words, pid: child.pid})
       const result = await resultOf({...ctx, log}, child, call, options)

@@ -1,5 +1,5 @@
 import {quoted} from '../core/printable.ts'
-import {type DatasetName, isBelowOrEqual, NameError, parentOf, parseDatasetName} from '../zfs/name.ts'
+import {type DatasetName, NameError, parentOf, parseDatasetName} from '../zfs/name.ts'
 
 /** Which datasets a job means (zrepl: `filesystems`). */
 export type Filter = {
@@ -60,9 +60,15 @@ function nearest(subtrees: ReadonlyMap<DatasetName | undefined, boolean>, datase
 }
 
 function rootsOf(accepted: readonly (DatasetName | undefined)[]): readonly DatasetName[] {
-  const paths = Array.from(new Set(accepted)).filter((path) => path !== undefined)
-  if (accepted.includes(undefined)) return []
-  return paths
-    .filter((path) => !paths.some((other) => other !== path && isBelowOrEqual(path, other)))
+  const paths = new Set(accepted)
+  if (paths.has(undefined)) return []
+  return Array.from(paths)
+    .filter((path) => path !== undefined)
+    .filter((path) => !isBelowAny(path, paths))
     .toSorted()
+}
+
+function isBelowAny(path: DatasetName, others: ReadonlySet<DatasetName | undefined>): boolean {
+  const parent = parentOf(path)
+  return parent !== undefined && (others.has(parent) || isBelowAny(parent, others))
 }

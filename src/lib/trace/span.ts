@@ -1,32 +1,45 @@
 import type {Clock, Fields, Log, Span} from '../core/context.ts'
+import type {SpanRecorder} from './span-recorder.ts'
+
+export type SpanOptions = {
+  readonly clock: Clock
+  readonly log: Log
+  /** Makes the id of a span; see `randomSpanId`. */
+  readonly newId: () => string
+  /** Keeps the spans for a trace, where one is asked for. */
+  readonly recorder?: SpanRecorder | undefined
+}
 
 /** Makes the span of a whole run. Begins and ends are logged at debug with the stack of ids, as zrepl does. */
-export function createRootSpan(clock: Clock, log: Log, newId: () => string, annotation: string): Span {
-  return begin(clock, log, newId, newId(), annotation, {})
+export function createRootSpan(options: SpanOptions, annotation: string): Span {
+  return begin(options, options.newId(), undefined, annotation, {})
 }
 
 function begin(
-  clock: Clock,
-  log: Log,
-  newId: () => string,
+  options: SpanOptions,
   stack: string,
+  parent: string | undefined,
   annotation: string,
   fields: Fields,
 ): Span {
+  const {clock, log, newId, recorder} = options
   const startedAt = clock.monotonic()
+  const startUs = Math.round(clock.now() * 1000)
   log.debug('span begins', {subsystem: 'trace', span: stack, annotation, ...fields})
+  recorder?.begin(stack, parent, annotation, startUs)
   return {
     stack,
-    child: (annotation, fields = {}) => begin(clock, log, newId, `${stack}.${newId()}`, annotation, fields),
+    child: (annotation, fields = {}) => begin(options, `${stack}.${newId()}`, stack, annotation, fields),
     end(outcome = {}) {
-      const seconds = (clock.monotonic() - startedAt) / 1000
+      const durationMs = clock.monotonic() - startedAt
       log.debug('span ends', {
         subsystem: 'trace',
         span: stack,
         annotation,
-        duration_s: seconds.toFixed(3),
+        duration_s: (durationMs / 1000).toFixed(3),
         ...outcome,
       })
+      recorder?.end(stack, {...fields, ...outcome}, startUs + Math.round(durationMs * 1000))
     },
   }
 }

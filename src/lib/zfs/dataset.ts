@@ -6,6 +6,8 @@ export type Dataset = {
   readonly type: 'filesystem' | 'volume'
   /** `on`: an empty stand-in of ours. Only a locally set property counts; a received or inherited one is ignored. */
   readonly placeholder: boolean
+  /** The locally set property as it stands, whatever it means; anybody may have set it. `undefined`: not set. */
+  readonly placeholderValue: string | undefined
   /** State of an interrupted `zfs receive -s`, still text. */
   readonly resumeToken: string | undefined
   readonly encrypted: boolean

@@ -75,6 +75,7 @@ function datasetOfRows({name, values}: Rows): Dataset | string | undefined {
     name,
     type,
     placeholder: state === 'on' || state === 'legacy',
+    placeholderValue: placeholder === '-' ? undefined : placeholder,
     resumeToken: token === '-' || token === '' ? undefined : token,
     encrypted: encryption !== 'off' && encryption !== '-',
   }

@@ -1,5 +1,4 @@
-import {findDataset, type Host} from '../pool.ts'
-import {parentName} from '../pool.ts'
+import {findDataset, type Host, parentName} from '../pool.ts'
 import type {Process} from '../process/process.ts'
 import type {World} from '../world.ts'
 import type {Check} from './check.ts'
@@ -15,11 +14,14 @@ export function noForce(world: World): Check {
       const {datasets, snapshots, bookmarks} = targetsOf(argv)
       const flags = words.filter((word) => /^-[A-Za-z]+$/.test(word))
       const forced = flags.filter((flag) => /[FRrfd]/.test(flag))
-      const overPlaceholder = verb === 'receive' && datasets.every((name) => isReplaceable(process.host, name))
+      const overPlaceholder =
+        verb === 'receive' && datasets.every((name) => isReplaceable(process.host, name))
       const loose = [...snapshots, ...bookmarks].filter((name) => (name.match(/[@#]/g) ?? []).length !== 1)
       return [
         ...(NEVER_USED.has(verb) ? [`${verb} is never used`] : []),
-        ...(forced.length > 0 && !(overPlaceholder && forced.join() === '-F') ? [`options ${forced.join(' ')}`] : []),
+        ...(forced.length > 0 && !(overPlaceholder && forced.join() === '-F')
+          ? [`options ${forced.join(' ')}`]
+          : []),
         ...(verb === 'destroy' && snapshots.length + bookmarks.length === 0 ? ['destroy of a dataset'] : []),
         ...loose.map((name) => `${name} names more than one version`),
         ...(snapshots.some((name) => name.includes('%')) ? ['a range of snapshots'] : []),

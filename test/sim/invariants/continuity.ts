@@ -17,7 +17,10 @@ export function continuity(world: World): Check {
       continuable = now()
       return Array.from(before)
         .filter((name) => !continuable.has(name))
-        .map((name) => `${name} cannot be continued any more: its newest received snapshot is unknown to the sender`)
+        .map(
+          (name) =>
+            `${name} cannot be continued any more: its newest received snapshot is unknown to the sender`,
+        )
     },
     accept() {
       continuable = now()

@@ -1,5 +1,5 @@
-import type {Entry} from '../process/entry.ts'
 import {type Dataset, findDataset, findSnapshot, type Snapshot} from '../pool.ts'
+import type {Entry} from '../process/entry.ts'
 import {lastCommon, ownBookmarks, type Pair, pairsOf} from '../view.ts'
 import {KEEP_RECEIVER, KEEP_SENDER, type World} from '../world.ts'
 import type {Check} from './check.ts'
@@ -30,7 +30,9 @@ export function noDestroyOfProtected(world: World): Check {
         return [
           ...named(side, snapshots, '@')
             .filter(({guid}) => prot.has(guid))
-            .filter(({guid}) => !onSender || sendable.has(guid) || !side.bookmarks.some((b) => b.guid === guid))
+            .filter(
+              ({guid}) => !onSender || sendable.has(guid) || !side.bookmarks.some((b) => b.guid === guid),
+            )
             .map(({name, guid}) => `${side.name}@${name} (${guid}) is needed`),
           ...named(side, bookmarks, '#')
             .filter(({guid}) => prot.has(guid))

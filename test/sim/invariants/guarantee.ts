@@ -21,7 +21,9 @@ export function guarantee(world: World): Check {
   }
 
   function isUnheld(name: string): boolean {
-    return name.includes('#') ? isUnmarked(name) : !findSnapshot(world.sender, name)?.holds.has(STEP_TAG)
+    if (name.includes('#')) return isUnmarked(name)
+    // One that is gone cannot be sent either.
+    return findSnapshot(world.sender, name)?.holds.has(STEP_TAG) === false
   }
 
   function isUnmarked(name: string): boolean {
@@ -30,7 +32,9 @@ export function guarantee(world: World): Check {
     const versions = name.includes('#') ? side?.bookmarks : side?.snapshots
     const guid = versions?.find((version) => version.name === short)?.guid
     if (side === undefined || guid === undefined) return false
-    return ![...ownBookmarks(side, 'tentative'), ...ownBookmarks(side, 'cursor')].some((one) => one.guid === guid)
+    return ![...ownBookmarks(side, 'tentative'), ...ownBookmarks(side, 'cursor')].some(
+      (one) => one.guid === guid,
+    )
   }
 }
 

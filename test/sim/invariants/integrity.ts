@@ -13,7 +13,8 @@ export function integrity(world: World): Check {
           if (verified.has(snapshot.guid)) return []
           verified.add(snapshot.guid)
           const taken = world.nature.taken.get(snapshot.guid)
-          if (taken === undefined) return [`${receiver?.name}@${snapshot.name} has a guid nobody has ever taken`]
+          if (taken === undefined)
+            return [`${receiver?.name}@${snapshot.name} has a guid nobody has ever taken`]
           const same =
             taken.name === snapshot.name &&
             taken.creation === snapshot.creation &&

@@ -1,7 +1,7 @@
-import {isSelected, mappingOf, PREFIX, type World} from '../world.ts'
-import {LAST_RECEIVED_TAG, STEP_TAG} from '../view.ts'
 import {allDatasets, type Dataset} from '../pool.ts'
 import type {Entry} from '../process/entry.ts'
+import {LAST_RECEIVED_TAG, STEP_TAG} from '../view.ts'
+import {isSelected, mappingOf, PREFIX, type World} from '../world.ts'
 import type {Check} from './check.ts'
 import {type Targets, targetsOf} from './targets.ts'
 
@@ -19,7 +19,9 @@ export function isolation(world: World): Check {
 
   function fingerprints(): ReadonlyMap<string, string> {
     const all = [...allDatasets(world.sender), ...allDatasets(world.receiver)]
-    return new Map(all.map((dataset) => [dataset.name, isOurs(dataset.name) ? propertiesOf(dataset) : wholeOf(dataset)]))
+    return new Map(
+      all.map((dataset) => [dataset.name, isOurs(dataset.name) ? propertiesOf(dataset) : wholeOf(dataset)]),
+    )
   }
 
   return {
@@ -61,7 +63,9 @@ const RECEIVER_VERBS = new Set(['hold', 'release', 'destroy', 'create', 'set', '
 function problemsWithNames({verb, snapshots, bookmarks, tag}: Targets, {argv}: Entry, onSender: boolean) {
   const foreignTag = tag !== undefined && tag !== (onSender ? STEP_TAG : LAST_RECEIVED_TAG)
   const foreignSnapshot = verb === 'snapshot' && snapshots.some((name) => !name.includes(`@${PREFIX}`))
-  const foreignBookmark = bookmarks.some((name) => verb === 'destroy' && !/#zrepl_CURSOR.*_J_offsite$/.test(name))
+  const foreignBookmark = bookmarks.some(
+    (name) => verb === 'destroy' && !/#zrepl_CURSOR.*_J_offsite$/.test(name),
+  )
   return [
     ...(foreignTag ? [`the tag ${tag} is not ours`] : []),
     ...(foreignSnapshot ? [`a snapshot without our prefix: ${argv.join(' ')}`] : []),

@@ -83,7 +83,10 @@ export function openLane(options: LaneOptions): SimulatedLane {
     peer: `ssh ${passive.host.name}`,
     onTold: () => {},
     complaint: () => complaint,
-    close: () => active.whileAlive((closing ??= close())),
+    close() {
+      closing ??= close()
+      return active.whileAlive(closing)
+    },
     burn,
     gone: active.whileAlive(gone.promise),
   }

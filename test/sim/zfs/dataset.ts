@@ -66,6 +66,8 @@ function* renameSnapshot(host: Host, from: string, to: string): Command {
     return complained([`cannot rename '${from}': dataset already exists`])
   nextTxg(mustFindPool(host, name))
   snapshot.name = newShort
+  const taken = host.nature.taken.get(snapshot.guid)
+  if (taken !== undefined) host.nature.taken.set(snapshot.guid, {...taken, name: newShort})
   return SILENT
 }
 

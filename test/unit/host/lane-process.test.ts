@@ -183,6 +183,12 @@ describe('an end without order', () => {
     await lane.close()
   })
 
+  test('a dial timeout of zero is none', async () => {
+    const {lane} = open('sleep 0.2; echo', {dialTimeoutMs: 0})
+    expect(text(await lane.reader.read(1, signal))).toBe('\n')
+    await lane.close()
+  })
+
   test('our death is an end of file for the peer', async () => {
     const path = script(directory.path, 'peer', 'echo $$ > "$0.pid"; cat')
     const program = `

@@ -45,6 +45,13 @@ test('the words of the command', () => {
   ])
 })
 
+test('without a limit for dialling ssh has its own', () => {
+  expect(sshArgv({...TARGET, dialTimeoutMs: 0}).filter((word) => word.startsWith('ConnectTimeout'))).toEqual(
+    [],
+  )
+  expect(sshArgv({...TARGET, dialTimeoutMs: 1})).toContain('ConnectTimeout=1')
+})
+
 const ssh = Bun.which('ssh', {PATH: '/usr/bin:/usr/local/bin'})
 
 test.skipIf(ssh === null)(

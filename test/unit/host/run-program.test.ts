@@ -196,7 +196,7 @@ describe('stopping', () => {
 })
 
 describe('when we die without a word', () => {
-  test.skipIf(findDeathSignal() === undefined)('a stream goes with us', async () => {
+  test.skipIf(findDeathSignal()() === undefined)('a stream goes with us', async () => {
     const path = script(directory.path, 'zfs', 'echo $$ > "$0.pid"; exec sleep 60')
     const host = `${import.meta.dirname}/../../../src/lib/host`
     const program = `

@@ -62,9 +62,7 @@ test('a grep for the beginning of a span’s stack finds everything below it', (
   const lines: LogLine[] = []
   const ids = ['a', 'b', 'c', 'd'].values()
   const root = createRootSpan(
-    clock,
-    createLog(clock, 'debug', (line) => lines.push(line)),
-    () => ids.next().value ?? '',
+    {clock, log: createLog(clock, 'debug', (line) => lines.push(line)), newId: () => ids.next().value ?? ''},
     'run',
   )
   const child = root.child('step')
