@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'zfs',
     'abstraction',
     'scope',
+    'plan',
     'config',
     'report',
     'upkeep',

@@ -3,7 +3,7 @@ import pjson from '../../package.json' with {type: 'json'}
 import manifest from '../generated/manifest.json' with {type: 'json'}
 import {EXIT} from '../lib/core/exit-code.ts'
 import {splitCommandWords} from './command-words.ts'
-import {COMMANDS} from './index.ts'
+import {COMMANDS, TOPICS} from './index.ts'
 import {printThrown} from './output.ts'
 
 const PJSON = {...pjson, oclif: {bin: 'zrepl', dirname: 'zrepl', topicSeparator: ' '}}
@@ -44,7 +44,7 @@ function createPlugin(): Interfaces.Plugin {
     hasManifest: true,
     hooks: {},
     children: [],
-    topics: [],
+    topics: [...TOPICS],
     options: {root: '/'},
     commandIDs: Object.keys(COMMANDS),
     load: async () => undefined,

@@ -7,7 +7,6 @@ export class MigrateReplicationCursor extends Command {
   static override summary = 'Destroy the replication cursors of zrepl 0.2 that newer ones have replaced.'
   static override description =
     `Where exactly one push or source job has the filesystem and its cursor is not older. Let the jobs replicate once before.\n\n${EXIT_STATUS}`
-  static override usage = 'migrate replication-cursor:v1-v2 [--config FILE] [-n]'
   static override examples = ['<%= config.bin %> migrate replication-cursor:v1-v2 --dry-run']
   static override flags = {config: configFlag, 'dry-run': dryRunFlag}
 

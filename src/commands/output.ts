@@ -22,7 +22,7 @@ export function printThrown(thrown: unknown): number {
     printError(`${renderThrown(thrown)}\n`)
     return exitStatusOfThrown(thrown)
   }
-  if (oclifExit !== 0 && thrown instanceof Error) printError(`zrepl: ${thrown.message}\n`)
+  if (oclifExit !== 0 && thrown instanceof Error) printError(`zrepl: ${withHint(thrown.message)}\n`)
   return oclifExit
 }
 
@@ -30,4 +30,9 @@ function exitOfOclif(thrown: unknown): number | undefined {
   if (!(thrown instanceof Error) || !('oclif' in thrown)) return undefined
   const {oclif} = thrown as {oclif?: {exit?: number}}
   return typeof oclif?.exit === 'number' ? oclif.exit : undefined
+}
+
+/** oclif says where help is for wrong flags, but not for a command that does not exist. */
+function withHint(message: string): string {
+  return /^command .* not found$/.test(message) ? `${message}\nSee the commands with --help` : message
 }

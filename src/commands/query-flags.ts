@@ -6,9 +6,11 @@ export const queryFlags = {
   job: Flags.string({summary: 'Only what this job has left. It need not be configured.', helpValue: 'JOB'}),
   type: Flags.string({
     summary: 'Only these types.',
+    description: `${ABSTRACTION_TYPES.join(', ')}.`,
     helpValue: 'TYPE,…',
     options: [...ABSTRACTION_TYPES],
     multiple: true,
+    multipleNonGreedy: true,
     delimiter: ',',
   }),
 }

@@ -60,10 +60,10 @@ test('it tells its version alone in an empty directory', async () => {
   })
 })
 
-test('--help lists every command', async () => {
+test('--help lists every command, or the topic it belongs to', async () => {
   const {exitCode, stdout} = await zrepl(['--help'])
   expect(exitCode).toBe(0)
-  for (const command of Object.keys(COMMANDS)) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+  for (const id of Object.keys(COMMANDS)) expect(stdout).toMatch(new RegExp(`^  ${id.split(':')[0]} `, 'm'))
 })
 
 test.each(Object.keys(COMMANDS))('%s --help names every exit status', async (command) => {
@@ -93,6 +93,21 @@ test.each([
   expect({exitCode, stdout}).toEqual({exitCode: 2, stdout: ''})
   expect(stderr).toMatch(reason)
   expect(stderr).not.toMatch(/ at .*\.(ts|js):/)
+})
+
+test('trace show reads back what --trace has written, and refuses anything else', async () => {
+  const path = writeConfig(SNAP_JOB)
+  const trace = join(dir, 'trace.json')
+  await zrepl(['plan', 'snaps', '--config', path, '--trace', trace])
+  expect(JSON.parse(await Bun.file(trace).text()).length).toBeGreaterThan(1)
+  const {exitCode, stdout} = await zrepl(['trace', 'show', trace])
+  expect(exitCode).toBe(0)
+  expect(stdout).toMatch(/^\* +0ms +\S+ {2}run\n\* +\S+ +\S+ {4}observe-sender/)
+  expect(await zrepl(['trace', 'show', path])).toMatchObject({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringContaining('as a trace'),
+  })
 })
 
 test('configcheck lists the jobs', async () => {

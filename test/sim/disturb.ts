@@ -1,4 +1,5 @@
 import type {ProgramResult} from '../../src/lib/zfs-client/run-program.ts'
+import type {SpoiltOutput} from './fault.ts'
 import type {Entry} from './process/entry.ts'
 import {faultOf} from './process/program.ts'
 
@@ -69,7 +70,7 @@ function knownComplaint({argv}: Entry): string {
   }
 }
 
-function spoilt(stdout: string, how: 'empty' | 'cut-line' | 'lost-line' | 'garbled' | 'doubled'): string {
+function spoilt(stdout: string, how: SpoiltOutput): string {
   const lines = stdout.split('\n')
   switch (how) {
     case 'empty':

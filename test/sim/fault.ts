@@ -1,15 +1,20 @@
 /** One thing that goes wrong in a run. Plain data: a failure prints it, and a regression file keeps it. */
 export type Fault = CommandFault | FrameFault
 
-/** At a command of the run, by its position among all commands on both hosts. */
-export type CommandFault = {readonly at: number} & (
+/**
+ * Where: the position of a command among all commands of the run, on both hosts; or `send:2`, the third `zfs send`,
+ * which still means the same after the program has learnt to do with fewer commands.
+ */
+export type Place = number | `${string}:${number}`
+
+export type CommandFault = {readonly at: Place} & (
   | {readonly kind: 'kill'; readonly when: 'before' | 'after'; readonly whom: 'owner' | 'peers'}
   /** Exit status 1 with a text, without having done anything or after having done everything. */
   | {readonly kind: 'fail'; readonly when: 'instead' | 'after'; readonly text: 'known' | 'unknown'}
   /** `zfs` met an errno it does not know: SIGABRT. */
   | {readonly kind: 'abort'; readonly when: 'instead' | 'after'}
   /** Exit status 0 and output that is not what was asked for. */
-  | {readonly kind: 'output'; readonly how: 'empty' | 'cut-line' | 'lost-line' | 'garbled' | 'doubled'}
+  | {readonly kind: 'output'; readonly how: SpoiltOutput}
   /** The process hangs in the kernel until its deadline. */
   | {readonly kind: 'hang'}
   /** After so many bytes of the stream the network breaks. */
@@ -22,10 +27,12 @@ export type CommandFault = {readonly at: number} & (
   | {readonly kind: 'foreign'; readonly host: string; readonly argv: readonly string[]}
 )
 
+export type SpoiltOutput = 'empty' | 'cut-line' | 'lost-line' | 'garbled' | 'doubled'
+
 /** The network breaks at a write of the protocol, by its position among all of both sides: a greeting or a frame. */
 export type FrameFault = {readonly kind: 'frame'; readonly at: number; readonly when: 'before' | 'after'}
 
-/** `kill owner before 17`. */
+/** `kill owner before at command 17`. */
 export function describeFault(fault: Fault): string {
   const {kind, at, ...rest} = fault
   const words = Object.values(rest).map((value) =>

@@ -23,8 +23,12 @@ export type Nature = {
   readonly taken: Map<string, Taken>
 }
 
-/** What a snapshot was when it was taken: what every copy of it has to be. */
-export type Taken = {readonly name: string; readonly creation: number; readonly content: Content}
+/** What a snapshot was when it was taken: what every copy of it has to be, under one of the names it has had. */
+export type Taken = {
+  readonly names: readonly string[]
+  readonly creation: number
+  readonly content: Content
+}
 
 export type Pool = {
   readonly name: string
@@ -143,16 +147,11 @@ export function addDataset(host: Host, name: string, type: Dataset['type']): Dat
 export function addSnapshots(host: Host, datasets: readonly Dataset[], name: string, txg: number): void {
   for (const dataset of datasets) {
     const guid = newGuid(host.nature.random)
-    const taken: Taken = {name, creation: secondsOf(host), content: dataset.head}
+    const taken: Taken = {names: [name], creation: secondsOf(host), content: dataset.head}
     host.nature.taken.set(guid, taken)
-    dataset.snapshots.push({
-      ...taken,
-      guid,
-      createtxg: txg,
-      holds: new Map(),
-      deferDestroy: false,
-      longHolds: 0,
-    })
+    const {creation, content} = taken
+    const own = {holds: new Map<string, number>(), deferDestroy: false, longHolds: 0}
+    dataset.snapshots.push({name, guid, createtxg: txg, creation, content, ...own})
   }
 }
 

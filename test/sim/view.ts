@@ -32,7 +32,7 @@ export function pairsOf(world: World): readonly Pair[] {
 const KNOWN_PAIRS = new WeakMap<World, {readonly txgs: string; readonly pairs: readonly Pair[]}>()
 
 /** Differs after every change on any pool. */
-export function txgsOf({sender, receiver}: World): string {
+function txgsOf({sender, receiver}: World): string {
   let txgs = ''
   for (const {pools} of [sender, receiver]) for (const {txg} of pools.values()) txgs += `${txg} `
   return txgs

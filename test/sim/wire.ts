@@ -84,8 +84,7 @@ function receiverOn(options: WorldOptions, zfs: ZfsClient): LocalReceiver {
     jobId: RECEIVER_JOB,
     rootFs: ROOT_FS,
     mapping: mappingOf(options),
-    properties: {inherit: [], override: new Map()},
-    placeholderEncryption: 'inherit',
+    recv: {properties: {inherit: [], override: new Map()}, placeholderEncryption: 'inherit'},
   }
   return createLocalReceiver(zfs, settings)
 }

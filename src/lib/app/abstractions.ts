@@ -12,14 +12,14 @@ import {
 import {renderChanges, statusOfChanges} from '../report/render-changes.ts'
 import {listAbstractions} from '../upkeep/list-abstractions.ts'
 import {parseQuery, type Query, type QueryWords} from '../upkeep/query.ts'
-import {type Released, releaseAbstractions, releaseOrder} from '../upkeep/release-abstractions.ts'
+import {releaseAbstractions, releaseOrder} from '../upkeep/release-abstractions.ts'
 import type {ZfsClient} from '../zfs/client.ts'
 import {readOnly} from '../zfs-client/read-only.ts'
 import {readConfig} from './config-file.ts'
 import {createZfs} from './endpoints.ts'
-import {complain, complainOfMissing, type Output} from './output.ts'
+import {complainOfMissing, type Output} from './output.ts'
 import {createProcessContext} from './process-context.ts'
-import {withJobLock} from './with-job-lock.ts'
+import {forEachJob} from './with-job-lock.ts'
 
 /** Prints what zrepl has left on this host's pools. Throws `usage`, and `config` when one is named and cannot be used. */
 export async function showAbstractions(
@@ -52,7 +52,7 @@ export async function removeAbstractions(request: RemovalRequest): Promise<ExitS
   refuseHalfAsked(request, query)
   const ctx = createProcessContext('release abstractions', 'warn', 'human')
   const {abstractions, missing} = await listAbstractions(ctx, lookOnly(), query)
-  const statuses = [...complainOfMissing(request, missing)]
+  const statuses = complainOfMissing(request, missing)
   const chosen = choose(request, abstractions)
   if (request.dryRun) {
     if (request.json) printJson(request, chosen)
@@ -60,18 +60,12 @@ export async function removeAbstractions(request: RemovalRequest): Promise<ExitS
     return worstStatus(statuses)
   }
 
-  for (const jobId of new Set(chosen.map(({jobId}) => jobId))) {
-    try {
-      const again = jobId === undefined ? withoutJob(query) : {...query, jobId}
-      const work = (zfs: ZfsClient) => removeListed(ctx, zfs, again, request)
-      const released =
-        jobId === undefined ? await work(createZfs({lockFd: undefined})) : await withJobLock(jobId, work)
-      statuses.push(statusOfChanges(released.map(({change}) => change)))
-    } catch (error) {
-      statuses.push(complain(request, error))
-    }
-  }
-  return worstStatus(statuses)
+  const jobs = chosen.map(({jobId}) => jobId)
+  const done = await forEachJob(request, jobs, async (zfs, jobId) => {
+    const again = jobId === undefined ? withoutJob(query) : {...query, jobId}
+    return await removeListed(ctx, zfs, again, request)
+  })
+  return worstStatus([...statuses, ...done])
 }
 
 /** Everything could be all that a receiver can go on from, and half a judgement of staleness is none. */
@@ -108,14 +102,14 @@ async function removeListed(
   zfs: ZfsClient,
   query: Query,
   request: RemovalRequest,
-): Promise<readonly Released[]> {
+): Promise<ExitStatus> {
   const {abstractions} = await listAbstractions(ctx, zfs, query)
   const released = await releaseAbstractions(ctx, zfs, choose(request, abstractions))
   if (request.json) {
     for (const {abstraction, change} of released)
       request.print(`${renderReleasedJson(abstraction, change.because)}\n`)
   } else request.print(renderChanges(released.map(({change}) => change)))
-  return released
+  return statusOfChanges(released.map(({change}) => change))
 }
 
 function printJson({print}: Output, abstractions: readonly Abstraction[]): void {

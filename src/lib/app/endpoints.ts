@@ -2,11 +2,11 @@ import type {PullJob, PushJob, SinkJob, SnapJob, SourceJob} from '../config/job.
 import {createLocalReceiver} from '../endpoint/local-receiver.ts'
 import {createLocalSender} from '../endpoint/local-sender.ts'
 import type {LocalReceiver} from '../endpoint/receiver.ts'
-import type {SendPolicy} from '../endpoint/send-policy.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
 import {findDeathSignal} from '../host/death-signal.ts'
 import {resolveProgram} from '../host/resolve-program.ts'
 import {createRunProgram} from '../host/run-program.ts'
+import type {SendPolicy} from '../plan/policy.ts'
 import {createMapping} from '../scope/mapping.ts'
 import type {ZfsClient} from '../zfs/client.ts'
 import {createZfsCliClient} from '../zfs-client/zfs-cli-client.ts'
@@ -49,7 +49,6 @@ export function createReceiverOf(
     jobId: job.name,
     rootFs: job.rootFs,
     mapping: createMapping(job.rootFs, clientIdentity),
-    properties: job.recv.properties,
-    placeholderEncryption: job.recv.placeholderEncryption,
+    recv: job.recv,
   })
 }

@@ -9,9 +9,9 @@ import {nameOfBookmark} from '../zfs/version.ts'
 import {readOnly} from '../zfs-client/read-only.ts'
 import {readConfig} from './config-file.ts'
 import {createZfs} from './endpoints.ts'
-import {complain, type Output} from './output.ts'
+import type {Output} from './output.ts'
 import {createProcessContext} from './process-context.ts'
-import {withJobLock} from './with-job-lock.ts'
+import {forEachJob} from './with-job-lock.ts'
 
 /** Destroys the v1 cursors that cursors of today have replaced, each under the lock of the job that owns them. */
 export async function migrateReplicationCursor(
@@ -24,24 +24,18 @@ export async function migrateReplicationCursor(
   const listing = await readOnly(createZfs({lockFd: undefined})).list(ctx, {roots: [], recursive: true})
   const judged = judgeV1Cursors(listing.versions, jobs)
   const kept = request.dryRun ? judged : judged.filter(({owner}) => owner === undefined)
-  const statuses = [
-    tell(
-      request,
-      kept.map(({change}) => change),
-    ),
-  ]
-  if (request.dryRun) return worstStatus(statuses)
+  const status = tell(
+    request,
+    kept.map(({change}) => change),
+  )
+  if (request.dryRun) return status
 
-  for (const [owner, cursors] of Map.groupBy(judged, ({owner}) => owner)) {
-    if (owner === undefined) continue
-    try {
-      const changes = await withJobLock(owner, (zfs) => destroyAgainJudged(ctx, zfs, jobs, cursors))
-      statuses.push(tell(request, changes))
-    } catch (error) {
-      statuses.push(complain(request, error))
-    }
-  }
-  return worstStatus(statuses)
+  const cursors = Map.groupBy(judged, ({owner}) => owner)
+  const owners = Array.from(cursors.keys()).filter((owner) => owner !== undefined)
+  const statuses = await forEachJob(request, owners, async (zfs, owner) =>
+    tell(request, await destroyAgainJudged(ctx, zfs, jobs, cursors.get(owner) ?? [])),
+  )
+  return worstStatus([status, ...statuses])
 }
 
 /** The job may have run since they were judged, so they are looked at again. */

@@ -1,6 +1,6 @@
 import type {JobId} from '../abstraction/job-id.ts'
 import type {NonEmpty} from '../core/assert.ts'
-import type {ReplicationPolicy, SnapshotPolicy} from '../plan/policy.ts'
+import type {ReceivePolicy, ReplicationPolicy, SendPolicy, SnapshotPolicy} from '../plan/policy.ts'
 import type {KeepRule} from '../prune/keep-rule.ts'
 import type {Filter} from '../scope/filter.ts'
 import type {DatasetName} from '../zfs/name.ts'
@@ -17,7 +17,7 @@ export type PushJob = {
   readonly connect: Connect
   readonly filesystems: Filter
   readonly snapshotting: SnapshotPolicy
-  readonly send: SendOptions
+  readonly send: SendPolicy
   readonly replication: ReplicationPolicy
   readonly pruning: {readonly keepSender: NonEmpty<KeepRule>; readonly keepReceiver: NonEmpty<KeepRule>}
 }
@@ -27,7 +27,7 @@ export type PullJob = {
   readonly name: JobId
   readonly connect: Connect
   readonly rootFs: DatasetName
-  readonly recv: ReceiveOptions
+  readonly recv: ReceivePolicy
   readonly replication: ReplicationPolicy
   readonly pruning: {readonly keepSender: NonEmpty<KeepRule>; readonly keepReceiver: NonEmpty<KeepRule>}
 }
@@ -37,7 +37,7 @@ export type SinkJob = {
   readonly name: JobId
   readonly serve: Serve
   readonly rootFs: DatasetName
-  readonly recv: ReceiveOptions
+  readonly recv: ReceivePolicy
 }
 
 export type SourceJob = {
@@ -46,7 +46,7 @@ export type SourceJob = {
   readonly serve: Serve
   readonly filesystems: Filter
   readonly snapshotting: SnapshotPolicy
-  readonly send: SendOptions
+  readonly send: SendPolicy
 }
 
 export type SnapJob = {
@@ -86,19 +86,3 @@ export type Serve =
  * with zrepl on a host that has not switched yet; using the job is a configuration error at this place.
  */
 export type NeedsDaemon = {readonly type: 'needs-daemon'; readonly transport: string; readonly place: string}
-
-export type SendOptions = {
-  readonly encrypted: boolean
-  readonly raw: boolean
-  readonly sendProperties: boolean
-  readonly backupProperties: boolean
-  readonly largeBlocks: boolean
-  readonly compressed: boolean
-  readonly embeddedData: boolean
-  readonly saved: boolean
-}
-
-export type ReceiveOptions = {
-  readonly properties: {readonly inherit: readonly string[]; readonly override: ReadonlyMap<string, string>}
-  readonly placeholderEncryption: 'unspecified' | 'inherit' | 'off'
-}

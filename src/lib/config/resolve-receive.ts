@@ -1,8 +1,8 @@
 import type {Recv} from '../../generated/config-types.ts'
-import type {ReceiveOptions} from './job.ts'
+import type {ReceivePolicy} from '../plan/policy.ts'
 
 /** `recv` with its defaults: properties as they come, and no placeholders until somebody has decided about encryption. */
-export function resolveReceive(raw: Recv = {}): ReceiveOptions {
+export function resolveReceive(raw: Recv = {}): ReceivePolicy {
   return {
     properties: {
       inherit: raw.properties?.inherit ?? [],

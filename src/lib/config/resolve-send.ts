@@ -1,8 +1,8 @@
 import type {Send} from '../../generated/config-types.ts'
-import type {SendOptions} from './job.ts'
+import type {SendPolicy} from '../plan/policy.ts'
 
 /** `send` with its defaults: nothing is switched on. */
-export function resolveSend(raw: Send = {}): SendOptions {
+export function resolveSend(raw: Send = {}): SendPolicy {
   return {
     encrypted: raw.encrypted ?? false,
     raw: raw.raw ?? false,

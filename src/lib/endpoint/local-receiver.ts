@@ -3,6 +3,7 @@ import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
+import type {ReceivePolicy} from '../plan/policy.ts'
 import type {Mapping} from '../scope/mapping.ts'
 import type {Hold, Outcome, ReceiveArgs, ZfsClient} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
@@ -19,13 +20,12 @@ export type ReceiverSettings = {
   readonly rootFs: DatasetName
   /** `root_fs[/client_identity]/path` ↔ `path`. */
   readonly mapping: Mapping
-  readonly properties: {readonly inherit: readonly string[]; readonly override: ReadonlyMap<string, string>}
-  readonly placeholderEncryption: 'unspecified' | 'inherit' | 'off'
+  readonly recv: ReceivePolicy
 }
 
 /** The receiver on this host. It owns the last-received holds of its job and the placeholders below its root. */
 export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings): LocalReceiver {
-  const {jobId, rootFs, mapping} = settings
+  const {jobId, rootFs, mapping, recv} = settings
   const pool = createKnownPool(zfs)
   const tag = lastReceivedHoldTag(jobId)
 
@@ -74,7 +74,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   /** The dataset of the client identity itself is ours whatever the policy says; below it the operator must decide. */
   function encryptionOf(placeholder: DatasetName): 'inherit' | 'off' {
     if (placeholder === mapping.base) return 'inherit'
-    if (settings.placeholderEncryption !== 'unspecified') return settings.placeholderEncryption
+    if (recv.placeholderEncryption !== 'unspecified') return recv.placeholderEncryption
     throw new OperationalError(
       'placeholder',
       `cannot create placeholder ${quoted(placeholder)}: recv.placeholder.encryption is unspecified`,
@@ -89,8 +89,8 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
     return {
       to: snapshotName(mapping.toReceiver(filesystem), to.name),
       replacesPlaceholder: from === undefined && target !== undefined && isEmptyPlaceholder(target),
-      inherit: settings.properties.inherit,
-      override: settings.properties.override,
+      inherit: recv.properties.inherit,
+      override: recv.properties.override,
     }
   }
 

@@ -4,6 +4,7 @@ import {stepHoldTag} from '../abstraction/step-hold.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
+import type {SendPolicy} from '../plan/policy.ts'
 import {confineToFilter} from '../scope/confine.ts'
 import type {Filter} from '../scope/filter.ts'
 import type {Hold, NewBookmark, SendArgs, ZfsClient} from '../zfs/client.ts'
@@ -20,7 +21,7 @@ import {
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
-import {flagsFor, type SendPolicy} from './send-policy.ts'
+import {flagsFor} from './send-policy.ts'
 import type {CompleteRequest, Estimate, FromRef, LocalSender, ProtectRequest, SendRequest} from './sender.ts'
 
 /** What a job that sends is configured to do. */

@@ -1,19 +1,8 @@
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
+import type {SendPolicy} from '../plan/policy.ts'
 import type {SendFlags} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
-
-/** zrepl's `send` section: what a stream of this job contains. */
-export type SendPolicy = {
-  readonly encrypted: boolean
-  readonly raw: boolean
-  readonly sendProperties: boolean
-  readonly backupProperties: boolean
-  readonly largeBlocks: boolean
-  readonly compressed: boolean
-  readonly embeddedData: boolean
-  readonly saved: boolean
-}
 
 /**
  * The flags for sending `dataset` under this policy. Throws `send-policy` where policy forbids the stream:

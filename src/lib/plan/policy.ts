@@ -26,3 +26,21 @@ export type TimestampFormat = {
   /** An IANA time zone, `UTC` or `Local`. */
   readonly location: string
 }
+
+/** What a stream of the job contains (zrepl: `send`). */
+export type SendPolicy = {
+  readonly encrypted: boolean
+  readonly raw: boolean
+  readonly sendProperties: boolean
+  readonly backupProperties: boolean
+  readonly largeBlocks: boolean
+  readonly compressed: boolean
+  readonly embeddedData: boolean
+  readonly saved: boolean
+}
+
+/** What a receiving job does to what arrives (zrepl: `recv`). */
+export type ReceivePolicy = {
+  readonly properties: {readonly inherit: readonly string[]; readonly override: ReadonlyMap<string, string>}
+  readonly placeholderEncryption: 'unspecified' | 'inherit' | 'off'
+}

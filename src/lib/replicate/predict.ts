@@ -16,10 +16,7 @@ export function predictSnapshots(
   nowMs: number,
 ): EndpointView {
   const due = new Set(filesystems)
-  const txgs = view.filesystems.flatMap(({versions}) => versions.map(({createtxg}) => createtxg))
-  const txg = parseCreatetxg(
-    String(txgs.reduce<bigint>((newest, txg) => (txg > newest ? txg : newest), 0n) + 1n),
-  )
+  const txg = parseCreatetxg(String(newestTxg(view) + 1n))
   return {
     ...view,
     filesystems: view.filesystems.map((filesystem, index) =>
@@ -31,6 +28,12 @@ export function predictSnapshots(
 /** True for the guid of a snapshot that does not exist yet. */
 export function isPredicted(guid: Guid): boolean {
   return BigInt(guid) > LAST_GUID - PREDICTED
+}
+
+function newestTxg({filesystems}: EndpointView): bigint {
+  let newest = 0n
+  for (const {createtxg} of filesystems.flatMap(({versions}) => versions)) if (createtxg > newest) newest = createtxg
+  return newest
 }
 
 function guidOf(index: number): Guid {

@@ -120,7 +120,7 @@ function problemOf(
     }
   }
   try {
-    for (const abstraction of group) successorOf(abstraction, to)
+    for (const abstraction of group) if (abstraction.jobId === from) successorOf(abstraction, to)
     return undefined
   } catch (error) {
     if (error instanceof NameError) return {state: 'failed', because: error.message}

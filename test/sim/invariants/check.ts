@@ -9,6 +9,8 @@ export type Check = {
   readonly invariant: string
   /** A command that changes something is about to run. */
   readonly before?: (entry: Entry) => readonly string[]
+  /** The verbs that could break it; `after` is asked for them only. */
+  readonly changedBy?: readonly string[]
   /** Something has changed: by this command, or beside it. */
   readonly after?: (entry: Entry, result: ProgramResult) => readonly string[]
   /** Somebody else has changed something: what is now is where we start from. */

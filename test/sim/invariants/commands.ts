@@ -57,6 +57,7 @@ export function noTrustInNames(world: World): Check {
 
   return {
     invariant: 'I17',
+    changedBy: ['bookmark', 'create'],
     before({argv, process, mutates}) {
       if (!mutates) return []
       const {verb, datasets, snapshots} = targetsOf(argv)

@@ -16,6 +16,7 @@ export function noDestroyOfProtected(world: World): Check {
   const live = new Map<Entry, ReadonlySet<string>>()
   return {
     invariant: 'I1b',
+    changedBy: ['send'],
     before(entry) {
       if (entry.stream === 'out') live.set(entry, endsOf(world, entry))
       if (entry.argv[0] !== 'destroy') return []

@@ -7,6 +7,7 @@ export function integrity(world: World): Check {
   const verified = new Set<string>()
   return {
     invariant: 'I4',
+    changedBy: ['receive'],
     after() {
       return pairsOf(world).flatMap(({receiver}) =>
         (receiver?.snapshots ?? []).flatMap((snapshot) => {
@@ -16,10 +17,12 @@ export function integrity(world: World): Check {
           if (taken === undefined)
             return [`${receiver?.name}@${snapshot.name} has a guid nobody has ever taken`]
           const same =
-            taken.name === snapshot.name &&
+            taken.names.includes(snapshot.name) &&
             taken.creation === snapshot.creation &&
             taken.content.join() === snapshot.content.join()
-          return same ? [] : [`${receiver?.name}@${snapshot.name} is not what ${taken.name} was`]
+          return same
+            ? []
+            : [`${receiver?.name}@${snapshot.name} is not what ${taken.names.join(', then ')} was`]
         }),
       )
     },
@@ -36,6 +39,7 @@ export function cursorTruth(world: World): Check {
 
   return {
     invariant: 'I8',
+    changedBy: ['bookmark', 'destroy'],
     before({argv, process}) {
       if (argv[0] !== 'bookmark' || !isCursorName(argv[2] ?? '')) return []
       const [dataset = '', short = ''] = (argv[1] ?? '').split(/[@#]/)

@@ -9,6 +9,7 @@ const LIMITS = {'step holds': 4, 'tentative cursors': 4, cursors: 3, 'last-recei
 export function noLeak(world: World): Check {
   return {
     invariant: 'I3',
+    changedBy: ['hold', 'bookmark'],
     after() {
       return pairsOf(world).flatMap((pair) => {
         const counts: Readonly<Record<keyof typeof LIMITS, number>> = {

@@ -16,9 +16,9 @@ export type LaneOptions = {
   readonly capacity: number
   readonly fdOf: (end: End) => number
   /** Comes before each frame on either pipe; what it returns comes after. */
-  readonly onWrite: (process: Process) => () => void
+  readonly onWrite: () => () => void
   /** Something that must not happen: not the world's failure but a bug. */
-  readonly onBug: (process: Process, error: unknown) => void
+  readonly onBug: (error: unknown) => void
   /** The client has hung up, which the passive side may notice now or later. */
   readonly onHangUp: () => void
 }
@@ -45,19 +45,19 @@ export function openLane(options: LaneOptions): SimulatedLane {
   passive.onEnd(() => gone.resolve({exitCode: 0}))
 
   const stdin = byteReader(there.reader, fdOf)
-  const stdout = byteWriter(back.writer, fdOf, () => onWrite(passive))
+  const stdout = byteWriter(back.writer, fdOf, onWrite)
   const serving = serve(passive.ctx, served, readerOf(passive, stdin), writerOf(passive, stdout))
   passive.whileAlive(serving).then(
     () => passive.exit(),
     (error) => {
       complaint = error instanceof Error ? error.message : String(error)
-      if (!(error instanceof OperationalError || error instanceof Stopped)) onBug(passive, error)
+      if (!(error instanceof OperationalError || error instanceof Stopped)) onBug(error)
       passive.exit()
     },
   )
 
   const reader = byteReader(back.reader, fdOf)
-  const writer = byteWriter(there.writer, fdOf, () => onWrite(active))
+  const writer = byteWriter(there.writer, fdOf, onWrite)
 
   function burn(): void {
     const reason = new OperationalError('peer-unreachable', 'the connection was given up', {retryable: true})

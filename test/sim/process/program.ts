@@ -13,6 +13,10 @@ import {receiveStream, sendStream} from './stream-program.ts'
 
 /** Who watches the commands of a run and interferes with them. */
 export type Director = {
+  /** All commands so far. */
+  readonly trace: readonly Entry[]
+  /** `zfs` as this process starts it. */
+  programOf(process: Process): RunProgram
   begin(process: Process, call: ProgramCall): Entry
   /** Right before the command does anything, and at each point in its middle. May kill its process or another. */
   before(entry: Entry): void

@@ -67,7 +67,7 @@ function* renameSnapshot(host: Host, from: string, to: string): Command {
   nextTxg(mustFindPool(host, name))
   snapshot.name = newShort
   const taken = host.nature.taken.get(snapshot.guid)
-  if (taken !== undefined) host.nature.taken.set(snapshot.guid, {...taken, name: newShort})
+  if (taken !== undefined) host.nature.taken.set(snapshot.guid, {...taken, names: [...taken.names, newShort]})
   return SILENT
 }
 

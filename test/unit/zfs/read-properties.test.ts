@@ -44,6 +44,7 @@ const TANK: Dataset = {
   name: parseDatasetName('tank'),
   type: 'filesystem',
   placeholder: false,
+  placeholderValue: undefined,
   resumeToken: undefined,
   encrypted: false,
 }
@@ -56,20 +57,24 @@ describe('a dataset is read', () => {
     ['encryption unknown to the pool', {encryption: '-'}, {encrypted: false}],
     ['with a token', {token: '1-ab-c0-789c'}, {resumeToken: '1-ab-c0-789c'}],
     ['with an empty token, as some versions print none', {token: ''}, {resumeToken: undefined}],
-    ['placeholder', {placeholder: ['on', 'local']}, {placeholder: true}],
-    ['once a placeholder', {placeholder: ['off', 'local']}, {placeholder: false}],
+    ['placeholder', {placeholder: ['on', 'local']}, {placeholder: true, placeholderValue: 'on'}],
+    ['once a placeholder', {placeholder: ['off', 'local']}, {placeholderValue: 'off'}],
     [
       'with an inherited or received placeholder property, which is not printed',
       {placeholder: null},
       {placeholder: false},
     ],
-    ['with a foreign value', {placeholder: ['yes', 'local']}, {placeholder: false}],
-    ['with a value in capitals', {placeholder: ['ON', 'local']}, {placeholder: false}],
-    ['placeholder of zrepl 0.0', {placeholder: [legacyValue('tank'), 'local']}, {placeholder: true}],
+    ['with a foreign value', {placeholder: ['yes', 'local']}, {placeholderValue: 'yes'}],
+    ['with a value in capitals', {placeholder: ['ON', 'local']}, {placeholderValue: 'ON'}],
+    [
+      'placeholder of zrepl 0.0',
+      {placeholder: [legacyValue('tank'), 'local']},
+      {placeholder: true, placeholderValue: legacyValue('tank')},
+    ],
     [
       'with the legacy value of another dataset',
       {placeholder: [legacyValue('tank/a'), 'local']},
-      {placeholder: false},
+      {placeholderValue: legacyValue('tank/a')},
     ],
   ])('%s', (_, printed, expected) => {
     expect(readProperties(rowsOf('tank', printed), QUERY)).toEqual([{...TANK, ...expected}])

@@ -1,7 +1,7 @@
 import {Args, Command, Flags} from '@oclif/core'
-import {showTrace} from '../../lib/app/show-trace.ts'
-import {EXIT_STATUS} from '../flags.ts'
-import {print} from '../output.ts'
+import {showTrace} from '../lib/app/show-trace.ts'
+import {EXIT_STATUS} from './flags.ts'
+import {print} from './output.ts'
 
 export class TraceShow extends Command {
   static override summary = 'Show a trace as a tree: what took how long, and what the run waited for (*).'

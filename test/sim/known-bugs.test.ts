@@ -1,0 +1,53 @@
+import {describe, expect, test} from 'vitest'
+import type {Fault} from './fault.ts'
+import {leftovers} from './quiescence.ts'
+import {run} from './run.ts'
+import {play, playForeign, prepare} from './scenario.ts'
+import {heldWith, pairsOf, STEP_TAG} from './view.ts'
+import {createWorld, passAnHour, receiverName} from './world.ts'
+
+/**
+ * What the simulator has found and the program does not do right yet. Each test says what is wanted and is expected to
+ * fail: when it passes, the bug is gone, and `test.fails` becomes `test` or the case goes to `regressions/`.
+ */
+describe('known bugs', () => {
+  test.fails('a send that exits 0 without a stream does not hang the run (I12)', async () => {
+    const baseline = await prepare({options: {direction: 'push'}, stage: 'initial'})
+    const {problems} = await play(baseline, [{kind: 'output', at: 'send:0', how: 'empty'}])
+    expect(problems).toEqual([])
+  })
+
+  test.fails('runs killed between receiving and completing leave at most four step holds (I3)', async () => {
+    const world = createWorld({direction: 'push'})
+    await run(world)
+    for (let hour = 0; hour < 8; hour += 1) {
+      passAnHour(world, `hour${hour}`)
+      await run(world, {faults: [{kind: 'kill', at: 'bookmark:0', when: 'before', whom: 'owner'}]})
+    }
+    expect(Math.max(...pairsOf(world).map(({sender}) => heldWith(sender, STEP_TAG).length))).toBeLessThanOrEqual(4)
+  })
+
+  test.fails('a pull with two filesystems at once leaves nothing behind (I3)', async () => {
+    const left: string[] = []
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const world = createWorld({direction: 'pull', concurrentSteps: 2, jitter: 6, seed})
+      const {violations} = await run(world)
+      left.push(...violations.map(({what}) => what), ...leftovers(world))
+    }
+    expect(left).toEqual([])
+  })
+
+  test.fails('a modified copy on the receiver is a conflict that is left alone, not a failure in every run', async () => {
+    const baseline = await prepare({options: {direction: 'push'}, stage: 'incremental'})
+    const copy = receiverName(baseline.start, 'tank/data/a b')
+    const fault: Fault = {kind: 'foreign', at: 0, host: 'backup', argv: ['write', copy]}
+    expect((await playForeign(baseline, fault)).problems).toEqual([])
+  })
+
+  test.fails('a snapshot with a clone is not tried to be destroyed in every run (I11)', async () => {
+    const baseline = await prepare({options: {direction: 'push'}, stage: 'initial'})
+    const argv = ['clone', 'tank/data/a b@first', 'tank/other/clone']
+    const fault: Fault = {kind: 'foreign', at: 0, host: 'prod', argv}
+    expect((await playForeign(baseline, fault)).problems).toEqual([])
+  })
+})

@@ -1,0 +1,91 @@
+import type {CommandFault, Fault} from '../fault.ts'
+import {actForeign} from '../foreign.ts'
+import type {Invariants} from '../invariants.ts'
+import {below, createRandom} from '../random.ts'
+import type {World} from '../world.ts'
+import type {Entry} from './entry.ts'
+import type {End} from './pipe.ts'
+import type {Process} from './process.ts'
+import {createSimulatedProgram, type Director} from './program.ts'
+
+/** Who is there to be disturbed. */
+export type Cast = {
+  readonly active: Process
+  readonly passives: readonly Process[]
+  readonly sever: () => void
+  readonly endOf: (fd: number) => End
+}
+
+/** Watches every command with the invariants, and lets the faults happen where they belong. */
+export function createDirector(
+  world: World,
+  faults: readonly Fault[],
+  invariants: Invariants,
+  {active, passives, sever, endOf}: Cast,
+  {dryRun}: {readonly dryRun: boolean},
+): Director {
+  const {options, sender, receiver} = world
+  const atCommands = faults.filter((fault): fault is CommandFault => fault.kind !== 'frame')
+  const counts = new Map<string, number>()
+  const trace: Entry[] = []
+  // A stream of its own: how commands take turns must not depend on what they make.
+  const turns = createRandom(options.seed)
+
+  function othersOf(process: Process): readonly Process[] {
+    return (process === active ? passives : [active]).filter((other) => other.alive())
+  }
+
+  function kill(entry: Entry, when: 'before' | 'after'): void {
+    for (const fault of entry.faults) {
+      if (fault.kind !== 'kill' || fault.when !== when) continue
+      for (const victim of fault.whom === 'owner' ? [entry.process] : othersOf(entry.process)) victim.kill()
+    }
+  }
+
+  function letOthersAct({faults}: Entry): void {
+    for (const fault of faults) {
+      if (fault.kind !== 'foreign') continue
+      actForeign(fault.host === sender.name ? sender : receiver, fault.argv)
+      invariants.accept()
+    }
+  }
+
+  const director: Director = {
+    trace,
+    begin(process, {argv, mutates, stdin, stdout}) {
+      const [verb = ''] = argv
+      const index = trace.length
+      const nth = counts.get(verb) ?? 0
+      counts.set(verb, nth + 1)
+      const entry: Entry = {
+        index,
+        process,
+        argv,
+        mutates,
+        stream: stdin !== 'none' ? 'in' : stdout !== 'text' ? 'out' : undefined,
+        faults: atCommands.filter(({at}) => at === index || at === `${verb}:${nth}`),
+        peers: othersOf(process).length,
+      }
+      trace.push(entry)
+      if (dryRun && mutates) invariants.report('I15', entry, 'a dry run changes something')
+      return entry
+    },
+    before(entry) {
+      letOthersAct(entry)
+      kill(entry, 'before')
+      if (entry.process.alive()) invariants.before(entry)
+    },
+    after(entry, result) {
+      invariants.after(entry, result)
+      kill(entry, 'after')
+    },
+    async pause() {
+      const count = options.jitter === 0 ? 0 : below(turns, options.jitter + 1)
+      for (let turn = 0; turn < count; turn += 1) await Promise.resolve()
+    },
+    endOf,
+    sever,
+    programOf: (process) => createSimulatedProgram(process, director),
+  }
+  return director
+}

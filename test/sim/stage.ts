@@ -1,0 +1,112 @@
+import {Stopped} from '../../src/lib/core/errors.ts'
+import type {LaneConnection} from '../../src/lib/core/lane.ts'
+import {createZfsCliClient} from '../../src/lib/zfs-client/zfs-cli-client.ts'
+import type {Fault} from './fault.ts'
+import type {Invariants} from './invariants.ts'
+import {createTimers, type Timers} from './process/clock.ts'
+import {type Cast, createDirector} from './process/director.ts'
+import {openLane, type SimulatedLane} from './process/lane.ts'
+import type {End} from './process/pipe.ts'
+import {createProcess, type Process} from './process/process.ts'
+import type {Director} from './process/program.ts'
+import {wirePassive} from './wire.ts'
+import type {World} from './world.ts'
+
+/** Where a run takes place: its processes, the network between them, and who disturbs them. */
+export type Stage = {
+  readonly active: Process
+  readonly passives: readonly Process[]
+  readonly timers: Timers
+  readonly director: Director
+  /** Starts a passive process and connects it, as ssh would. */
+  open(): Promise<LaneConnection>
+  /** Writes of the protocol so far. */
+  frames(): number
+}
+
+export function createStage(
+  world: World,
+  faults: readonly Fault[],
+  invariants: Invariants,
+  {dryRun}: {readonly dryRun: boolean},
+): Stage {
+  const {options, nature, sender, receiver} = world
+  const [activeHost, passiveHost] = options.direction === 'push' ? [sender, receiver] : [receiver, sender]
+  const timers = createTimers(nature)
+  const active = createProcess('active', activeHost, timers, NEVER)
+  const passives: Process[] = []
+  const lanes: SimulatedLane[] = []
+  const descriptors = createDescriptors()
+  let frames = 0
+
+  function sever(): void {
+    for (const lane of lanes) lane.sever()
+  }
+
+  const cast: Cast = {active, passives, sever, endOf: descriptors.endOf}
+  const director = createDirector(world, faults, invariants, cast, {dryRun})
+
+  function onWrite(): () => void {
+    const index = frames
+    frames += 1
+    const cut = (when: 'before' | 'after') =>
+      faults.some((fault) => fault.kind === 'frame' && fault.at === index && fault.when === when)
+    if (cut('before')) sever()
+    return () => {
+      if (cut('after')) sever()
+    }
+  }
+
+  return {
+    active,
+    passives,
+    timers,
+    director,
+    frames: () => frames,
+    async open() {
+      const hangUp = new AbortController()
+      const passive = createProcess(`passive ${passives.length + 1}`, passiveHost, timers, hangUp.signal)
+      passives.push(passive)
+      const lane = openLane({
+        active,
+        passive,
+        served: wirePassive(options, createZfsCliClient(director.programOf(passive))),
+        capacity: options.pipeBytes,
+        fdOf: descriptors.fdOf,
+        onWrite,
+        onBug: (error) => invariants.bug(passive, error),
+        onHangUp: () => noticeHangUp(timers, hangUp, options.hangUp),
+      })
+      lanes.push(lane)
+      return lane.connection
+    },
+  }
+}
+
+const NEVER = new AbortController().signal
+
+/** The real watch looks four times a second. */
+function noticeHangUp(timers: Timers, hangUp: AbortController, when: 'at-once' | 'when-idle'): void {
+  const notice = () => hangUp.abort(new Stopped('the client has hung up'))
+  if (when === 'at-once') notice()
+  else timers.sleep(250, hangUp.signal).then(notice, () => {})
+}
+
+/** File descriptors are numbers; here they are drawn from a list of their own. */
+function createDescriptors() {
+  const ends: End[] = []
+  return {
+    fdOf(end: End): number {
+      const known = ends.indexOf(end)
+      return FIRST_FD + (known === -1 ? ends.push(end) - 1 : known)
+    },
+    endOf(fd: number): End {
+      const end = ends[fd - FIRST_FD]
+      if (end === undefined) throw new Error(`nothing is open as ${fd}`)
+      return end
+    },
+  }
+}
+
+/** Far from what is really open, so that a mistake shows. */
+const FIRST_FD = 1_000_000
