@@ -12,12 +12,12 @@ test.each(LOOPS)(
   async (loop) => {
     const {problems, killed} = await crashLoop(loop)
     expect(problems.filter((problem) => !isKnown(problem))).toEqual([])
-    expect(killed).toBeGreaterThan(loop.changing ? 15 : 5)
+    expect(killed).toBeGreaterThan(loop.changing ? 25 : 10)
   },
   120_000,
 )
 
-/** Step holds pile up while no step is ever completed: see `known-bugs.test.ts`. */
+/** Holds pile up while no run ever gets to where they are released: see `known-bugs.test.ts`. */
 function isKnown(problem: string): boolean {
-  return /^I3 in crash \d+.* has \d+ step holds$/.test(problem)
+  return /^I3 in .* has \d+ (step holds|last-received holds|cursors)$/.test(problem)
 }

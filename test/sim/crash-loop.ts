@@ -41,9 +41,9 @@ async function once(world: World, name: string, faults: readonly Fault[], proble
   return end
 }
 
-/** Far enough to get past the listings, not so far that a run gets much done. */
+/** Mostly just behind the listings, so that a run gets a command or two further than the one before. */
 function randomKill(random: Random): Fault {
-  const at = below(random, 4) === 0 ? below(random, 7) : 7 + below(random, 24)
-  const whom = below(random, 8) === 0 ? 'peers' : 'owner'
+  const at = below(random, 8) === 0 ? below(random, 40) : 6 + below(random, 6)
+  const whom = below(random, 8) === 0 ? oneOf(random, ['owner', 'peers'] as const) : 'everybody'
   return {kind: 'kill', at, whom, when: oneOf(random, ['before', 'after'])}
 }

@@ -8,7 +8,7 @@ export type Fault = CommandFault | FrameFault
 export type Place = number | `${string}:${number}`
 
 export type CommandFault = {readonly at: Place} & (
-  | {readonly kind: 'kill'; readonly when: 'before' | 'after'; readonly whom: 'owner' | 'peers'}
+  | {readonly kind: 'kill'; readonly when: 'before' | 'after'; readonly whom: Victims}
   /** Exit status 1 with a text, without having done anything or after having done everything. */
   | {readonly kind: 'fail'; readonly when: 'instead' | 'after'; readonly text: 'known' | 'unknown'}
   /** `zfs` met an errno it does not know: SIGABRT. */
@@ -26,6 +26,9 @@ export type CommandFault = {readonly at: Place} & (
   /** Somebody else gives this command on one of the hosts right before. */
   | {readonly kind: 'foreign'; readonly host: string; readonly argv: readonly string[]}
 )
+
+/** The process that runs the command, those of the other side, or all there are. */
+export type Victims = 'owner' | 'peers' | 'everybody'
 
 export type SpoiltOutput = 'empty' | 'cut-line' | 'lost-line' | 'garbled' | 'doubled'
 

@@ -58,5 +58,5 @@ async function playAll(
   for (const fault of faults.filter((_, index) => index % step === 0))
     tally.add({options, stage, faults: [fault]}, await play(baseline, [fault]))
   console.log(tally.figures(name))
-  return tally.failures()
+  return await tally.failures()
 }

@@ -24,7 +24,9 @@ describe('known bugs', () => {
       passAnHour(world, `hour${hour}`)
       await run(world, {faults: [{kind: 'kill', at: 'bookmark:0', when: 'before', whom: 'owner'}]})
     }
-    expect(Math.max(...pairsOf(world).map(({sender}) => heldWith(sender, STEP_TAG).length))).toBeLessThanOrEqual(4)
+    expect(
+      Math.max(...pairsOf(world).map(({sender}) => heldWith(sender, STEP_TAG).length)),
+    ).toBeLessThanOrEqual(4)
   })
 
   test.fails('a pull with two filesystems at once leaves nothing behind (I3)', async () => {

@@ -51,7 +51,7 @@ export function differences(expected: string, actual: string): string {
   const [wanted, found] = [expected.split('\n'), actual.split('\n')]
   const missing = wanted.filter((line) => !found.includes(line)).map((line) => `- ${line.trim()}`)
   const extra = found.filter((line) => !wanted.includes(line)).map((line) => `+ ${line.trim()}`)
-  return [...missing, ...extra].slice(0, 12).join('; ') || 'the order'
+  return [...missing, ...extra].slice(0, 12).join('; ') || (expected === actual ? '' : 'the order')
 }
 
 function describeProperty([name, {value, source}]: [string, Property]): string {

@@ -25,7 +25,7 @@ test.each(['push', 'pull'] as const)(
       }
     }
     console.log(tally.figures(`${direction}, pairs of seed ${SEED}`))
-    expect(tally.failures()).toBe('')
+    expect(await tally.failures()).toBe('')
   },
   600_000,
 )

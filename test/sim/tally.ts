@@ -1,10 +1,11 @@
-import {describeFailure, type Scenario, type Verdict} from './scenario.ts'
+import {describeFailure, play, prepare, type Scenario, type Verdict} from './scenario.ts'
+import {byVerb, shrink} from './shrink.ts'
 
 /** Counts what was played and keeps what went wrong, for one line of figures and one message. */
 export type Tally = {
   add(scenario: Scenario, verdict: Verdict): void
-  /** The first failures in full; empty when there are none. */
-  failures(): string
+  /** The first failures in full, the first of them also as small as it gets; empty when there are none. */
+  failures(): Promise<string>
   /** `push initial: 1767 faults, 5301 runs in 12.3 s (430 cycles/s)`. */
   figures(name: string): string
 }
@@ -12,7 +13,7 @@ export type Tally = {
 const SHOWN = 4
 
 export function createTally(): Tally {
-  const failed: string[] = []
+  const failed: {readonly scenario: Scenario; readonly problems: readonly string[]}[] = []
   const startedAt = performance.now()
   let played = 0
   let runs = 0
@@ -20,15 +21,28 @@ export function createTally(): Tally {
     add(scenario, verdict) {
       played += 1
       runs += verdict.runs
-      if (verdict.problems.length > 0) failed.push(describeFailure(scenario, verdict.problems))
+      if (verdict.problems.length > 0) failed.push({scenario, problems: verdict.problems})
     },
-    failures() {
+    async failures() {
+      const [first] = failed
+      if (first === undefined) return ''
+      const shown = failed.slice(0, SHOWN).map(({scenario, problems}) => describeFailure(scenario, problems))
       const more = failed.length > SHOWN ? [`and ${failed.length - SHOWN} more`] : []
-      return [...failed.slice(0, SHOWN), ...more].join('\n')
+      return [...shown, ...more, `for regressions/: ${JSON.stringify(await smallest(first.scenario))}`].join(
+        '\n',
+      )
     },
     figures(name) {
       const seconds = (performance.now() - startedAt) / 1000
       return `${name}: ${played} scenarios, ${runs} runs in ${seconds.toFixed(1)} s (${Math.round(runs / seconds)} cycles/s)`
     },
   }
+}
+
+async function smallest(scenario: Scenario): Promise<Scenario> {
+  const small = await shrink(scenario, async (smaller) => {
+    const {problems} = await play(await prepare(smaller), smaller.faults)
+    return problems.length > 0
+  })
+  return byVerb(small, (await prepare(small)).trace)
 }

@@ -1,7 +1,6 @@
-import {lastReceivedHoldTag} from '../../src/lib/abstraction/last-received-hold.ts'
-import {stepHoldTag} from '../../src/lib/abstraction/step-hold.ts'
+import {RECEIVER_JOB, SENDER_JOB} from './jobs.ts'
 import {type Bookmark, type Dataset, findDataset, type Snapshot} from './pool.ts'
-import {RECEIVER_JOB, receiverName, SENDER_JOB, selectedDatasets, type World} from './world.ts'
+import {receiverName, selectedDatasets, type World} from './world.ts'
 
 /** One replicated dataset on both sides, as invariants talk about it. */
 export type Pair = {
@@ -11,8 +10,8 @@ export type Pair = {
   readonly receiver: Dataset | undefined
 }
 
-export const STEP_TAG = stepHoldTag(SENDER_JOB)
-export const LAST_RECEIVED_TAG = lastReceivedHoldTag(RECEIVER_JOB)
+export const STEP_TAG = `zrepl_STEP_J_${SENDER_JOB}`
+export const LAST_RECEIVED_TAG = `zrepl_last_received_J_${RECEIVER_JOB}`
 
 /** The pairs as they are now. Asked for after every command, so the answer is kept until a pool has changed. */
 export function pairsOf(world: World): readonly Pair[] {

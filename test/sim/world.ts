@@ -1,9 +1,4 @@
-import {parseJobId} from '../../src/lib/abstraction/job-id.ts'
-import type {NonEmpty} from '../../src/lib/core/assert.ts'
-import type {KeepRule} from '../../src/lib/prune/keep-rule.ts'
-import {parseFilter} from '../../src/lib/scope/filter.ts'
-import {createMapping} from '../../src/lib/scope/mapping.ts'
-import {parseDatasetName} from '../../src/lib/zfs/name.ts'
+import {CLIENT, PREFIX, ROOT_FS} from './jobs.ts'
 import {DEFAULTS, type WorldOptions} from './options.ts'
 import {
   addDataset,
@@ -30,32 +25,18 @@ export type World = {
   readonly received: Set<string>
 }
 
-export const SENDER_JOB = parseJobId('offsite')
-export const RECEIVER_JOB = parseJobId('backups')
-export const ROOT_FS = parseDatasetName('vault/backups')
-export const FILTER = parseFilter(new Map([['tank/data<', true]]))
-export const PREFIX = 'zrepl_'
-
-export const KEEP_SENDER: NonEmpty<KeepRule> = [
-  {type: 'not_replicated', keepSnapshotAtCursor: false},
-  {type: 'last_n', count: 2, regex: undefined},
-]
-export const KEEP_RECEIVER: NonEmpty<KeepRule> = [{type: 'last_n', count: 3, regex: undefined}]
-
 const START_MS = Date.UTC(2026, 0, 5, 12, 0, 0)
 /** Blocks of a dataset: with records of 312 bytes, streams of one to three kilobytes. */
 const BLOCKS = 5
 
-/** What `sink` and `pull` put below their root_fs is mapped differently: one has clients. */
-export function mappingOf({direction}: Pick<WorldOptions, 'direction'>) {
-  return MAPPINGS[direction]
+/** What everything of the client lies below: a sink has clients, a pull job has none. */
+export function baseOf({direction}: Pick<WorldOptions, 'direction'>): string {
+  return direction === 'push' ? `${ROOT_FS}/${CLIENT}` : ROOT_FS
 }
-
-const MAPPINGS = {push: createMapping(ROOT_FS, 'prod'), pull: createMapping(ROOT_FS, undefined)} as const
 
 /** Where the receiver has what the sender calls `dataset`. */
 export function receiverName({options}: World, dataset: string): string {
-  return `${mappingOf(options).base}/${dataset}`
+  return `${baseOf(options)}/${dataset}`
 }
 
 /** The datasets the job is about, on the sender. */
@@ -100,8 +81,7 @@ export function createWorld(overrides: Partial<WorldOptions> = {}): World {
 
 /** Makes `dataset` and what is above it placeholders of the receiver, as an earlier run would have. */
 function addPlaceholders(world: World, dataset: string): void {
-  const {base} = mappingOf(world.options)
-  const path = `${base}/${dataset}`.split('/')
+  const path = receiverName(world, dataset).split('/')
   for (let length = 2; length <= path.length; length += 1) {
     const name = path.slice(0, length).join('/')
     if (findDataset(world.receiver, name) !== undefined) continue

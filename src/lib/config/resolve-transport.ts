@@ -1,8 +1,11 @@
 import type {Connect as RawConnect, Serve as RawServe} from '../../generated/config-types.ts'
 import {unreachable} from '../core/assert.ts'
 import {parseGoDuration} from '../core/units.ts'
+import type {Path} from './diagnostic.ts'
 import type {Connect, NeedsDaemon, Serve} from './job.ts'
-import type {PlaceOf} from './resolve.ts'
+
+/** Where a value stands, for messages of a later time: `zrepl.yml:3:11: jobs[0].connect`. */
+export type PlaceOf = (path: Path) => string
 
 /** `connect` with its defaults: 10 seconds to connect, 2 to a job of this host. */
 export function resolveConnect(raw: RawConnect, placeOf: PlaceOf): Connect {

@@ -8,17 +8,13 @@ import {parseJobId} from '../abstraction/job-id.ts'
 import {unreachable} from '../core/assert.ts'
 import {parseFilter} from '../scope/filter.ts'
 import {parseDatasetName} from '../zfs/name.ts'
-import type {Path} from './diagnostic.ts'
 import type {Job, PullJob, PushJob} from './job.ts'
 import {resolveKeepRules} from './resolve-keep-rules.ts'
 import {resolveReceive} from './resolve-receive.ts'
 import {resolveReplication} from './resolve-replication.ts'
 import {resolveSend} from './resolve-send.ts'
 import {resolveSnapshotting} from './resolve-snapshotting.ts'
-import {resolveConnect, resolveServe} from './resolve-transport.ts'
-
-/** Where a value stands, for messages of a later time: `zrepl.yml:3:11: jobs[0].connect`. */
-export type PlaceOf = (path: Path) => string
+import {type PlaceOf, resolveConnect, resolveServe} from './resolve-transport.ts'
 
 /** The jobs of one file in which no mistake was found. Defaults are zrepl's. Throws only if that was not true. */
 export function resolveJobs(raw: ConfigFile, placeOf: PlaceOf): readonly Job[] {

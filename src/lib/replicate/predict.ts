@@ -32,7 +32,8 @@ export function isPredicted(guid: Guid): boolean {
 
 function newestTxg({filesystems}: EndpointView): bigint {
   let newest = 0n
-  for (const {createtxg} of filesystems.flatMap(({versions}) => versions)) if (createtxg > newest) newest = createtxg
+  for (const {createtxg} of filesystems.flatMap(({versions}) => versions))
+    if (createtxg > newest) newest = createtxg
   return newest
 }
 

@@ -1,7 +1,8 @@
+import {KEPT} from '../jobs.ts'
 import {type Dataset, findDataset, findSnapshot, type Snapshot} from '../pool.ts'
 import type {Entry} from '../process/entry.ts'
 import {lastCommon, ownBookmarks, type Pair, pairsOf} from '../view.ts'
-import {KEEP_RECEIVER, KEEP_SENDER, type World} from '../world.ts'
+import type {World} from '../world.ts'
 import type {Check} from './check.ts'
 import {targetsOf} from './targets.ts'
 
@@ -103,8 +104,7 @@ function reasonsToKeep(
   onSender: boolean,
   pair: Pair | undefined,
 ): readonly string[] {
-  const [rule] = (onSender ? KEEP_SENDER : KEEP_RECEIVER).filter(({type}) => type === 'last_n')
-  const count = rule?.type === 'last_n' ? rule.count : 0
+  const count = onSender ? KEPT.sender : KEPT.receiver
   const common = pair && commonOnSender(pair)
   const unsent = onSender && (common === undefined || snapshot.createtxg > common.createtxg)
   return [

@@ -1,7 +1,8 @@
+import {PREFIX} from '../jobs.ts'
 import {allDatasets, type Dataset} from '../pool.ts'
 import type {Entry} from '../process/entry.ts'
 import {LAST_RECEIVED_TAG, STEP_TAG} from '../view.ts'
-import {isSelected, mappingOf, PREFIX, type World} from '../world.ts'
+import {baseOf, isSelected, type World} from '../world.ts'
 import type {Check} from './check.ts'
 import {type Targets, targetsOf} from './targets.ts'
 
@@ -10,7 +11,7 @@ import {type Targets, targetsOf} from './targets.ts'
  * of ours, holds, bookmarks and destroyed snapshots.
  */
 export function isolation(world: World): Check {
-  const {base} = mappingOf(world.options)
+  const base = baseOf(world.options)
   let untouched = fingerprints()
 
   function isOurs(name: string): boolean {

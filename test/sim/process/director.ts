@@ -38,7 +38,9 @@ export function createDirector(
   function kill(entry: Entry, when: 'before' | 'after'): void {
     for (const fault of entry.faults) {
       if (fault.kind !== 'kill' || fault.when !== when) continue
-      for (const victim of fault.whom === 'owner' ? [entry.process] : othersOf(entry.process)) victim.kill()
+      const others = fault.whom === 'owner' ? [] : othersOf(entry.process)
+      const own = fault.whom === 'peers' ? [] : [entry.process]
+      for (const victim of [...own, ...others]) victim.kill()
     }
   }
 
