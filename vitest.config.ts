@@ -15,6 +15,7 @@ export default defineConfig({
   test: {
     projects: [
       {test: {...common, name: 'unit', include: ['test/unit/**/*.test.ts', 'test/*.test.ts']}},
+      {test: {...common, name: 'sim', include: ['test/sim/**/*.test.ts']}},
       {test: {...common, name: 'script', include: ['test/script/**/*.test.ts']}},
       {
         test: {

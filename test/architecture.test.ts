@@ -89,7 +89,14 @@ test('commands see only app, core, report, and the words their flags take', () =
       .filter((specifier) => specifier.startsWith('../lib/'))
       .map((specifier) => specifier.split('/')[2]),
   )
-  expect([...new Set(rooms)].toSorted()).toEqual(['abstraction', 'app', 'core', 'replicate', 'report'])
+  expect([...new Set(rooms)].toSorted()).toEqual([
+    'abstraction',
+    'app',
+    'core',
+    'host',
+    'replicate',
+    'report',
+  ])
 })
 
 /** Static, type-only, side-effect, re-export and dynamic imports alike. */

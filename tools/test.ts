@@ -11,7 +11,7 @@ import {BUN, bin, ROOT} from './paths.ts'
  * Runs the suites named on the command line, or all of them, and ends with one line that adds them up.
  * The lab suite runs on every OpenZFS version, or on LAB_OPENZFS alone.
  */
-const SUITES = ['static', 'unit', 'script', 'lab'] as const
+const SUITES = ['static', 'unit', 'sim', 'script', 'lab'] as const
 
 type Suite = (typeof SUITES)[number]
 type Count = {readonly passed: number; readonly failed: number; readonly skipped: number}
@@ -22,6 +22,7 @@ const counts: Count[] = []
 await generate()
 if (wanted.includes('static')) counts.push(await checkStatically())
 if (wanted.includes('unit')) counts.push(await vitest('unit'))
+if (wanted.includes('sim')) counts.push(await vitest('sim'))
 if (wanted.includes('script') || wanted.includes('lab')) await build()
 if (wanted.includes('script')) counts.push(await vitest('script'))
 if (wanted.includes('lab')) {

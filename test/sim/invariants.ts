@@ -5,7 +5,7 @@ import {continuity, neverEmpty} from './invariants/continuity.ts'
 import {noDestroyOfProtected, pruneSoundness} from './invariants/destroying.ts'
 import {guarantee} from './invariants/guarantee.ts'
 import {cursorTruth, integrity} from './invariants/integrity.ts'
-import {noLeak} from './invariants/leaks.ts'
+import {noGap, noLeak} from './invariants/leaks.ts'
 import {isolation} from './invariants/scope.ts'
 import {describeEntry, type Entry} from './process/entry.ts'
 import type {Process} from './process/process.ts'
@@ -33,6 +33,7 @@ export function createInvariants(world: World): Invariants {
     noDestroyOfProtected(world),
     neverEmpty(world),
     noLeak(world),
+    noGap(world),
     integrity(world),
     isolation(world),
     noForce(world),

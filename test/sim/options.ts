@@ -19,7 +19,9 @@ export type WorldOptions = {
   readonly jitter: number
   /** The receiver has an empty placeholder where `tank/data` is to go: below it, something was received before. */
   readonly placeholder: boolean
-  /** Data sets of the sender below `tank/data`, besides `tank/data` itself. */
+  /** The clock of the sender is put back by two hours between the first snapshots: their dates say another order. */
+  readonly clockGoesBack: boolean
+  /** Datasets of the sender below `tank/data`, besides `tank/data` itself. */
   readonly children: readonly (readonly [name: string, type: 'filesystem' | 'volume'])[]
 }
 
@@ -35,6 +37,7 @@ export const DEFAULTS: WorldOptions = {
   hangUp: 'when-idle',
   jitter: 0,
   placeholder: false,
+  clockGoesBack: false,
   children: [
     ['a b', 'filesystem'],
     ['vol', 'volume'],

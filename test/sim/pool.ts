@@ -128,7 +128,7 @@ export function addDataset(host: Host, name: string, type: Dataset['type']): Dat
   const dataset: Dataset = {
     name,
     type,
-    guid: newGuid(host.nature.random),
+    guid: newGuid(host.nature.random, []),
     createtxg: nextTxg(pool),
     inconsistent: false,
     origin: undefined,
@@ -146,7 +146,7 @@ export function addDataset(host: Host, name: string, type: Dataset['type']): Dat
 /** Takes one snapshot of each of `datasets`, all in the transaction `txg`. */
 export function addSnapshots(host: Host, datasets: readonly Dataset[], name: string, txg: number): void {
   for (const dataset of datasets) {
-    const guid = newGuid(host.nature.random)
+    const guid = newGuid(host.nature.random, host.nature.taken.keys())
     const taken: Taken = {names: [name], creation: secondsOf(host), content: dataset.head}
     host.nature.taken.set(guid, taken)
     const {creation, content} = taken

@@ -26,11 +26,23 @@ export function oneOf<T>(random: Random, list: readonly T[]): T {
   return chosen
 }
 
-/** A guid as decimal text. Most are beyond 2^63, nearly all beyond 2^53: where programs lose them (semantics 4). */
-export function newGuid(random: Random): string {
+/**
+ * A guid as decimal text. Most are beyond 2^63, nearly all beyond 2^53, and every third is a neighbour of one of
+ * `earlier`, which a program that takes them for numbers cannot tell apart (semantics 4).
+ */
+export function newGuid(random: Random, earlier: Iterable<string>): string {
+  const known = new Set(earlier)
+  for (;;) {
+    const guid = drawGuid(random, Array.from(known).slice(-12))
+    if (!known.has(guid)) return guid
+  }
+}
+
+function drawGuid(random: Random, earlier: readonly string[]): string {
+  if (earlier.length > 0 && below(random, 3) === 0) return (BigInt(oneOf(random, earlier)) + 1n).toString()
   const bits = (BigInt(nextUint32(random)) << 32n) | BigInt(nextUint32(random))
   const size = below(random, 10)
-  if (size < 6) return (bits | (1n << 63n)).toString()
-  if (size < 9) return ((bits >> 1n) | (1n << 54n)).toString()
+  if (size < 6) return ((bits >> 1n) | (1n << 63n)).toString()
+  if (size < 9) return ((bits >> 2n) | (1n << 54n)).toString()
   return ((bits & 0xffffffffn) | 1n).toString()
 }

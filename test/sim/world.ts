@@ -75,6 +75,7 @@ export function createWorld(overrides: Partial<WorldOptions> = {}): World {
     for (let block = 0; block < BLOCKS; block += 1) writeBlock(sender, mustFindDataset(sender, name), block)
   if (options.placeholder) addPlaceholders(world, 'tank/data')
   takeByHand(world, 'first')
+  if (options.clockGoesBack) sender.skewMs = -7_200_000
   takeByHand(world, 'second')
   return world
 }

@@ -1,4 +1,3 @@
-import type {OperationalError} from '../core/errors.ts'
 import type {Outcome} from '../zfs/client.ts'
 
 /**
@@ -15,9 +14,4 @@ export type Change = {
 export function changeOf(what: string, outcome: Outcome | undefined): Change {
   if (outcome?.kind === 'done') return {what, state: 'done'}
   return {what, state: 'failed', because: outcome?.failure.message ?? 'no answer'}
-}
-
-/** What stopped an order before it began. */
-export function changeFailed(what: string, error: OperationalError): Change {
-  return {what, state: 'failed', because: error.message}
 }

@@ -110,9 +110,14 @@ function reasonsToKeep(
   return [
     ...(snapshot.holds.size > 0 ? [`is held by ${Array.from(snapshot.holds.keys()).join(', ')}`] : []),
     ...(snapshot.deferDestroy ? ['is to be destroyed by somebody else'] : []),
-    ...(dataset.snapshots.slice(-count).includes(snapshot) ? [`is among the newest ${count}`] : []),
+    ...(newestByDate(dataset, count).includes(snapshot) ? [`is among the newest ${count}`] : []),
     ...(unsent ? ['is not replicated'] : []),
   ]
+}
+
+/** As zrepl means `last_n`: the clock counts, and for one second the name. */
+function newestByDate({snapshots}: Dataset, count: number): readonly Snapshot[] {
+  return snapshots.toSorted((a, b) => b.creation - a.creation || (a.name < b.name ? 1 : -1)).slice(0, count)
 }
 
 /** The sender's version of the newest snapshot both sides have. */

@@ -5,6 +5,34 @@ import type {Check} from './check.ts'
 /** How many of our holds and bookmarks a dataset may have at any moment: new protection comes before the old goes. */
 const LIMITS = {'step holds': 4, 'tentative cursors': 4, cursors: 3, 'last-received holds': 3} as const
 
+/** New protection is there before the old goes: where the chain was protected once, it is protected ever after. */
+export function noGap(world: World): Check {
+  let covered = now()
+
+  function now(): ReadonlySet<string> {
+    const covered = new Set<string>()
+    for (const {name, sender, receiver} of pairsOf(world)) {
+      if (ownBookmarks(sender, 'cursor').length > 0) covered.add(`${name} has no cursor any more`)
+      if (receiver !== undefined && heldWith(receiver, LAST_RECEIVED_TAG).length > 0)
+        covered.add(`${name} has no last-received hold any more`)
+    }
+    return covered
+  }
+
+  return {
+    invariant: 'gap',
+    changedBy: ['release', 'destroy'],
+    after() {
+      const before = covered
+      covered = now()
+      return Array.from(before).filter((what) => !covered.has(what))
+    },
+    accept() {
+      covered = now()
+    },
+  }
+}
+
 /** I3 while a run is under way. What has to be true after a quiet run is in `quiescence.ts`. */
 export function noLeak(world: World): Check {
   return {

@@ -1,0 +1,63 @@
+import {crashLoop} from './crash-loop.ts'
+import {deedsOf} from './deeds.ts'
+import {enumerateFaults} from './enumerate.ts'
+import {isKnownBug, isKnownProblem} from './known-bugs.ts'
+import {describeFailure, play, playForeign, prepare, type Scenario} from './scenario.ts'
+import {VARIANTS} from './variants.ts'
+
+/**
+ * A little of everything, ending at the first thing that goes wrong: for seeing quickly whether a change of the program
+ * is noticed at all. Prints it and exits with 1. `mutation.ts` runs it on programs with deliberate mistakes.
+ */
+if (import.meta.main) {
+  const problem = await firstProblem()
+  if (problem !== undefined) console.log(problem)
+  process.exitCode = problem === undefined ? 0 : 1
+}
+
+async function firstProblem(): Promise<string | undefined> {
+  try {
+    for await (const problem of problems()) if (problem !== undefined) return problem
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+async function* problems(): AsyncGenerator<string | undefined> {
+  const plain = [{options: {}}, {options: {direction: 'pull' as const}}]
+  const worlds = [...plain, ...VARIANTS].flatMap(({options}) =>
+    (['initial', 'incremental'] as const).map((stage) => ({options, stage})),
+  )
+  for (const step of [101, 17])
+    for (const [index, world] of worlds.entries()) yield* someFaults(world, step, index)
+  for (const direction of ['push', 'pull'] as const) {
+    for (const changing of [true, false]) {
+      const {problems} = await crashLoop({seed: 1, direction, crashes: 30, changing})
+      yield problems.find((problem) => !isKnownProblem(problem))
+    }
+    yield* someDeeds({options: {direction}, stage: 'incremental'})
+  }
+}
+
+async function* someFaults(
+  world: Omit<Scenario, 'faults'>,
+  step: number,
+  first: number,
+): AsyncGenerator<string | undefined> {
+  const baseline = await prepare(world)
+  const faults = enumerateFaults(baseline).filter((fault) => !isKnownBug(baseline, fault))
+  for (const fault of faults.filter((_, index) => index % step === first % step)) {
+    const {problems} = await play(baseline, [fault])
+    if (problems.length > 0) yield describeFailure({...world, faults: [fault]}, problems)
+  }
+}
+
+async function* someDeeds(world: Omit<Scenario, 'faults'>): AsyncGenerator<string | undefined> {
+  const baseline = await prepare(world)
+  for (const [index, deed] of deedsOf(baseline).entries())
+    for (let at = index; at < baseline.trace.length; at += 23) {
+      const {problems} = await playForeign(baseline, {...deed, at})
+      if (problems.length > 0) yield describeFailure({...world, faults: [{...deed, at}]}, problems)
+    }
+}
