@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'zfs-client': ['core', 'zfs'],
   rpc: ['core', 'zfs', 'abstraction', 'endpoint', 'generated'],
   host: ['core', 'zfs-client'],
+  ssh: ['core'],
   trace: ['core'],
   app: [
     'core',
@@ -36,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'zfs-client',
     'rpc',
     'host',
+    'ssh',
     'trace',
   ],
 }
@@ -46,6 +48,7 @@ const MAY_USE: Readonly<Record<string, readonly RegExp[]>> = {
   zfs: [/^node:(zlib|crypto)$/],
   config: [/^yaml$/, /^node:path(\/posix)?$/],
   host: [/^node:/, /^bun:ffi$/, /^bun$/],
+  ssh: [/^ssh2$/, /^node:/],
   app: [/^node:(fs|os|path|tty)$/],
 }
 

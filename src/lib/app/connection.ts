@@ -5,7 +5,8 @@ import type {LaneConnection, OpenConnection} from '../core/lane.ts'
 import {printable} from '../core/printable.ts'
 import {findDeathSignal} from '../host/death-signal.ts'
 import {openLocal} from '../host/open-local.ts'
-import {openSsh} from '../host/open-ssh.ts'
+import {openSsh, type SshOptions} from '../host/open-ssh.ts'
+import {sshClientWords} from '../ssh/target.ts'
 
 export type ConnectOptions = {
   /** The configuration file: a local connection is served by our own executable with the same one. */
@@ -18,7 +19,7 @@ export function connectionTo(connect: Connect, {configFile, lockFd}: ConnectOpti
   const options = {lockFd, deathSignal: findDeathSignal(), environment: process.env}
   switch (connect.type) {
     case 'ssh+stdinserver':
-      return relayingLog(openSsh(connect, options))
+      return relayingLog(openSession(connect, options))
     case 'local': {
       const argv = [
         'stdinserver',
@@ -45,6 +46,16 @@ export function connectionTo(connect: Connect, {configFile, lockFd}: ConnectOpti
       )
   }
 }
+
+function openSession(target: SshConnect, options: SshOptions): OpenConnection {
+  const {client} = target
+  if (client.kind === 'openssh') return openSsh({...target, options: client.options}, options)
+  const argv = sshClientWords({...target, ...client, connectTimeoutMs: target.dialTimeoutMs})
+  const peer = `ssh ${target.user}@${target.host}:${target.port}`
+  return openLocal({argv, peer, dialTimeoutMs: target.dialTimeoutMs}, options)
+}
+
+type SshConnect = Extract<Connect, {type: 'ssh+stdinserver'}>
 
 /**
  * zrepl's local connections are made inside one process and its 2 s are plenty; ours start a process, which a busy

@@ -1,7 +1,7 @@
 import {type Finding, mistake, notice, type Path} from './diagnostic.ts'
 import {formatProblem} from './formats.ts'
 import {parseIpOrNetwork} from './network-address.ts'
-import {peek, peekEntries, peekText} from './peek.ts'
+import {peek, peekEntries, peekList, peekText} from './peek.ts'
 
 /** What the schema cannot say about `connect`. */
 export function checkConnect(connect: unknown, path: Path): readonly Finding[] {
@@ -10,10 +10,20 @@ export function checkConnect(connect: unknown, path: Path): readonly Finding[] {
   if (peek(connect, 'ssh_command') !== undefined) {
     findings.push(mistake([...path, 'ssh_command'], 'another ssh client is not supported yet'))
   }
+  if (peek(connect, 'client') === 'builtin') findings.push(...checkBuiltinOptions(connect, path))
   if (peek(connect, 'transport_open_command') !== undefined) {
     findings.push(notice([...path, 'transport_open_command'], 'has no effect, here and in zrepl'))
   }
   return findings
+}
+
+/** What the schema accepts for ssh, the built-in client may not have. */
+function checkBuiltinOptions(connect: unknown, path: Path): readonly Finding[] {
+  return peekList(peek(connect, 'options')).flatMap((option, index): readonly Finding[] => {
+    if (typeof option !== 'string' || formatProblem('ssh-option', option) !== undefined) return []
+    const problem = formatProblem('builtin-ssh-option', option)
+    return problem === undefined ? [] : [mistake([...path, 'options', index], problem)]
+  })
 }
 
 /** What the schema cannot say about `serve`. */

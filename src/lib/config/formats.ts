@@ -6,6 +6,7 @@ import {parseGoDuration, parseSize, parseZreplDuration} from '../core/units.ts'
 import {parseGrid} from '../prune/keep-grid.ts'
 import {parseFilter} from '../scope/filter.ts'
 import {MAX_NAME_BYTES, parseComponent, parseDatasetName} from '../zfs/name.ts'
+import {parseBuiltinSshOption} from './builtin-ssh-option.ts'
 import {parseHostPort, parseIpOrNetwork} from './network-address.ts'
 import {parsePropertyName, parsePropertyValue} from './property.ts'
 import {parseSshHost, parseSshOption, parseSshUser} from './ssh-option.ts'
@@ -16,6 +17,7 @@ import {parseSshHost, parseSshOption, parseSshUser} from './ssh-option.ts'
  */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   bandwidth: parseBandwidth,
+  'builtin-ssh-option': parseBuiltinSshOption,
   'bucket-capacity': parseBucketCapacity,
   'client-identity': parseClientIdentity,
   'client-identity-pattern': parseClientIdentityPattern,

@@ -4,6 +4,7 @@ import type {ReceivePolicy, ReplicationPolicy, SendPolicy, SnapshotPolicy} from 
 import type {KeepRule} from '../prune/keep-rule.ts'
 import type {Filter} from '../scope/filter.ts'
 import type {DatasetName} from '../zfs/name.ts'
+import type {BuiltinSshSettings} from './builtin-ssh-option.ts'
 
 /** A job as resolved from the configuration: defaults filled in, texts parsed, nothing left to interpret. */
 export type Job = PushJob | PullJob | SinkJob | SourceJob | SnapJob
@@ -64,8 +65,7 @@ export type Connect =
       readonly user: string
       readonly port: number
       readonly identityFile: string
-      /** Each becomes `-o OPTION` of ssh. */
-      readonly options: readonly string[]
+      readonly client: SshClient
       readonly dialTimeoutMs: number
     }
   | {
@@ -75,6 +75,11 @@ export type Connect =
       readonly dialTimeoutMs: number
     }
   | NeedsDaemon
+
+/** Who speaks ssh for us. Each of `options` becomes `-o OPTION` of ssh. */
+export type SshClient =
+  | {readonly kind: 'openssh'; readonly options: readonly string[]}
+  | ({readonly kind: 'builtin'} & BuiltinSshSettings)
 
 export type Serve =
   | {readonly type: 'stdinserver'; readonly clientIdentities: readonly string[]}

@@ -1,8 +1,9 @@
 import type {Connect as RawConnect, Serve as RawServe} from '../../generated/config-types.ts'
 import {unreachable} from '../core/assert.ts'
 import {parseGoDuration} from '../core/units.ts'
+import {builtinSshSettings} from './builtin-ssh-option.ts'
 import type {Path} from './diagnostic.ts'
-import type {Connect, NeedsDaemon, Serve} from './job.ts'
+import type {Connect, NeedsDaemon, Serve, SshClient} from './job.ts'
 
 /** Where a value stands, for messages of a later time: `zrepl.yml:3:11: jobs[0].connect`. */
 export type PlaceOf = (path: Path) => string
@@ -17,7 +18,7 @@ export function resolveConnect(raw: RawConnect, placeOf: PlaceOf): Connect {
         user: raw.user,
         port: raw.port,
         identityFile: raw.identity_file,
-        options: raw.options ?? [],
+        client: resolveClient(raw.client ?? 'openssh', raw.options ?? []),
         dialTimeoutMs: parseGoDuration(raw.dial_timeout ?? '10s'),
       }
     case 'local':
@@ -33,6 +34,10 @@ export function resolveConnect(raw: RawConnect, placeOf: PlaceOf): Connect {
     default:
       return unreachable(raw)
   }
+}
+
+function resolveClient(kind: SshClient['kind'], options: readonly string[]): SshClient {
+  return kind === 'openssh' ? {kind, options} : {kind, ...builtinSshSettings(options)}
 }
 
 /** `serve`, which has no defaults of interest. */

@@ -67,6 +67,7 @@ test('the values by default are those of zrepl', () => {
   expect(values).toEqual([
     '.include []',
     '.jobs []',
+    'sshConnect.client "openssh"',
     'sshConnect.options []',
     'sshConnect.dial_timeout "10s"',
     'localConnect.dial_timeout "2s"',
