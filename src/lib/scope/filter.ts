@@ -1,5 +1,6 @@
 import {quoted} from '../core/printable.ts'
-import {type DatasetName, NameError, parentOf, parseDatasetName} from '../zfs/name.ts'
+import {matchesWildcard} from '../core/wildcard.ts'
+import {componentsOf, type DatasetName, NameError, parentOf, parseDatasetName} from '../zfs/name.ts'
 
 /** Which datasets a job means (zrepl: `filesystems`). */
 export type Filter = {
@@ -8,55 +9,104 @@ export type Filter = {
   accepts(dataset: DatasetName): boolean
   /** Smallest set of datasets whose subtrees hold everything that can be accepted; empty = all pools. */
   readonly roots: readonly DatasetName[]
+  /** Whether something below a root can be accepted. If not, the roots themselves are all there is to list. */
+  readonly recursive: boolean
 }
 
 /**
- * Reads zrepl's filter map. `a/b` means exactly that dataset, `a/b<` also everything below, `<` alone everything.
+ * Reads zrepl's filter map, with wildcards. `a/b` means exactly that dataset, `a/b<` also everything below, `<` alone
+ * everything. In a component `*` is any number of characters and `?` is one: `tank/vm-*` is `tank/vm-1`, and not
+ * `tank/vm-1/disk`.
  *
- * An exact pattern decides first, then the subtree pattern with the most components, else the dataset is refused.
- * The order of the patterns does not matter. Patterns are compared by component: `tank/ab` is not below `tank/a`.
- * Throws an `Error` naming the first pattern that can mean no dataset.
+ * A pattern without `<` decides first, then the subtree pattern with the most components, else the dataset is refused.
+ * Between patterns of one kind and depth one without wildcards decides, then the one with more characters that are not
+ * wildcards, then the one that refuses. The order of the patterns does not matter. Patterns are compared by component:
+ * `tank/ab` is not below `tank/a`. Throws an `Error` naming the first pattern that can mean no dataset.
  */
 export function parseFilter(patterns: ReadonlyMap<string, boolean>): Filter {
-  const parsed = Array.from(patterns, ([pattern, accept]) => ({...parsePattern(pattern), accept}))
-  const exact = new Map(parsed.filter(({below}) => !below).map(({path, accept}) => [path, accept]))
-  const subtrees = new Map(parsed.filter(({below}) => below).map(({path, accept}) => [path, accept]))
+  const rules = Array.from(patterns, ([pattern, accept]): Rule => ({...parsePattern(pattern), accept}))
+  const exact = ruleBook(rules.filter(({below}) => !below))
+  const subtrees = ruleBook(rules.filter(({below}) => below))
+  const everything = patterns.get('<') ?? false
+  const accepting = rules.filter(({accept}) => accept)
+  const roots = rootsOf(accepting.map(({root}) => root))
 
   return {
     patterns: new Map(patterns),
-    accepts: (dataset) => exact.get(dataset) ?? nearest(subtrees, dataset),
-    roots: rootsOf(parsed.filter(({accept}) => accept).map(({path}) => path)),
+    accepts: (dataset) => exact(dataset) ?? nearest(subtrees, dataset) ?? everything,
+    roots,
+    recursive: accepting.some(({below, wildcards}) => below || wildcards) || accepting.length > roots.length,
   }
 }
 
-/** `path` is `undefined` for `<` alone, which lies above all pools. */
-type Pattern = {readonly path: DatasetName | undefined; readonly below: boolean}
+/** `components` is empty for `<` alone, which lies above all pools; `root` is undefined where all pools may have a part. */
+type Pattern = {
+  readonly components: readonly string[]
+  readonly below: boolean
+  readonly wildcards: boolean
+  readonly root: DatasetName | undefined
+}
+
+type Rule = Pattern & {readonly accept: boolean}
+
+/** What the rules for exactly this path say. */
+type RuleBook = (path: DatasetName) => boolean | undefined
+
+function ruleBook(rules: readonly Rule[]): RuleBook {
+  const plain = new Map(rules.filter(({wildcards}) => !wildcards).map(({root, accept}) => [root, accept]))
+  const globs = rules.filter(({wildcards}) => wildcards).toSorted(bySpecificity)
+  return (path) => plain.get(path) ?? globs.find(({components}) => matchesEach(components, path))?.accept
+}
+
+function bySpecificity(a: Rule, b: Rule): number {
+  return literalsOf(b) - literalsOf(a) || Number(a.accept) - Number(b.accept)
+}
+
+function literalsOf({components}: Rule): number {
+  return components.join('').replace(/[*?]/g, '').length
+}
+
+function matchesEach(patterns: readonly string[], path: DatasetName): boolean {
+  const components = componentsOf(path)
+  return (
+    components.length === patterns.length &&
+    patterns.every((pattern, index) => matchesWildcard(pattern, components[index] ?? ''))
+  )
+}
+
+function nearest(subtrees: RuleBook, dataset: DatasetName): boolean | undefined {
+  for (let path: DatasetName | undefined = dataset; path !== undefined; path = parentOf(path)) {
+    const accept = subtrees(path)
+    if (accept !== undefined) return accept
+  }
+  return undefined
+}
 
 function parsePattern(pattern: string): Pattern {
-  if (pattern === '<') return {path: undefined, below: true}
+  if (pattern === '<') return {components: [], below: true, wildcards: false, root: undefined}
   const below = pattern.endsWith('<')
   const path = below ? pattern.slice(0, -1) : pattern
   if (path.includes('<')) throw bad(pattern, 'one < is allowed, as the last character')
   if (path === '') throw bad(pattern, 'it is empty; use < for all datasets')
   if (path.endsWith('/')) throw bad(pattern, `drop the slash: ${quoted(pattern.replace(/\/+(?=<?$)/, ''))}`)
+  if (path.includes('**')) throw bad(pattern, '* stays within one component; use < for everything below')
+  const components = path.split('/')
+  const firstWildcard = components.findIndex((component) => /[*?]/.test(component))
   try {
-    return {path: parseDatasetName(path), below}
+    // A wildcard stands for what a name may have there; a letter is that everywhere.
+    const name = parseDatasetName(path.replace(/[*?]/g, 'x'))
+    if (firstWildcard === -1) return {components, below, wildcards: false, root: name}
   } catch (cause) {
     if (cause instanceof NameError) throw bad(pattern, cause.message)
     throw cause
   }
+  const above = components.slice(0, firstWildcard)
+  const root = above.length === 0 ? undefined : parseDatasetName(above.join('/'))
+  return {components, below, wildcards: true, root}
 }
 
 function bad(pattern: string, problem: string): Error {
   return new Error(`bad filter pattern ${quoted(pattern)}: ${problem}`)
-}
-
-function nearest(subtrees: ReadonlyMap<DatasetName | undefined, boolean>, dataset: DatasetName): boolean {
-  for (let path: DatasetName | undefined = dataset; path !== undefined; path = parentOf(path)) {
-    const accept = subtrees.get(path)
-    if (accept !== undefined) return accept
-  }
-  return subtrees.get(undefined) ?? false
 }
 
 function rootsOf(accepted: readonly (DatasetName | undefined)[]): readonly DatasetName[] {

@@ -1,4 +1,5 @@
 import {createHmac} from 'node:crypto'
+import {matchesWildcard} from '../core/wildcard.ts'
 
 /** One line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export type KnownHost = {
@@ -56,11 +57,13 @@ export function judgeHostKey(known: readonly KnownHost[], name: string, key: str
   return other === undefined ? {kind: 'unknown'} : {kind: 'changed', place: other.place}
 }
 
+/** Patterns as in ssh_config(5): one that is negated wins. */
 function namesHost({hosts}: KnownHost, name: string): boolean {
   if (hosts.startsWith('|')) return isHashOf(hosts, name)
   const patterns = hosts.toLowerCase().split(',')
-  if (patterns.some((pattern) => pattern.startsWith('!') && matches(pattern.slice(1), name))) return false
-  return patterns.some((pattern) => matches(pattern, name))
+  if (patterns.some((pattern) => pattern.startsWith('!') && matchesWildcard(pattern.slice(1), name)))
+    return false
+  return patterns.some((pattern) => matchesWildcard(pattern, name))
 }
 
 /** `|1|SALT|HASH`: the HMAC-SHA1 of the name. */
@@ -68,17 +71,4 @@ function isHashOf(field: string, name: string): boolean {
   const [, version, salt, hash] = field.split('|')
   if (version !== '1' || salt === undefined || hash === undefined) return false
   return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash
-}
-
-/** `*` and `?` as in ssh_config(5), PATTERNS. Linear in both lengths' product, whatever the pattern. */
-function matches(pattern: string, name: string): boolean {
-  let reachable = new Set([0])
-  for (const sign of pattern) {
-    const next = new Set<number>()
-    for (const at of reachable)
-      if (sign === '*') for (let end = at; end <= name.length; end += 1) next.add(end)
-      else if (at < name.length && (sign === '?' || sign === name[at])) next.add(at + 1)
-    reachable = next
-  }
-  return reachable.has(name.length)
 }

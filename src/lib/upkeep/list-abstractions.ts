@@ -26,8 +26,7 @@ export async function listAbstractions(
   zfs: ZfsClient,
   {filter, types, jobId}: Query,
 ): Promise<ListedAbstractions> {
-  const recursive = Array.from(filter.patterns.keys()).some((pattern) => pattern.endsWith('<'))
-  const listing = await zfs.list(ctx, {roots: filter.roots, recursive})
+  const listing = await zfs.list(ctx, {roots: filter.roots, recursive: filter.recursive})
   const versions = listing.datasets
     .filter(({name}) => filter.accepts(name))
     .flatMap(({name}) => listing.versions.get(name) ?? [])

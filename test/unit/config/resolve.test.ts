@@ -259,5 +259,5 @@ function jobsOf(name: string): unknown {
 }
 
 function filter(patterns: Readonly<Record<string, boolean>>, roots: readonly string[]): unknown {
-  return {patterns, roots}
+  return {patterns, roots, recursive: !Object.keys(patterns).includes('a:30')}
 }

@@ -59,6 +59,62 @@ describe('which datasets a filter accepts', () => {
   })
 })
 
+const VMS = {
+  'tank/vm-*': true,
+  'tank/vm-*<': false,
+  'tank/vm-test?': false,
+  'tank/*/home<': true,
+  'tank/old*/home<': false,
+}
+
+describe('wildcards', () => {
+  test.each<[Patterns, string, boolean]>([
+    [VMS, 'tank/vm-1', true],
+    [VMS, 'tank/vm-', true],
+    [VMS, 'tank/vm', false],
+    [VMS, 'tank/vm-1/disk', false],
+    [VMS, 'tank/vm-test1', false],
+    [VMS, 'tank/vm-test', true],
+    [VMS, 'tank/vm-test12', true],
+    [VMS, 'tank/eve/home', true],
+    [VMS, 'tank/eve/home/mail', true],
+    [VMS, 'tank/old-eve/home', false],
+    [VMS, 'tank/eve/homes', false],
+    [VMS, 'tank/a/b/home', false],
+    [VMS, 'tank/vm-1/home', true],
+    [{'*': true}, 'tank', true],
+    [{'*': true}, 'tank/a', false],
+    [{'t?nk<': true}, 'tank/a', true],
+    [{'tank/*': true, 'tank/a': false}, 'tank/a', false],
+    [{'tank/a*': true, 'tank/*b': false}, 'tank/ab', false],
+    [{'tank/a*': false, 'tank/*b': true}, 'tank/ab', false],
+    [{'<': true, 'tank/*': false}, 'tank/a', false],
+    [{'<': true, 'tank/*': false}, 'tank/a/b', true],
+  ])('%j, %s: %j', (patterns, dataset, expected) => {
+    expect(filter(patterns).accepts(parseDatasetName(dataset))).toBe(expected)
+  })
+
+  test.each<[Patterns, readonly string[]]>([
+    [VMS, ['tank']],
+    [{'tank/vms/*': true}, ['tank/vms']],
+    [{'tank/vms/a*/b': true, 'tank/vms/x': true}, ['tank/vms']],
+    [{'t*': true, 'tank/a': true}, []],
+  ])('%j is listed from %j', (patterns, roots) => {
+    expect(filter(patterns).roots).toEqual(roots)
+  })
+})
+
+test.each<[Patterns, boolean]>([
+  [{'tank/a': true, 'tank/b': true}, false],
+  [{'tank/a': true, 'tank/a<': false}, false],
+  [{'tank/a': true, 'tank/a/b': true}, true],
+  [{'tank/a<': true}, true],
+  [{'<': true}, true],
+  [{'tank/*': true}, true],
+])('%j looks below its roots: %j', (patterns, recursive) => {
+  expect(filter(patterns).recursive).toBe(recursive)
+})
+
 describe('what has to be listed', () => {
   test.each<[Patterns, readonly string[]]>([
     [{'<': true}, []],
@@ -115,7 +171,9 @@ describe('patterns that can mean no dataset', () => {
     ['tank/a|b', 'bad dataset name'],
     ['tank/a\tb', 'bad dataset name'],
     ['tank>', 'bad dataset name'],
-    ['tank/*', 'bad dataset name'],
+    ['tank/**', 'stays within one component'],
+    ['9*', 'bad dataset name'],
+    ['tank/[a]', 'bad dataset name'],
     ['tank/../other<', 'bad dataset name'],
     ['tank/%', 'bad dataset name'],
     ['tank/\u0430', 'bad dataset name'],
