@@ -48,7 +48,7 @@ export function createReceiverOf(
   return createLocalReceiver(zfs, {
     jobId: job.name,
     rootFs: job.rootFs,
-    mapping: createMapping(job.rootFs, clientIdentity),
+    mapping: createMapping(job.rootFs, clientIdentity, job.pathMapping),
     recv: job.recv,
   })
 }

@@ -1,3 +1,4 @@
+import {parsePathRules} from '../scope/path-rules.ts'
 import {checkSnapshotting} from './check-snapshotting.ts'
 import {checkConnect, checkServe} from './check-transport.ts'
 import {type Finding, mistake, notice, type Path} from './diagnostic.ts'
@@ -13,6 +14,7 @@ export function checkJob(job: unknown, path: Path): readonly Finding[] {
     ...checkConnect(peek(job, 'connect'), [...path, 'connect']),
     ...checkServe(peek(job, 'serve'), [...path, 'serve']),
     ...checkFilesystems(peek(job, 'filesystems'), [...path, 'filesystems']),
+    ...checkPathMapping(peekList(job, 'path_mapping'), [...path, 'path_mapping']),
     ...checkSnapshotting(peek(job, 'snapshotting'), [...path, 'snapshotting']),
     ...checkSend(peek(job, 'send'), [...path, 'send']),
     ...checkReceive(peek(job, 'recv'), [...path, 'recv']),
@@ -25,6 +27,26 @@ function checkFilesystems(filesystems: unknown, path: Path): readonly Finding[] 
   const values = peekEntries(filesystems).map(([, accept]) => accept)
   if (values.length === 0 || values.some((accept) => accept !== false)) return []
   return [notice(path, 'means no filesystem: all patterns are false')]
+}
+
+/** Rules are checked one after the other, each against those before it, so that a mistake has its place. */
+function checkPathMapping(rules: readonly unknown[], path: Path): readonly Finding[] {
+  const read: {from: string; to: string}[] = []
+  for (const [index, rule] of rules.entries()) {
+    const from = peekText(rule, 'from')
+    const to = peekText(rule, 'to') ?? ''
+    if (from === undefined || formatProblem('dataset', from) !== undefined) continue
+    try {
+      parsePathRules([...read, {from, to}])
+      read.push({from, to})
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      return [
+        mistake([...path, index, ...(peek(rule, 'to') === undefined ? ['from'] : ['to'])], error.message),
+      ]
+    }
+  }
+  return []
 }
 
 function checkSend(send: unknown, path: Path): readonly Finding[] {

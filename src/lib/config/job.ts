@@ -3,6 +3,7 @@ import type {NonEmpty} from '../core/assert.ts'
 import type {ReceivePolicy, ReplicationPolicy, SendPolicy, SnapshotPolicy} from '../plan/policy.ts'
 import type {KeepRule} from '../prune/keep-rule.ts'
 import type {Filter} from '../scope/filter.ts'
+import type {PathRule} from '../scope/path-rules.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import type {BuiltinSshSettings} from './builtin-ssh-option.ts'
 
@@ -28,6 +29,7 @@ export type PullJob = {
   readonly name: JobId
   readonly connect: Connect
   readonly rootFs: DatasetName
+  readonly pathMapping: readonly PathRule[]
   readonly recv: ReceivePolicy
   readonly replication: ReplicationPolicy
   readonly pruning: {readonly keepSender: NonEmpty<KeepRule>; readonly keepReceiver: NonEmpty<KeepRule>}
@@ -38,6 +40,7 @@ export type SinkJob = {
   readonly name: JobId
   readonly serve: Serve
   readonly rootFs: DatasetName
+  readonly pathMapping: readonly PathRule[]
   readonly recv: ReceivePolicy
 }
 

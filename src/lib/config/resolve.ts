@@ -7,6 +7,7 @@ import type {
 import {parseJobId} from '../abstraction/job-id.ts'
 import {unreachable} from '../core/assert.ts'
 import {parseFilter} from '../scope/filter.ts'
+import {parsePathRules} from '../scope/path-rules.ts'
 import {parseDatasetName} from '../zfs/name.ts'
 import type {Job, PullJob, PushJob} from './job.ts'
 import {resolveKeepRules} from './resolve-keep-rules.ts'
@@ -34,6 +35,7 @@ function resolveJob(raw: RawJob, placeOf: PlaceOf): Job {
         name,
         serve: resolveServe(raw.serve, placeOf),
         rootFs: parseDatasetName(raw.root_fs),
+        pathMapping: resolvePathMapping(raw.path_mapping),
         recv: resolveReceive(raw.recv),
       }
     case 'source':
@@ -77,6 +79,7 @@ function resolvePull(raw: RawPullJob, placeOf: PlaceOf): PullJob {
     name: parseJobId(raw.name),
     connect: resolveConnect(raw.connect, placeOf),
     rootFs: parseDatasetName(raw.root_fs),
+    pathMapping: resolvePathMapping(raw.path_mapping),
     recv: resolveReceive(raw.recv),
     replication: resolveReplication(raw),
     pruning: resolveBothSides(raw.pruning),
@@ -85,6 +88,10 @@ function resolvePull(raw: RawPullJob, placeOf: PlaceOf): PullJob {
 
 function resolveBothSides(raw: RawPushJob['pruning']): PushJob['pruning'] {
   return {keepSender: resolveKeepRules(raw.keep_sender), keepReceiver: resolveKeepRules(raw.keep_receiver)}
+}
+
+function resolvePathMapping(raw: RawPullJob['path_mapping'] = []): PullJob['pathMapping'] {
+  return parsePathRules(raw.map(({from, to = ''}) => ({from, to})))
 }
 
 function resolveFilter(raw: RawPushJob['filesystems']): PushJob['filesystems'] {

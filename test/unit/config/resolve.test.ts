@@ -114,6 +114,7 @@ test('a pull job', () => {
         client: {kind: 'openssh', options: []},
         dialTimeoutMs: 0,
       },
+      pathMapping: [],
       rootFs: 'pool/collected from afar',
       recv: {
         properties: {
@@ -151,6 +152,7 @@ test('a sink job', () => {
       type: 'sink',
       name: 'vault',
       serve: {type: 'stdinserver', clientIdentities: ['laptop', 'desk.top:1']},
+      pathMapping: [],
       rootFs: 'vault/clients',
       recv: NO_RECEIVE_OPTIONS,
     },
@@ -178,6 +180,7 @@ test('two jobs of one host, with sections left empty', () => {
       type: 'sink',
       name: 'disk',
       serve: {type: 'local', listenerName: 'disk'},
+      pathMapping: [],
       rootFs: 'usb/backup',
       recv: NO_RECEIVE_OPTIONS,
     },

@@ -67,6 +67,9 @@ test('the values by default are those of zrepl', () => {
   expect(values).toEqual([
     '.include []',
     '.jobs []',
+    'pullJob.path_mapping []',
+    'sinkJob.path_mapping []',
+    'pathMapping/items.to ""',
     'sshConnect.client "openssh"',
     'sshConnect.options []',
     'sshConnect.dial_timeout "10s"',
