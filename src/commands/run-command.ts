@@ -1,5 +1,5 @@
 import {Command} from '@oclif/core'
-import {runJobs} from '../lib/app/run-jobs.ts'
+import {type RunJobsRequest, runJobs} from '../lib/app/run-jobs.ts'
 import type {Phase} from '../lib/replicate/phase.ts'
 import {configFlag, dryRunFlag, jsonFlag, quietFlag, traceFlag, verboseFlag} from './flags.ts'
 import {print, printError} from './output.ts'
@@ -27,7 +27,7 @@ export abstract class RunCommand extends Command {
     readonly json: boolean
     readonly quiet: boolean
     readonly verbose: boolean
-    readonly snapshotName?: string | undefined
+    readonly wanted?: RunJobsRequest['wanted']
     readonly trace?: string | undefined
   }): Promise<void> {
     process.exitCode = await runJobs({...request, trace: request.trace, print, printError})

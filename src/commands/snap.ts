@@ -4,7 +4,8 @@ import {RunCommand} from './run-command.ts'
 
 export class Snap extends RunCommand {
   static override args = jobArgs
-  static override summary = 'Take the snapshots that are due; with --name, one of every filesystem now.'
+  static override summary =
+    'Take the snapshots that are due; with --name or --all-now, one of every filesystem.'
   static override description =
     `All snapshots of a round have one name and are taken at one instant per pool.\n\n${EXIT_STATUS}`
   static override examples = [
@@ -13,7 +14,14 @@ export class Snap extends RunCommand {
   ]
   static override flags = {
     ...RunCommand.flags,
-    name: Flags.string({summary: 'Take one of every filesystem now, with this name.', helpValue: 'NAME'}),
+    name: Flags.string({
+      summary: 'Take one of every filesystem now, with this name.',
+      helpValue: 'NAME',
+      exclusive: ['all-now'],
+    }),
+    'all-now': Flags.boolean({
+      summary: 'Take one of every filesystem now, due or not, named as the job names them.',
+    }),
   }
 
   async run(): Promise<void> {
@@ -24,7 +32,7 @@ export class Snap extends RunCommand {
       config: flags.config,
       phases: ['snapshot'],
       dryRun: flags['dry-run'],
-      snapshotName: flags.name,
+      wanted: flags.name !== undefined ? {name: flags.name} : flags['all-now'] ? 'all' : 'due',
     })
   }
 }

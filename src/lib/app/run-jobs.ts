@@ -7,6 +7,7 @@ import {OperationalError, Stopped} from '../core/errors.ts'
 import type {ExitStatus} from '../core/exit-code.ts'
 import {defaultLockDirectory, lockJob} from '../host/lock.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
+import type {WantedSnapshots} from '../plan/due.ts'
 import type {Phase} from '../replicate/phase.ts'
 import {type JobOutcome, runJob} from '../replicate/run-job.ts'
 import {reportedError} from '../report/describe-error.ts'
@@ -26,7 +27,8 @@ export type RunJobsRequest = {
   readonly config: string | undefined
   readonly phases: readonly Phase[]
   readonly dryRun: boolean
-  readonly snapshotName?: string | undefined
+  /** Only those that are due, unless it says something else. */
+  readonly wanted?: WantedSnapshots | undefined
   /** Where to write a Chrome trace of all jobs. */
   readonly trace: string | undefined
   readonly json: boolean
@@ -113,7 +115,7 @@ async function runLocked(
   config: ConfigFile,
   request: RunJobsRequest,
 ): Promise<JobOutcome> {
-  const {dryRun, phases, snapshotName} = request
+  const {dryRun, phases, wanted = 'due'} = request
   const lock = dryRun
     ? undefined
     : lockJob(defaultLockDirectory(process.getuid?.() ?? 0, process.env), job.name)
@@ -122,7 +124,7 @@ async function runLocked(
     const zfs = createZfs({lockFd})
     const {work, lanes} = wireJob(job, dryRun ? readOnly(zfs) : zfs, {configFile: config.path, lockFd})
     try {
-      return await runJob(ctx, work, {phases, dryRun, snapshotName})
+      return await runJob(ctx, work, {phases, dryRun, wanted})
     } finally {
       await lanes?.close()
     }

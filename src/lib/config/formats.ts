@@ -3,6 +3,7 @@ import {Bug} from '../core/assert.ts'
 import {compileRegex} from '../core/linear-regex.ts'
 import {quoted} from '../core/printable.ts'
 import {parseGoDuration, parseSize, parseZreplDuration} from '../core/units.ts'
+import {parseCron} from '../plan/parse-cron.ts'
 import {parseGrid} from '../prune/keep-grid.ts'
 import {parseFilter} from '../scope/filter.ts'
 import {MAX_NAME_BYTES, parseComponent, parseDatasetName} from '../zfs/name.ts'
@@ -18,9 +19,10 @@ import {parseSshHost, parseSshOption, parseSshUser} from './ssh-option.ts'
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   bandwidth: parseBandwidth,
   'builtin-ssh-option': parseBuiltinSshOption,
-  'bucket-capacity': parseBucketCapacity,
+  'bucket-capacity': parsePositiveSize,
   'client-identity': parseClientIdentity,
   'client-identity-pattern': parseClientIdentityPattern,
+  cron: parseCron,
   dataset: parseDatasetName,
   'filter-pattern': (text) => parseFilter(new Map([[text, true]])),
   grid: parseGrid,
@@ -29,6 +31,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'ip-or-network': parseIpOrNetwork,
   'job-name': parseJobName,
   path: parsePath,
+  'positive-size': parsePositiveSize,
   'positive-timeout': parsePositiveTimeout,
   'property-name': parsePropertyName,
   'property-value': parsePropertyValue,
@@ -81,7 +84,7 @@ function parseBandwidth(text: string): bigint {
   return bytes
 }
 
-function parseBucketCapacity(text: string): bigint {
+function parsePositiveSize(text: string): bigint {
   return positive(parseSize(text), 'size', text)
 }
 

@@ -1,24 +1,28 @@
-import type {Snapshotting} from '../../generated/config-types.ts'
-import {Bug, unreachable} from '../core/assert.ts'
-import {parseZreplDuration} from '../core/units.ts'
+import type {CronSnapshotting, PeriodicSnapshotting, Snapshotting} from '../../generated/config-types.ts'
+import {unreachable} from '../core/assert.ts'
+import {parseSize, parseZreplDuration} from '../core/units.ts'
+import {parseCron} from '../plan/parse-cron.ts'
 import type {SnapshotPolicy} from '../plan/policy.ts'
 import {parseTimestampFormat} from '../plan/snapshot-name.ts'
 
-/** `snapshotting` with its defaults: dense timestamps in UTC. */
+/** `snapshotting` with its defaults: dense timestamps in UTC, a snapshot also where nothing was written. */
 export function resolveSnapshotting(raw: Snapshotting): SnapshotPolicy {
   switch (raw.type) {
     case 'periodic':
-      return {
-        type: 'periodic',
-        prefix: raw.prefix,
-        intervalMs: parseZreplDuration(raw.interval),
-        timestamp: parseTimestampFormat(raw.timestamp_format ?? 'dense', raw.timestamp_location ?? 'UTC'),
-      }
+      return {type: 'periodic', ...commonOf(raw), intervalMs: parseZreplDuration(raw.interval)}
+    case 'cron':
+      return {type: 'cron', ...commonOf(raw), schedule: parseCron(raw.cron)}
     case 'manual':
       return {type: 'manual'}
-    case 'cron':
-      throw new Bug('cron snapshotting was not refused')
     default:
       return unreachable(raw)
+  }
+}
+
+function commonOf(raw: PeriodicSnapshotting | CronSnapshotting) {
+  return {
+    prefix: raw.prefix,
+    timestamp: parseTimestampFormat(raw.timestamp_format ?? 'dense', raw.timestamp_location ?? 'UTC'),
+    minWritten: raw.min_written === undefined ? undefined : parseSize(raw.min_written),
   }
 }

@@ -223,6 +223,11 @@ export function createLocalSender(
       }
     },
 
+    async written(ctx, filesystems) {
+      for (const filesystem of filesystems) confineToFilter(filter, filesystem)
+      return await zfs.written(ctx, filesystems)
+    },
+
     async takeSnapshots(ctx, filesystems, name) {
       for (const filesystem of filesystems) confineToFilter(filter, filesystem)
       return await zfs.snapshot(

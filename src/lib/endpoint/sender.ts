@@ -1,7 +1,7 @@
 import type {RunContext} from '../core/context.ts'
 import type {StreamHandle} from '../core/stream.ts'
 import type {Protection} from '../plan/policy.ts'
-import type {Outcome} from '../zfs/client.ts'
+import type {Outcome, SnapshotOutcome} from '../zfs/client.ts'
 import type {DatasetName, Guid} from '../zfs/name.ts'
 import type {EndpointView} from './view.ts'
 
@@ -30,12 +30,14 @@ export type LocalSender = Sender & {
     ctx: RunContext,
     request: SendRequest,
   ): Promise<(ctx: RunContext, sink: StreamHandle) => Promise<void>>
-  /** One snapshot of each filesystem, all of one pool in one transaction. */
+  /** Bytes written since the newest snapshot of each filesystem. */
+  written(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<ReadonlyMap<DatasetName, bigint>>
+  /** One snapshot of each filesystem, all of one pool in one transaction as far as possible. */
   takeSnapshots(
     ctx: RunContext,
     filesystems: readonly DatasetName[],
     name: string,
-  ): Promise<readonly Outcome[]>
+  ): Promise<readonly SnapshotOutcome[]>
 }
 
 export type Estimate = {

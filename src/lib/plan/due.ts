@@ -1,135 +1,107 @@
-import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import {type DatasetName, NameError, parseComponent, snapshotName} from '../zfs/name.ts'
-import {byCreatetxg, isSnapshot} from '../zfs/version.ts'
+import type {DatasetName} from '../zfs/name.ts'
+import {byCreatetxg, isSnapshot, type Snapshot} from '../zfs/version.ts'
+import {nextTick} from './cron-schedule.ts'
 import type {FilesystemView} from './observation.ts'
-import type {SnapshotPolicy} from './policy.ts'
-import {snapshotNameAt} from './snapshot-name.ts'
+import type {AutomaticSnapshotPolicy, SnapshotPolicy} from './policy.ts'
 
-type PeriodicPolicy = Extract<SnapshotPolicy, {type: 'periodic'}>
-
-/** One round of snapshots: the same name for all filesystems that are due. */
-export type SnapshotRound = {
-  /** `undefined` when nothing is due. */
-  readonly name: string | undefined
-  readonly filesystems: readonly DatasetName[]
+/** Which filesystems are to get a snapshot, and when the others will. */
+export type DueFilesystems = {
+  readonly due: readonly FilesystemView[]
   readonly notDue: readonly {readonly filesystem: DatasetName; readonly nextDueMs: number}[]
-  /** Filesystems that are due, but whose snapshot could not have this name. */
-  readonly refused: readonly {readonly filesystem: DatasetName; readonly because: string}[]
   readonly warnings: readonly string[]
 }
 
+/** Which snapshots a run is to take: those that are due, or one of every filesystem, perhaps with a name of its own. */
+export type WantedSnapshots = 'due' | 'all' | {readonly name: string}
+
 /**
- * Decides which filesystems get a snapshot now, and what it is called.
+ * Decides which filesystems get a snapshot now, from the snapshots they have: no state is kept elsewhere, and it does
+ * not matter how often it is asked. Placeholders never get one.
  *
- * A filesystem is due when its newest snapshot with the policy's prefix, by createtxg, is older than the interval, or
- * when it has none. Placeholders are never snapshotted. `force` names a snapshot of all filesystems, due or not.
+ * With `periodic` a filesystem is due when its newest snapshot with the policy's prefix, by createtxg, is older than
+ * the interval, with `cron` when a moment the expression means has passed since then, and always when it has none.
  *
  * A timer never fires at exactly the same distance, and a snapshot that comes one period late because the timer was a
- * second early would halve the rhythm: so a snapshot is due 5 % of the interval before its time, 30 s at most.
+ * second early would halve the rhythm: so an interval counts as over 5 % before its end, 30 s at most. A cron
+ * expression means moments, and timers do not fire before theirs.
  *
  * A snapshot from the future (the clock was wrong then, or is now) tells nothing about age. Its filesystem is due, with
  * a warning: one snapshot too many is harmless, and the new one, being the newest by createtxg, sets things right.
- *
- * Throws `usage` when `force` is no valid name or is taken: a name that a person chose is not changed silently.
  */
-export function planSnapshots(
+export function dueFilesystems(
   policy: SnapshotPolicy,
   filesystems: readonly FilesystemView[],
   nowMs: number,
-  {force}: {readonly force?: string | undefined} = {},
-): SnapshotRound {
+  wanted: WantedSnapshots,
+): DueFilesystems {
   const candidates = filesystems.filter(({placeholder}) => !placeholder)
-  if (force !== undefined) return forcedRound(force, candidates)
-  if (policy.type === 'manual') {
-    return {name: undefined, filesystems: [], notDue: [], refused: [], warnings: []}
-  }
+  if (wanted !== 'due') return {due: candidates, notDue: [], warnings: []}
+  if (policy.type === 'manual') return {due: [], notDue: [], warnings: []}
 
-  const judged = candidates.map((view) => ({view, due: judgeDue(policy, view, nowMs)}))
-  const due = judged.filter(({due}) => due.isDue).map(({view}) => view)
-  const notDue = judged.flatMap(({view: {filesystem}, due}) =>
-    due.isDue ? [] : [{filesystem, nextDueMs: due.nextDueMs}],
-  )
-  const warnings = judged.flatMap(({due}) => due.warning ?? [])
-  const name = unusedName(snapshotNameAt(policy.prefix, policy.timestamp, nowMs), due)
-  return {...roundOf(name, due), notDue, warnings}
+  const nextDueAfter = createNextDue(policy)
+  const judged = candidates.map((view) => ({view, verdict: judge(policy, view, nextDueAfter, nowMs)}))
+  return {
+    due: judged.filter(({verdict}) => verdict.isDue).map(({view}) => view),
+    notDue: judged.flatMap(({view: {filesystem}, verdict}) =>
+      verdict.isDue ? [] : [{filesystem, nextDueMs: verdict.nextDueMs}],
+    ),
+    warnings: judged.flatMap(({verdict}) => verdict.warning ?? []),
+  }
 }
 
-type Due =
-  | {readonly isDue: true; readonly warning: string | undefined}
-  | {readonly isDue: false; readonly nextDueMs: number; readonly warning: undefined}
+type Verdict =
+  | {readonly isDue: true; readonly warning?: string}
+  | {readonly isDue: false; readonly nextDueMs: number; readonly warning?: undefined}
 
-function judgeDue({prefix, intervalMs}: PeriodicPolicy, view: FilesystemView, nowMs: number): Due {
-  const newest = view.versions
+function judge(
+  policy: AutomaticSnapshotPolicy,
+  view: FilesystemView,
+  nextDueAfter: (takenMs: number) => number,
+  nowMs: number,
+): Verdict {
+  const newest = newestOf(policy, view)
+  if (newest === undefined) return {isDue: true}
+
+  const takenMs = newest.creation * 1000
+  const tolerance = toleranceMs(policy)
+  if (takenMs - nowMs > tolerance) {
+    const ahead = Math.round((takenMs - nowMs) / 1000)
+    return {
+      isDue: true,
+      warning: `${quoted(`${view.filesystem}@${newest.name}`)} is ${ahead} s in the future: was the clock wrong?`,
+    }
+  }
+  const nextDueMs = nextDueAfter(takenMs)
+  const early = policy.type === 'periodic' ? tolerance : 0
+  return nowMs >= nextDueMs - early ? {isDue: true} : {isDue: false, nextDueMs}
+}
+
+/** The newest snapshot that counts as the policy's own. */
+export function newestOf(
+  {prefix}: AutomaticSnapshotPolicy,
+  {versions}: FilesystemView,
+): Snapshot | undefined {
+  return versions
     .filter(isSnapshot)
     .filter(({name}) => name.startsWith(prefix))
     .toSorted(byCreatetxg)
     .at(-1)
-  if (newest === undefined) return {isDue: true, warning: undefined}
-
-  const takenMs = newest.creation * 1000
-  const tolerance = toleranceMs(intervalMs)
-  if (takenMs - nowMs > tolerance) {
-    const ahead = Math.round((takenMs - nowMs) / 1000)
-    const warning = `${quoted(`${view.filesystem}@${newest.name}`)} is ${ahead} s in the future: was the clock wrong?`
-    return {isDue: true, warning}
-  }
-  const nextDueMs = takenMs + intervalMs
-  return nowMs >= nextDueMs - tolerance
-    ? {isDue: true, warning: undefined}
-    : {isDue: false, nextDueMs, warning: undefined}
 }
 
-function toleranceMs(intervalMs: number): number {
-  return Math.min(intervalMs / 20, 30_000)
-}
-
-function forcedRound(name: string, candidates: readonly FilesystemView[]): SnapshotRound {
-  try {
-    parseComponent(name)
-  } catch (cause) {
-    if (cause instanceof NameError) throw new OperationalError('usage', cause.message, {cause})
-    throw cause
-  }
-  const taken = candidates.find((view) => hasSnapshot(view, name))
-  if (taken === undefined) return {...roundOf(name, candidates), notDue: [], warnings: []}
-  throw new OperationalError('usage', `${quoted(`${taken.filesystem}@${name}`)} exists already`, {
-    hint: 'choose another name',
-  })
-}
-
-/** Snapshots of a pool are taken in one transaction, which one name that is too long would spoil for all. */
-function roundOf(
-  name: string,
-  due: readonly FilesystemView[],
-): Pick<SnapshotRound, 'name' | 'filesystems' | 'refused'> {
-  const problems = due.map(({filesystem}) => ({filesystem, because: problemWith(filesystem, name)}))
-  const refused = problems.flatMap(({filesystem, because}) =>
-    because === undefined ? [] : [{filesystem, because}],
-  )
-  const filesystems = problems.filter(({because}) => because === undefined).map(({filesystem}) => filesystem)
-  return {name: filesystems.length > 0 ? name : undefined, filesystems, refused}
-}
-
-function problemWith(filesystem: DatasetName, name: string): string | undefined {
-  try {
-    snapshotName(filesystem, name)
-    return undefined
-  } catch (error) {
-    if (error instanceof NameError) return error.message
-    throw error
+/** Snapshots of a round were taken in the same second, so each second is looked up once. */
+function createNextDue(policy: AutomaticSnapshotPolicy): (takenMs: number) => number {
+  if (policy.type === 'periodic') return (takenMs) => takenMs + policy.intervalMs
+  const known = new Map<number, number>()
+  return (takenMs) => {
+    const next = known.get(takenMs) ?? nextTick(policy.schedule, takenMs) ?? Number.POSITIVE_INFINITY
+    known.set(takenMs, next)
+    return next
   }
 }
 
-/** A second round in the same second, or local time repeating itself in autumn: `_1`, `_2`, never the same name again. */
-function unusedName(name: string, due: readonly FilesystemView[]): string {
-  const used = new Set(due.flatMap(({versions}) => versions.filter(isSnapshot).map(({name}) => name)))
-  for (let counter = 0; ; counter++) {
-    const candidate = counter === 0 ? name : parseComponent(`${name}_${counter}`)
-    if (!used.has(candidate)) return candidate
-  }
-}
+const MAX_TOLERANCE_MS = 30_000
 
-function hasSnapshot(view: FilesystemView, name: string): boolean {
-  return view.versions.some((version) => isSnapshot(version) && version.name === name)
+function toleranceMs(policy: AutomaticSnapshotPolicy): number {
+  return policy.type === 'cron' ? MAX_TOLERANCE_MS : Math.min(policy.intervalMs / 20, MAX_TOLERANCE_MS)
 }

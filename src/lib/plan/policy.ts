@@ -1,4 +1,4 @@
-import type {SnapshotSelection} from './snapshot-selection.ts'
+import type {CronSchedule} from './cron-schedule.ts'
 
 /** What a step leaves behind so that an interruption costs nothing (zrepl: `replication.protection`). */
 export type Protection = 'guarantee_resumability' | 'guarantee_incremental' | 'guarantee_nothing'
@@ -7,28 +7,32 @@ export type Protection = 'guarantee_resumability' | 'guarantee_incremental' | 'g
 export type ReplicationPolicy = {
   readonly initialReplication: 'most_recent' | 'all' | 'fail'
   readonly protection: {readonly initial: Protection; readonly incremental: Protection}
-  readonly snapshots: SnapshotSelection
   /** How many filesystems are sent at once. */
   readonly concurrentSteps: number
 }
 
 /** When snapshots are due and what they are called. */
-export type SnapshotPolicy =
-  | {
-      readonly type: 'periodic'
-      readonly prefix: string
-      readonly intervalMs: number
-      readonly timestamp: TimestampFormat
-    }
-  | {readonly type: 'manual'}
+export type SnapshotPolicy = AutomaticSnapshotPolicy | {readonly type: 'manual'}
 
-/** How the moment of a round becomes the part of a snapshot's name behind the prefix. */
-export type TimestampFormat = {
-  /** `dense`, `human`, `iso-8601`, `unix-seconds`. */
-  readonly format: 'dense' | 'human' | 'iso-8601' | 'unix-seconds'
-  /** An IANA time zone, `UTC` or `Local`. */
-  readonly location: string
-}
+/** Snapshots that a job takes by itself. */
+export type AutomaticSnapshotPolicy = {
+  readonly prefix: string
+  readonly timestamp: TimestampFormat
+  /** Take none where less than this was written since the newest one, bytes; `undefined`: always take one. */
+  readonly minWritten: bigint | undefined
+} & (
+  | {readonly type: 'periodic'; readonly intervalMs: number}
+  | {readonly type: 'cron'; readonly schedule: CronSchedule}
+)
+
+/**
+ * How the moment of a round becomes the part of a snapshot's name behind the prefix. `location` is an IANA time zone,
+ * `UTC` or `Local`.
+ */
+export type TimestampFormat =
+  | {readonly format: 'dense' | 'human' | 'iso-8601' | 'unix-seconds'; readonly location: string}
+  /** A layout in the reference time of Go's `time` package. */
+  | {readonly format: 'layout'; readonly layout: string; readonly location: string}
 
 /** What a stream of the job contains (zrepl: `send`). */
 export type SendPolicy = {

@@ -1,4 +1,5 @@
 import type {RunContext} from '../core/context.ts'
+import type {WantedSnapshots} from '../plan/due.ts'
 import type {PruneReport, ReplicateReport, SnapshotReport} from '../report/report.ts'
 import type {JobWork} from './job-work.ts'
 import {createLook} from './look.ts'
@@ -10,8 +11,7 @@ import {snapshotPhase} from './snapshot-phase.ts'
 export type RunRequest = {
   readonly phases: readonly Phase[]
   readonly dryRun: boolean
-  /** Forces a snapshot of every filesystem, with this name. */
-  readonly snapshotName: string | undefined
+  readonly wanted: WantedSnapshots
 }
 
 /** What each phase came to. A phase that was not asked for, or that the job does not have, is absent. */

@@ -72,13 +72,15 @@ function bare(error: NonNullable<RunReport['error']>): string {
 function snapshotLines(snapshot: SnapshotReport, verbose: boolean): readonly string[] {
   return [
     ...(snapshot.error ? [`  snapshot: ${bare(snapshot.error)}`] : []),
-    ...snapshot.filesystems.flatMap(({filesystem, state, error, dueAt}) => {
+    ...snapshot.filesystems.flatMap(({filesystem, state, snapshot: name, error, because, dueAt}) => {
       if (state === 'failed')
         return [`  snapshot ${printable(filesystem)}: ${error ? bare(error) : 'failed'}`]
+      if (state === 'unwritten')
+        return verbose ? [`  snapshot ${printable(filesystem)}: none: ${printable(because ?? '')}`] : []
       if (state === 'not-due')
         return verbose ? [`  snapshot ${printable(filesystem)}: not due before ${dueAt}`] : []
       return [
-        `  snapshot ${printable(`${filesystem}@${snapshot.name}`)}${state === 'planned' ? ' would be taken' : ''}`,
+        `  snapshot ${printable(`${filesystem}@${name ?? snapshot.name}`)}${state === 'planned' ? ' would be taken' : ''}`,
       ]
     }),
   ]

@@ -1,12 +1,13 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import {listDatasetsCommand, listHoldsCommand, listVersionsCommand} from '../zfs/argv.ts'
+import {listDatasetsCommand, listHoldsCommand, listVersionsCommand, listWrittenCommand} from '../zfs/argv.ts'
 import {ARGUMENT_LIMITS, chunkByBytes} from '../zfs/chunk-by-bytes.ts'
 import type {Listing, ListQuery} from '../zfs/client.ts'
 import type {DatasetName, HoldTag, SnapshotName} from '../zfs/name.ts'
 import {readHolds} from '../zfs/read-holds.ts'
 import {readList} from '../zfs/read-list.ts'
 import {readProperties} from '../zfs/read-properties.ts'
+import {readWritten} from '../zfs/read-written.ts'
 import type {Version} from '../zfs/version.ts'
 import {look, missingOf} from './command.ts'
 import type {RunProgram} from './run-program.ts'
@@ -101,6 +102,22 @@ export async function listHolds(
     const result = await look(ctx, run, command)
     missingOf(command, result, chunk)
     return Array.from(readHolds(result.stdout, chunk))
+  })
+  return new Map(answers.flat())
+}
+
+/** Bytes written since the newest snapshot of each of these datasets. Missing ones have no entry. */
+export async function listWritten(
+  ctx: RunContext,
+  run: RunProgram,
+  datasets: readonly DatasetName[],
+): Promise<ReadonlyMap<DatasetName, bigint>> {
+  if (datasets.length === 0) return new Map()
+  const answers = await inChunks(datasets, async (chunk) => {
+    const command = listWrittenCommand(chunk)
+    const result = await look(ctx, run, command)
+    missingOf(command, result, chunk)
+    return Array.from(readWritten(result.stdout, chunk))
   })
   return new Map(answers.flat())
 }

@@ -7,6 +7,7 @@ export function readOnly(client: ZfsClient): ZfsClient {
     list: client.list,
     listVersions: client.listVersions,
     holds: client.holds,
+    written: client.written,
     estimate: client.estimate,
     snapshot: refuse('snapshot'),
     hold: refuse('hold'),

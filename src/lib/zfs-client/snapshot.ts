@@ -1,7 +1,7 @@
 import type {RunContext} from '../core/context.ts'
 import {snapshotCommand} from '../zfs/argv.ts'
 import {ARGUMENT_LIMITS, chunkByBytes} from '../zfs/chunk-by-bytes.ts'
-import type {Outcome} from '../zfs/client.ts'
+import type {Outcome, SnapshotOutcome} from '../zfs/client.ts'
 import {datasetOf, poolOf, type SnapshotName} from '../zfs/name.ts'
 import {objectFailures} from '../zfs/read-stderr.ts'
 import {nameOfSnapshot} from '../zfs/version.ts'
@@ -17,8 +17,8 @@ export async function takeSnapshots(
   ctx: RunContext,
   run: RunProgram,
   snapshots: readonly SnapshotName[],
-): Promise<readonly Outcome[]> {
-  const outcomes = new Map<SnapshotName, Outcome>()
+): Promise<readonly SnapshotOutcome[]> {
+  const outcomes = new Map<SnapshotName, SnapshotOutcome>()
   for (const [pool, group] of Map.groupBy(snapshots, poolOf)) {
     const chunks = chunkByBytes(group, LIMITS, (name) => name.length)
     if (chunks.length > 1)
@@ -27,8 +27,9 @@ export async function takeSnapshots(
         transactions: chunks.length,
         snapshots: group.length,
       })
-    for (const chunk of chunks) {
-      for (const [snapshot, outcome] of await takeTogether(ctx, run, chunk)) outcomes.set(snapshot, outcome)
+    for (const [transaction, chunk] of chunks.entries()) {
+      for (const [snapshot, outcome] of await takeTogether(ctx, run, chunk))
+        outcomes.set(snapshot, chunks.length === 1 ? outcome : {...outcome, transaction})
     }
   }
   return snapshots.map((snapshot) => outcomes.get(snapshot) ?? DONE)

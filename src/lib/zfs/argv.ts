@@ -53,6 +53,12 @@ export function listVersionsCommand(query: ListQuery): ZfsCommand {
   return reading('list', '-Hp', '-t', 'snapshot,bookmark', ...columns, ...depth, ...operands(query.roots))
 }
 
+/** How much was written since the newest snapshot of each of these datasets, for `readWritten`. */
+export function listWrittenCommand(datasets: readonly DatasetName[]): ZfsCommand {
+  const options = ['-d', '0', '-t', 'filesystem,volume', '-o', 'name,written']
+  return reading('list', '-Hp', ...options, ...someOperands(datasets))
+}
+
 /** The user holds on these snapshots, for `readHolds`. */
 export function listHoldsCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
   return reading('holds', '-H', ...someOperands(snapshots))

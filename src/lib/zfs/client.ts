@@ -26,8 +26,14 @@ export type ZfsClient = {
     snapshots: readonly SnapshotName[],
   ): Promise<ReadonlyMap<SnapshotName, readonly HoldTag[]>>
 
-  /** All of one pool's snapshots in one transaction, or none of that pool's. */
-  snapshot(ctx: RunContext, snapshots: readonly SnapshotName[]): Promise<readonly Outcome[]>
+  /** Bytes written since the newest snapshot of each (zfsprops(7), `written`). Missing ones have no entry. */
+  written(ctx: RunContext, datasets: readonly DatasetName[]): Promise<ReadonlyMap<DatasetName, bigint>>
+
+  /**
+   * All of one pool's snapshots in one transaction, or none of that pool's. Where that is not possible, in as few as
+   * possible; the outcomes then say which was taken in which.
+   */
+  snapshot(ctx: RunContext, snapshots: readonly SnapshotName[]): Promise<readonly SnapshotOutcome[]>
   hold(ctx: RunContext, holds: readonly Hold[]): Promise<readonly Outcome[]>
   release(ctx: RunContext, holds: readonly Hold[]): Promise<readonly Outcome[]>
   /** `done` also when the bookmark exists with the same guid as its source. */
@@ -49,6 +55,9 @@ export type ZfsClient = {
 }
 
 export type Outcome = {readonly kind: 'done'} | {readonly kind: 'failed'; readonly failure: ZfsFailure}
+
+/** `transaction` counts within a pool from 0; absent when the pool needed only one. */
+export type SnapshotOutcome = Outcome & {readonly transaction?: number}
 
 export type ListQuery = {
   /** The listing covers these datasets; empty = all pools. */

@@ -22,7 +22,6 @@ const NO_SEND_OPTIONS = {
 const DEFAULT_REPLICATION = {
   initialReplication: 'most_recent',
   protection: {initial: 'guarantee_resumability', incremental: 'guarantee_resumability'},
-  snapshots: {},
   concurrentSteps: 1,
 }
 
@@ -41,6 +40,7 @@ test('a snap job', () => {
         prefix: 'auto_',
         intervalMs: HOUR,
         timestamp: {format: 'dense', location: 'UTC'},
+        minWritten: undefined,
       },
       pruning: {keep: [lastN(48)]},
     },
@@ -75,12 +75,12 @@ test('a push job with nothing as by default', () => {
         prefix: 'off-',
         intervalMs: 15 * 60_000,
         timestamp: {format: 'iso-8601', location: 'Europe/Berlin'},
+        minWritten: undefined,
       },
       send: Object.fromEntries(Object.keys(NO_SEND_OPTIONS).map((key) => [key, true])),
       replication: {
         initialReplication: 'all',
         protection: {initial: 'guarantee_nothing', incremental: 'guarantee_incremental'},
-        snapshots: {},
         concurrentSteps: 4,
       },
       pruning: {
@@ -173,6 +173,7 @@ test('two jobs of one host, with sections left empty', () => {
         prefix: 'daily_',
         intervalMs: DAY,
         timestamp: {format: 'dense', location: 'UTC'},
+        minWritten: undefined,
       },
       send: NO_SEND_OPTIONS,
       replication: DEFAULT_REPLICATION,

@@ -49,8 +49,8 @@ test('what is not required has a default, unless its absence means something', (
   expect(without.map(({place}) => place)).toEqual([
     '#/$defs/sshConnect.ssh_command',
     '#/$defs/sshConnect.transport_open_command',
-    '#/$defs/replication/properties/snapshots.prefix',
-    '#/$defs/replication/properties/snapshots.regex',
+    '#/$defs/periodicSnapshotting.min_written',
+    '#/$defs/cronSnapshotting.min_written',
     '#/$defs/tcpOutlet.tls',
   ])
 })

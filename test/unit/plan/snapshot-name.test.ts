@@ -22,6 +22,9 @@ test.each([
   ['iso-8601', 'America/New_York', SUMMER, '2020-06-01T18:04:05.678-0400'],
   ['iso-8601', 'America/St_Johns', WINTER, '2020-12-01T18:34:05.678-0330'],
   ['iso-8601', 'Asia/Kathmandu', SUMMER, '2020-06-02T03:49:05.678_0545'],
+  ['2006-01-02_15h04', 'Europe/Berlin', SUMMER, '2020-06-02_00h04'],
+  ['Jan_2_15-07:00', 'Europe/Berlin', SUMMER, 'Jun 2_00_02:00'],
+  ['2006-01-02T15:04MST', '', SUMMER, '2020-06-01T22:04UTC'],
   ['iso-8601', 'UTC', 0, '1970-01-01T00:00:00.000Z'],
   ['iso-8601', 'Asia/Tokyo', Date.UTC(2106, 1, 7, 15), '2106-02-08T00:00:00.000_0900'],
 ])('%s in %s at %d is %s', (format, location, nowMs, expected) => {
@@ -43,8 +46,11 @@ describe('what is refused', () => {
     ['unix-seconds', 'Asia/Tokyo', 'requires timestamp_location UTC'],
     ['iso-8601', 'Europe/Nowhere', "'Europe/Nowhere' is not a time zone"],
     ['iso-8601', '+02:00', 'is not a time zone'],
-    ['2006-01-02', 'UTC', 'is none of dense, human, iso-8601, unix-seconds'],
-    ['', 'UTC', 'is none of'],
+    ['densee', 'UTC', 'is none of dense, human, iso-8601, unix-seconds, and says nothing about the time'],
+    ['', 'UTC', 'says nothing about the time'],
+    ['2006-01-02+', 'UTC', 'contains a +'],
+    ['15h04 MST', 'Europe/Berlin', 'asks for the abbreviation of a zone'],
+    ['15h04', 'Europe/Nowhere', 'is not a time zone'],
   ])('%s in %s: %s', (format, location, message) => {
     expect(() => parseTimestampFormat(format, location)).toThrow(message)
   })
@@ -63,6 +69,12 @@ describe('the whole name', () => {
 
   test.each(['a/b', 'a@', 'a%', 'a+', 'ä', 'x'.repeat(250)])('%j makes no valid name', (prefix) => {
     expect(() => checkSnapshotNames(prefix, dense)).toThrow('bad name')
+  })
+
+  test('a layout whose longest name leaves no room is refused, whatever the month now', () => {
+    const layout = parseTimestampFormat('Monday 2 January', 'UTC')
+    checkSnapshotNames('x'.repeat(229), layout)
+    expect(() => checkSnapshotNames('x'.repeat(232), layout)).toThrow('leaves no room')
   })
 
   test('every format makes valid names in every zone', () => {

@@ -41,6 +41,7 @@ function senderOf(text: string, failure?: OperationalError): LocalSender {
     protect: async () => [],
     complete: async () => [],
     destroySnapshots: async () => [],
+    written: async () => new Map(),
     takeSnapshots: async () => [],
     prepareSend: async () => async (ctx, sink) => {
       await byteWriter(sink.fd).write(bytes(text), ctx.signal)

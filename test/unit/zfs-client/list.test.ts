@@ -1,8 +1,13 @@
 import {describe, expect, test} from 'vitest'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
-import {listDatasetsCommand, listHoldsCommand, listVersionsCommand} from '../../../src/lib/zfs/argv.ts'
+import {
+  listDatasetsCommand,
+  listHoldsCommand,
+  listVersionsCommand,
+  listWrittenCommand,
+} from '../../../src/lib/zfs/argv.ts'
 import type {ListQuery} from '../../../src/lib/zfs/client.ts'
-import {parseDatasetName, parseSnapshotName} from '../../../src/lib/zfs/name.ts'
+import {type DatasetName, parseDatasetName, parseSnapshotName} from '../../../src/lib/zfs/name.ts'
 import type {ProgramCall, ProgramResult} from '../../../src/lib/zfs-client/run-program.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
 import {dataset, fails, row, STOPPED, type Step, scripted, testContext} from './scripted-program.ts'
@@ -233,4 +238,26 @@ describe('holds', () => {
   test('of nothing is no command', async () => {
     expect((await clientOf([]).client.holds(testContext(), [])).size).toBe(0)
   })
+})
+
+describe('written', () => {
+  const [a, gone] = ['p/a', 'p/gone'].map(parseDatasetName) as [DatasetName, DatasetName]
+  const ask = (steps: readonly Step[], ...names: readonly DatasetName[]) =>
+    clientOf(steps).client.written(testContext(), names)
+
+  test('bytes of each dataset that is there and knows', async () => {
+    const step = fails("cannot open 'p/gone': dataset does not exist", 'p/a\t18446744073709551615\n')
+    expect(await ask([[listWrittenCommand([a, gone]), step]], a, gone)).toEqual(
+      new Map([[a, 18446744073709551615n]]),
+    )
+    expect(await ask([[listWrittenCommand([a]), 'p/a\t-\n']], a)).toEqual(new Map())
+    expect(await ask([])).toEqual(new Map())
+  })
+
+  test.each(['p/b\t0\n', 'p/a\t0\np/a\t0\n', 'p/a\t-1\n', 'p/a\t1K\n', 'p/a\n', 'p/a\t0\t\n'])(
+    'is not concluded from %j',
+    async (stdout) => {
+      expect(await codeOf(ask([[listWrittenCommand([a]), stdout]], a))).toBe('zfs-output')
+    },
+  )
 })
