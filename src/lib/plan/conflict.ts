@@ -28,6 +28,11 @@ export function describeConflict(conflict: Conflict): Described {
         message: `no snapshots on the sender to replicate; sender: ${list(conflict.sender)}; receiver: ${list(conflict.receiver)}`,
         hint: 'take a snapshot of it, or exclude the filesystem from the job',
       }
+    case 'none-selected':
+      return {
+        message: `replication.snapshots selects none of its snapshots for a first replication: ${list(conflict.sender)}`,
+        hint: 'take a snapshot of that name, or exclude the filesystem from the job',
+      }
     case 'no-common-ancestor':
       return {
         message: `no common snapshot or bookmark; sender: ${list(conflict.sender)}; receiver: ${list(conflict.receiver)}`,

@@ -9,6 +9,9 @@ export type Diff =
   | {readonly kind: 'initial'; readonly missing: NonEmpty<Snapshot>}
   | {readonly kind: 'conflict'; readonly conflict: DiffConflict}
 
+/** Whether a snapshot is to be sent. */
+type Wanted = (snapshot: Snapshot) => boolean
+
 /** Why two histories cannot be joined without a person. `common` is the sender's version. */
 export type DiffConflict =
   | {
@@ -16,6 +19,7 @@ export type DiffConflict =
       readonly sender: readonly Version[]
       readonly receiver: readonly Snapshot[]
     }
+  | {readonly kind: 'none-selected'; readonly sender: NonEmpty<Snapshot>}
   | {
       readonly kind: 'no-common-ancestor'
       readonly sender: NonEmpty<Version>
@@ -39,15 +43,22 @@ export type NameTaken = {readonly kind: 'name-taken'; readonly wanted: Snapshot;
  * The two sides' createtxg are never compared: they belong to different pools.
  * Receiver bookmarks are ignored: `zfs receive` cannot use them as a base. Of a bookmark and a snapshot with the same
  * guid the snapshot is `from`. A receiver without snapshots is initial whatever bookmarks the sender has (zrepl#558).
+ * What is not `wanted` is passed over, as if it had been taken for somebody else.
  */
-export function diffVersions(sender: readonly Version[], receiver: readonly Version[]): Diff {
+export function diffVersions(
+  sender: readonly Version[],
+  receiver: readonly Version[],
+  wanted: Wanted = () => true,
+): Diff {
   const ours = sender.toSorted(byCreatetxg)
   const theirs = receiver.filter(isSnapshot).toSorted(byCreatetxg)
 
   if (!isNonEmpty(theirs)) {
-    const missing = unknownTo(theirs, ours)
-    return isNonEmpty(missing)
-      ? {kind: 'initial', missing}
+    const snapshots = unknownTo(theirs, ours)
+    const missing = snapshots.filter(wanted)
+    if (isNonEmpty(missing)) return {kind: 'initial', missing}
+    return isNonEmpty(snapshots)
+      ? conflict({kind: 'none-selected', sender: snapshots})
       : conflict({kind: 'no-sender-snapshots', sender: ours, receiver: theirs})
   }
   if (!isNonEmpty(ours)) return conflict({kind: 'no-sender-snapshots', sender: ours, receiver: theirs})
@@ -58,7 +69,7 @@ export function diffVersions(sender: readonly Version[], receiver: readonly Vers
   const {common, senderOnly, receiverOnly} = last
   if (isNonEmpty(receiverOnly)) return conflict({kind: 'diverged', common, senderOnly, receiverOnly})
 
-  const missing = unknownTo(theirs, senderOnly)
+  const missing = unknownTo(theirs, senderOnly).filter(wanted)
   if (!isNonEmpty(missing)) return {kind: 'up-to-date', common}
 
   const taken = findTakenName(missing, theirs)

@@ -7,6 +7,7 @@ import {type FinishWork, finishWork} from './finish.ts'
 import type {FilesystemView, SideView} from './observation.ts'
 import type {ReplicationPolicy} from './policy.ts'
 import {judgeResume, type Resume} from './resume.ts'
+import {isSelected} from './snapshot-selection.ts'
 import {chainSteps, type Step} from './step.ts'
 
 /** What is to be done for one filesystem. A value that can be printed, compared and sent. */
@@ -50,7 +51,7 @@ export type FilesystemQuestion = {
  * A partial receive is continued if it fits, else given up, and planning goes on as if it were not there.
  */
 export function planFilesystem(question: FilesystemQuestion): FilesystemPlan {
-  const {sender, receiver} = question
+  const {sender, receiver, policy} = question
   const placeholderOnly = receiver === undefined || receiver.placeholder
   if (sender.placeholder && placeholderOnly) {
     return {...headOf(question), kind: 'skip', because: 'sender-placeholder'}
@@ -62,7 +63,8 @@ export function planFilesystem(question: FilesystemQuestion): FilesystemPlan {
   const resume = resumeOf(question)
   if (resume?.kind === 'resume') return planResumed(question, resume)
 
-  const diff = diffVersions(sender.versions, receiver?.versions ?? [])
+  const wanted = (snapshot: Snapshot) => isSelected(policy.snapshots, snapshot)
+  const diff = diffVersions(sender.versions, receiver?.versions ?? [], wanted)
   return planDiff(question, diff, resume?.because)
 }
 
@@ -92,10 +94,11 @@ function planResumed(
   question: FilesystemQuestion,
   {from, to}: Extract<Resume, {kind: 'resume'}>,
 ): FilesystemPlan {
-  const {sender, receiver} = question
+  const {sender, receiver, policy} = question
   const theirs = receiver?.versions ?? []
   const newer = sender.versions.toSorted(byCreatetxg).filter(({createtxg}) => createtxg > to.createtxg)
-  const wanted: NonEmpty<Snapshot> = [to, ...unknownTo(theirs, newer).filter(({guid}) => guid !== to.guid)]
+  const next = unknownTo(theirs, newer).filter((snapshot) => isSelected(policy.snapshots, snapshot))
+  const wanted: NonEmpty<Snapshot> = [to, ...next.filter(({guid}) => guid !== to.guid)]
   const taken = findTakenName(wanted, theirs)
   if (taken !== undefined) return conflictPlan(question, taken)
   return planSteps(question, from, wanted, {abortPartial: undefined, resumeToken: receiver?.resumeToken})

@@ -1,4 +1,5 @@
 import type {CronSchedule} from './cron-schedule.ts'
+import type {SnapshotSelection} from './snapshot-selection.ts'
 
 /** What a step leaves behind so that an interruption costs nothing (zrepl: `replication.protection`). */
 export type Protection = 'guarantee_resumability' | 'guarantee_incremental' | 'guarantee_nothing'
@@ -7,6 +8,7 @@ export type Protection = 'guarantee_resumability' | 'guarantee_incremental' | 'g
 export type ReplicationPolicy = {
   readonly initialReplication: 'most_recent' | 'all' | 'fail'
   readonly protection: {readonly initial: Protection; readonly incremental: Protection}
+  readonly snapshots: SnapshotSelection
   /** How many filesystems are sent at once. */
   readonly concurrentSteps: number
 }

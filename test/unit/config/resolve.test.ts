@@ -22,6 +22,7 @@ const NO_SEND_OPTIONS = {
 const DEFAULT_REPLICATION = {
   initialReplication: 'most_recent',
   protection: {initial: 'guarantee_resumability', incremental: 'guarantee_resumability'},
+  snapshots: {},
   concurrentSteps: 1,
 }
 
@@ -81,6 +82,7 @@ test('a push job with nothing as by default', () => {
       replication: {
         initialReplication: 'all',
         protection: {initial: 'guarantee_nothing', incremental: 'guarantee_incremental'},
+        snapshots: {},
         concurrentSteps: 4,
       },
       pruning: {

@@ -51,6 +51,8 @@ test('what is not required has a default, unless its absence means something', (
     '#/$defs/sshConnect.transport_open_command',
     '#/$defs/periodicSnapshotting.min_written',
     '#/$defs/cronSnapshotting.min_written',
+    '#/$defs/replication/properties/snapshots.prefix',
+    '#/$defs/replication/properties/snapshots.regex',
     '#/$defs/tcpOutlet.tls',
   ])
 })

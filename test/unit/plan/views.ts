@@ -47,5 +47,5 @@ export function policy(
   initial: Protection = 'guarantee_resumability',
   incremental: Protection = initial,
 ): ReplicationPolicy {
-  return {initialReplication, protection: {initial, incremental}, concurrentSteps: 1}
+  return {initialReplication, protection: {initial, incremental}, snapshots: {}, concurrentSteps: 1}
 }
