@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   rpc: ['core', 'zfs', 'abstraction', 'endpoint', 'generated'],
   host: ['core', 'zfs-client'],
   ssh: ['core'],
+  timers: ['core', 'abstraction'],
   trace: ['core'],
   app: [
     'core',
@@ -38,6 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'rpc',
     'host',
     'ssh',
+    'timers',
     'trace',
   ],
 }
@@ -53,7 +55,7 @@ const MAY_USE: Readonly<Record<string, readonly RegExp[]>> = {
 }
 
 /** Rooms that only decide: no clock, no environment, no waiting. */
-const PURE = ['zfs', 'abstraction', 'scope', 'plan', 'prune', 'config', 'report']
+const PURE = ['zfs', 'abstraction', 'scope', 'plan', 'prune', 'config', 'report', 'timers']
 
 const files = readdirSync(LIB, {recursive: true, encoding: 'utf8'}).filter((file) => file.endsWith('.ts'))
 const inRooms = files.map((file) => ({file, room: file.split('/')[0] ?? ''}))

@@ -76,7 +76,7 @@ function checkInterval(job: unknown, path: Path): readonly Finding[] {
   const interval = peekText(job, 'interval')
   if (peek(job, 'type') !== 'pull' || interval === undefined || interval === 'manual') return []
   return formatProblem('pull-interval', interval) === undefined
-    ? [notice(path, 'has no effect: a timer starts the job')]
+    ? [notice(path, 'nothing waits for it: `zrepl timers` prints a timer that starts the job')]
     : []
 }
 

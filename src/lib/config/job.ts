@@ -30,6 +30,8 @@ export type PullJob = {
   readonly connect: Connect
   readonly rootFs: DatasetName
   readonly pathMapping: readonly PathRule[]
+  /** How often it is to run; `undefined` where a person starts it (`manual`). Read by `zrepl timers` only. */
+  readonly intervalMs: number | undefined
   readonly recv: ReceivePolicy
   readonly replication: ReplicationPolicy
   readonly pruning: {readonly keepSender: NonEmpty<KeepRule>; readonly keepReceiver: NonEmpty<KeepRule>}

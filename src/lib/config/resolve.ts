@@ -6,6 +6,7 @@ import type {
 } from '../../generated/config-types.ts'
 import {parseJobId} from '../abstraction/job-id.ts'
 import {unreachable} from '../core/assert.ts'
+import {parseZreplDuration} from '../core/units.ts'
 import {parseFilter} from '../scope/filter.ts'
 import {parsePathRules} from '../scope/path-rules.ts'
 import {parseDatasetName} from '../zfs/name.ts'
@@ -80,6 +81,7 @@ function resolvePull(raw: RawPullJob, placeOf: PlaceOf): PullJob {
     connect: resolveConnect(raw.connect, placeOf),
     rootFs: parseDatasetName(raw.root_fs),
     pathMapping: resolvePathMapping(raw.path_mapping),
+    intervalMs: raw.interval === 'manual' ? undefined : parseZreplDuration(raw.interval),
     recv: resolveReceive(raw.recv),
     replication: resolveReplication(raw),
     pruning: resolveBothSides(raw.pruning),

@@ -120,6 +120,7 @@ test('a pull job', () => {
       },
       pathMapping: [],
       rootFs: 'pool/collected from afar',
+      intervalMs: 3_600_000,
       recv: {
         properties: {
           inherit: ['mountpoint'],

@@ -1,0 +1,124 @@
+import type {JobId} from '../abstraction/job-id.ts'
+import {type Cadence, cadenceFor} from './cadence.ts'
+
+/** A job that something has to start. */
+export type TimedJob = {
+  readonly name: JobId
+  readonly type: 'push' | 'pull' | 'source' | 'snap'
+  /** How often it has something to do; `undefined` where only the operator knows. */
+  readonly intervalMs: number | undefined
+}
+
+/** How the job is started: absolute paths. */
+export type Installation = {readonly executable: string; readonly config: string}
+
+/** One file to be installed. */
+export type UnitFile = {readonly path: string; readonly text: string}
+
+/** The service and the timer of one job. */
+export function unitFiles(job: TimedJob, installation: Installation): readonly UnitFile[] {
+  const cadence = cadenceFor(job.intervalMs)
+  const unit = `/etc/systemd/system/zrepl-${unitEscaped(job.name)}`
+  return [
+    {path: `${unit}.service`, text: serviceText(job, installation)},
+    {path: `${unit}.timer`, text: timerText(job, cadence)},
+  ]
+}
+
+/** One line of a crontab such as `/etc/cron.d/zrepl`. */
+export function cronLine(job: TimedJob, {executable, config}: Installation): string {
+  const words = [executable, 'run', job.name, '--quiet', '--config', config].map(cronWord)
+  return `${cadenceFor(job.intervalMs).cron} root ${words.join(' ')}`
+}
+
+/**
+ * A oneshot service: the timer does not start it again while it runs. Being told that another run of the job is active
+ * (exit status 5) is no failure. On a stop only zrepl gets the signal, and ends its children in order.
+ *
+ * zrepl needs `/dev/zfs`, ssh's keys, the network and its own directories; the rest of the machine is closed to it. Mounts
+ * of the host are seen as they come and go, so that no dataset stays busy on account of this service.
+ */
+function serviceText({name, type}: TimedJob, {executable, config}: Installation): string {
+  const words = [executable, 'run', name, '--config', config].map(serviceWord)
+  return `[Unit]
+Description=zrepl ${type} job ${name.replaceAll('%', '%%')}
+Documentation=https://zrepl.github.io
+After=zfs.target network-online.target
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart=${words.join(' ')}
+SuccessExitStatus=5
+KillMode=mixed
+TimeoutStopSec=90
+Nice=10
+IOSchedulingClass=idle
+
+RuntimeDirectory=zrepl
+RuntimeDirectoryMode=0700
+RuntimeDirectoryPreserve=yes
+StateDirectory=zrepl
+StateDirectoryMode=0700
+UMask=0077
+
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectSystem=strict
+ProtectHome=read-only
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+DevicePolicy=closed
+DeviceAllow=/dev/zfs rw
+`
+}
+
+/** A run that was missed while the machine was off is made up for; machines do not all start in the same second. */
+function timerText({name, intervalMs}: TimedJob, {onCalendar}: Cadence): string {
+  const why =
+    intervalMs === undefined
+      ? '# the configuration does not say how often: hourly, change it as you like\n'
+      : ''
+  return `[Unit]
+Description=Start zrepl job ${name.replaceAll('%', '%%')}
+
+[Timer]
+${why}OnCalendar=${onCalendar}
+Persistent=yes
+AccuracySec=1s
+RandomizedDelaySec=5s
+FixedRandomDelay=yes
+
+[Install]
+WantedBy=timers.target
+`
+}
+
+/** As systemd-escape(1) does for one component; a dash stays, since nobody unescapes it into a path. */
+function unitEscaped(name: string): string {
+  const bytes = new TextEncoder().encode(name)
+  return Array.from(bytes, (byte, index) => {
+    const sign = String.fromCharCode(byte)
+    const plain = /[A-Za-z0-9:_-]/.test(sign) || (sign === '.' && index > 0)
+    return plain ? sign : `\\x${byte.toString(16).padStart(2, '0')}`
+  }).join('')
+}
+
+/** systemd.service(5), COMMAND LINES: `%` and `$` are doubled, quotes and backslashes escaped. */
+function serviceWord(word: string): string {
+  const escaped = word.replaceAll('%', '%%').replaceAll('$', '$$$$')
+  return /^[A-Za-z0-9_@%+=:,./$-]+$/.test(escaped) ? escaped : `"${escaped.replace(/["\\]/g, '\\$&')}"`
+}
+
+/** crontab(5): the line goes to a shell, and a `%` would be a new line. */
+function cronWord(word: string): string {
+  const quoted = /^[A-Za-z0-9_@+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+  return quoted.replaceAll('%', '\\%')
+}

@@ -1,0 +1,80 @@
+import {chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {basename, join} from 'node:path'
+import {execa} from 'execa'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+
+const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
+const SYSTEMD_ANALYZE = '/usr/bin/systemd-analyze'
+
+const CONFIG = `jobs:
+  - name: inbox
+    type: sink
+    root_fs: vault
+    serve: {type: local, listener_name: inbox}
+  - name: "off site"
+    type: push
+    connect: {type: local, listener_name: inbox, client_identity: me}
+    filesystems: {"tank<": true}
+    snapshotting: {type: periodic, prefix: zrepl_, interval: 10m}
+    pruning:
+      keep_sender: [{type: not_replicated}]
+      keep_receiver: [{type: last_n, count: 1}]
+  - name: fetch
+    type: pull
+    connect: {type: local, listener_name: inbox, client_identity: me}
+    root_fs: vault
+    interval: 6h
+    pruning:
+      keep_sender: [{type: not_replicated}]
+      keep_receiver: [{type: last_n, count: 1}]
+`
+
+let directory = ''
+let config = ''
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'zrepl-timers-'))
+  config = join(directory, 'zrepl.yml')
+  writeFileSync(config, CONFIG)
+  chmodSync(config, 0o600)
+})
+
+afterAll(() => rmSync(directory, {recursive: true}))
+
+test('lines for cron, of every job that is not a sink', async () => {
+  const {stdout, stderr, exitCode} = await execa(EXECUTABLE, ['timers', '--cron', '--config', config])
+  expect(stdout.split('\n')).toEqual([
+    `*/10 * * * * root ${EXECUTABLE} run 'off site' --quiet --config ${config}`,
+    `0 */6 * * * root ${EXECUTABLE} run fetch --quiet --config ${config}`,
+  ])
+  expect(stderr).toContain('zrepl: job inbox is a sink: sshd starts it, not a timer')
+  expect(exitCode).toBe(0)
+})
+
+test('a job that does not exist', async () => {
+  const {stdout, exitCode} = await execa(EXECUTABLE, ['timers', 'fetsh', '--config', config], {reject: false})
+  expect(stdout).toBe('')
+  expect(exitCode).toBe(2)
+})
+
+// systemd is not on every machine; where it is, it is the judge.
+test.skipIf(!existsSync(SYSTEMD_ANALYZE))('systemd finds no fault with the units', async () => {
+  const {stdout} = await execa(EXECUTABLE, ['timers', '--config', config])
+  const units = stdout.split(/^# (?=\/etc\/systemd\/system\/)/m).slice(1)
+  const paths = units.map((unit) => {
+    const [path = '', ...lines] = unit.split('\n')
+    const copy = join(directory, basename(path))
+    writeFileSync(copy, lines.join('\n'))
+    return copy
+  })
+  expect(paths.map((path) => basename(path))).toEqual([
+    'zrepl-off\\x20site.service',
+    'zrepl-off\\x20site.timer',
+    'zrepl-fetch.service',
+    'zrepl-fetch.timer',
+  ])
+  const {stderr, exitCode} = await execa(SYSTEMD_ANALYZE, ['verify', '--man=no', ...paths], {reject: false})
+  expect(stderr.split('\n').filter((line) => line.includes(directory))).toEqual([])
+  expect(exitCode).toBe(0)
+})

@@ -1,0 +1,75 @@
+import {describe, expect, test} from 'vitest'
+import {parseJobId} from '../../../src/lib/abstraction/job-id.ts'
+import {cadenceFor} from '../../../src/lib/timers/cadence.ts'
+import {cronLine, type TimedJob, unitFiles} from '../../../src/lib/timers/timer.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+describe('a job is started', () => {
+  test.each([
+    [10 * MINUTE, '*-*-* *:00/10:00', '*/10 * * * *'],
+    [15 * MINUTE, '*-*-* *:00/15:00', '*/15 * * * *'],
+    // Not every six minutes: the second snapshot would come after twelve.
+    [7 * MINUTE, '*-*-* *:*:00', '* * * * *'],
+    [25 * MINUTE, '*-*-* *:00/5:00', '*/5 * * * *'],
+    [90 * MINUTE, '*-*-* *:00/30:00', '*/30 * * * *'],
+    [HOUR, '*-*-* *:00:00', '0 * * * *'],
+    [undefined, '*-*-* *:00:00', '0 * * * *'],
+    [5 * HOUR, '*-*-* *:00:00', '0 * * * *'],
+    [6 * HOUR, '*-*-* 00/6:00:00', '0 */6 * * *'],
+    [24 * HOUR, '*-*-* 00:00:00', '0 0 * * *'],
+    [72 * HOUR, '*-*-* 00:00:00', '0 0 * * *'],
+    [1000, '*-*-* *:*:00', '* * * * *'],
+  ])('for an interval of %s ms: %s, %s', (intervalMs, onCalendar, cron) => {
+    expect(cadenceFor(intervalMs)).toMatchObject({onCalendar, cron})
+  })
+})
+
+function job(name: string, intervalMs: number | undefined = 10 * MINUTE): TimedJob {
+  return {name: parseJobId(name), type: 'push', intervalMs}
+}
+
+const HERE = {executable: '/usr/local/bin/zrepl', config: '/etc/zrepl/zrepl.yml'}
+
+test('a line for cron', () => {
+  expect(cronLine(job('offsite'), HERE)).toBe(
+    '*/10 * * * * root /usr/local/bin/zrepl run offsite --quiet --config /etc/zrepl/zrepl.yml',
+  )
+  expect(cronLine(job('a b:c'), {...HERE, config: "/etc/it's 5%/zrepl.yml"})).toBe(
+    "*/10 * * * * root /usr/local/bin/zrepl run 'a b:c' --quiet --config '/etc/it'\\''s 5\\%/zrepl.yml'",
+  )
+})
+
+describe('units', () => {
+  test('a oneshot service and a timer', () => {
+    const [service, timer] = unitFiles(job('offsite'), HERE)
+    expect(service?.path).toBe('/etc/systemd/system/zrepl-offsite.service')
+    expect(service?.text).toContain(
+      '\nType=oneshot\nExecStart=/usr/local/bin/zrepl run offsite --config /etc/zrepl/zrepl.yml\nSuccessExitStatus=5\n',
+    )
+    expect(timer?.path).toBe('/etc/systemd/system/zrepl-offsite.timer')
+    expect(timer?.text).toContain('\n[Timer]\nOnCalendar=*-*-* *:00/10:00\nPersistent=yes\n')
+  })
+
+  test('a job without an interval says that the rhythm is a guess', () => {
+    expect(unitFiles({...job('offsite'), intervalMs: undefined}, HERE)[1]?.text).toContain(
+      'does not say how often: hourly',
+    )
+  })
+
+  test.each([
+    ['a b', 'zrepl-a\\x20b', '"a b"'],
+    ['.hidden', 'zrepl-\\x2ehidden', '.hidden'],
+    ['x:y.z-1', 'zrepl-x:y.z-1', 'x:y.z-1'],
+  ])('job %j: %s, %s', (name, unit, word) => {
+    const [service] = unitFiles(job(name), HERE)
+    expect(service?.path).toBe(`/etc/systemd/system/${unit}.service`)
+    expect(service?.text).toContain(`run ${word} --config`)
+  })
+
+  test('what systemd would expand in a path is escaped', () => {
+    const [service] = unitFiles(job('j'), {...HERE, config: '/etc/$HOME "x" 5%/zrepl.yml'})
+    expect(service?.text).toContain('--config "/etc/$$HOME \\"x\\" 5%%/zrepl.yml"\n')
+  })
+})
