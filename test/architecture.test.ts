@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   rpc: ['core', 'zfs', 'abstraction', 'endpoint', 'generated'],
   host: ['core', 'zfs-client'],
   ssh: ['core'],
-  timers: ['core', 'abstraction'],
+  timers: ['core', 'abstraction', 'plan'],
   trace: ['core'],
   app: [
     'core',

@@ -2,6 +2,7 @@ import {resolve} from 'node:path'
 import type {Job} from '../config/job.ts'
 import {unreachable} from '../core/assert.ts'
 import {EXIT, type ExitStatus} from '../core/exit-code.ts'
+import {snapshotInterval} from '../timers/snapshot-interval.ts'
 import {cronLine, type Installation, type TimedJob, unitFiles} from '../timers/timer.ts'
 import {jobNamed, readConfig} from './config-file.ts'
 import type {Output} from './output.ts'
@@ -46,11 +47,8 @@ function timedJob(job: Job): TimedJob | undefined {
       return {name: job.name, type: job.type, intervalMs: job.intervalMs}
     case 'push':
     case 'source':
-    case 'snap': {
-      const {snapshotting} = job
-      const intervalMs = snapshotting.type === 'periodic' ? snapshotting.intervalMs : undefined
-      return {name: job.name, type: job.type, intervalMs}
-    }
+    case 'snap':
+      return {name: job.name, type: job.type, intervalMs: snapshotInterval(job.snapshotting)}
     default:
       return unreachable(job)
   }
