@@ -58,12 +58,28 @@ function checkSend(send: unknown, path: Path): readonly Finding[] {
 }
 
 function checkReceive(recv: unknown, path: Path): readonly Finding[] {
-  const overridden = new Set(peekEntries(recv, 'properties', 'override').map(([name]) => name))
-  const twice = peekList(recv, 'properties', 'inherit').flatMap((name, index): readonly Finding[] => {
-    if (typeof name !== 'string' || !overridden.has(name)) return []
-    return [mistake([...path, 'properties', 'inherit', index], `${JSON.stringify(name)} is in override too`)]
+  const overridden = peekEntries(recv, 'properties', 'override').map(([name]) => name)
+  const inherited = peekList(recv, 'properties', 'inherit')
+  return [
+    ...checkBandwidthLimit(peek(recv, 'bandwidth_limit'), [...path, 'bandwidth_limit']),
+    ...namedElsewhere(recv, 'inherit', overridden, 'override', path),
+    ...namedElsewhere(recv, 'accept', overridden, 'override', path),
+    ...namedElsewhere(recv, 'accept', inherited, 'inherit', path),
+  ]
+}
+
+/** What one list says of a property and another says otherwise. */
+function namedElsewhere(
+  recv: unknown,
+  list: 'inherit' | 'accept',
+  others: readonly unknown[],
+  elsewhere: string,
+  path: Path,
+): readonly Finding[] {
+  return peekList(recv, 'properties', list).flatMap((name, index): readonly Finding[] => {
+    if (typeof name !== 'string' || !others.includes(name)) return []
+    return [mistake([...path, 'properties', list, index], `${JSON.stringify(name)} is in ${elsewhere} too`)]
   })
-  return [...checkBandwidthLimit(peek(recv, 'bandwidth_limit'), [...path, 'bandwidth_limit']), ...twice]
 }
 
 function checkBandwidthLimit(limit: unknown, path: Path): readonly Finding[] {

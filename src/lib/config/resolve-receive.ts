@@ -1,12 +1,15 @@
 import type {Recv} from '../../generated/config-types.ts'
 import type {ReceivePolicy} from '../plan/policy.ts'
+import {propertiesToInherit} from '../scope/received-properties.ts'
 
-/** `recv` with its defaults: properties as they come, and no placeholders until somebody has decided about encryption. */
+/** `recv` with its defaults: harmless properties as they come, and no placeholders until somebody has decided about encryption. */
 export function resolveReceive(raw: Recv = {}): ReceivePolicy {
+  const {inherit = [], override = {}, accept = []} = raw.properties ?? {}
+  const overridden = new Map(Object.entries(override))
   return {
     properties: {
-      inherit: raw.properties?.inherit ?? [],
-      override: new Map(Object.entries(raw.properties?.override ?? {})),
+      inherit: propertiesToInherit({inherit, override: overridden, accept}),
+      override: overridden,
     },
     placeholderEncryption: raw.placeholder?.encryption ?? 'unspecified',
   }

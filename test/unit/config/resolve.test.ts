@@ -3,6 +3,7 @@ import {expect, test} from 'vitest'
 import type {Job} from '../../../src/lib/config/job.ts'
 import {type LoadedConfig, loadConfig} from '../../../src/lib/config/load.ts'
 import {resolveSend} from '../../../src/lib/config/resolve-send.ts'
+import {WITHHELD_PROPERTIES} from '../../../src/lib/scope/received-properties.ts'
 import {filesBelow, plain, SAMPLES} from './sample-files.ts'
 
 const HOUR = 3_600_000
@@ -26,7 +27,10 @@ const DEFAULT_REPLICATION = {
   concurrentSteps: 1,
 }
 
-const NO_RECEIVE_OPTIONS = {properties: {inherit: [], override: {}}, placeholderEncryption: 'unspecified'}
+const NO_RECEIVE_OPTIONS = {
+  properties: {inherit: [...WITHHELD_PROPERTIES], override: {}},
+  placeholderEncryption: 'unspecified',
+}
 
 const lastN = (count: number) => ({type: 'last_n', count})
 
@@ -123,7 +127,7 @@ test('a pull job', () => {
       intervalMs: 3_600_000,
       recv: {
         properties: {
-          inherit: ['mountpoint'],
+          inherit: WITHHELD_PROPERTIES.filter((name) => !['canmount', 'readonly'].includes(name)),
           // Words that look like something else stay what was written.
           override: {canmount: 'off', readonly: 'on', 'org.example:owner': '0042'},
         },

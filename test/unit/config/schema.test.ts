@@ -107,6 +107,7 @@ test('the values by default are those of zrepl', () => {
     'send.embedded_data false',
     'send.saved false',
     'recv/properties/properties.inherit []',
+    'recv/properties/properties.accept []',
     'recv/properties/placeholder.encryption "unspecified"',
     'bandwidthLimit.max "-1 B"',
     'bandwidthLimit.bucket_capacity "128 KiB"',

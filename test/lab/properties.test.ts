@@ -1,0 +1,87 @@
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {type Lab, openLab} from './lab.ts'
+import {zrepl} from './scenario.ts'
+
+let lab: Lab
+let src: string
+let dst: string
+let destroy: () => Promise<void>
+
+const CONFIG = '/etc/zrepl/properties.yml'
+
+beforeAll(async () => {
+  lab = await openLab()
+  ;({src, dst, destroy} = await lab.pools())
+  await lab.ok(`set -e
+zfs create -o readonly=on ${dst}/careful && zfs create -o readonly=on ${dst}/trusting
+zfs create -o mountpoint=/evil -o setuid=on -o canmount=noauto -o readonly=off -o snapdir=visible -o atime=off \\
+  -o org.example:owner=eve ${src}/data
+zfs create -V 8M -o volmode=full ${src}/data/vol
+zfs snapshot -r ${src}/data@1
+`)
+  await lab.writeFile(
+    CONFIG,
+    `jobs:\n${pair('careful', '')}${pair('trusting', 'properties: {accept: [canmount]}')}`,
+  )
+})
+
+afterAll(async () => {
+  await destroy?.()
+  await lab?.close()
+})
+
+function pair(name: string, recv: string): string {
+  return `  - name: ${name}_sink
+    type: sink
+    root_fs: ${dst}/${name}
+    serve: {type: local, listener_name: ${name}}
+    recv:
+      placeholder: {encryption: inherit}
+      ${recv}
+  - name: ${name}
+    type: push
+    connect: {type: local, listener_name: ${name}, client_identity: eve}
+    filesystems: {"${src}/data<": true}
+    snapshotting: {type: manual}
+    send: {send_properties: true}
+    pruning:
+      keep_sender: [{type: regex, regex: ".*"}]
+      keep_receiver: [{type: regex, regex: ".*"}]
+`
+}
+
+async function properties(dataset: string, ...names: readonly string[]): Promise<readonly string[]> {
+  const got = await lab.ok(`zfs get -Hp -o property,value,source ${names.join(',')} '${dataset}'\n`)
+  return got
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replaceAll('\t', ' '))
+}
+
+test('properties that could do harm do not come with a stream, harmless ones do', async () => {
+  const {exitCode} = await zrepl(lab, `replicate careful --config ${CONFIG}`)
+  expect(exitCode).toBe(0)
+  const copy = `${dst}/careful/eve/${src}/data`
+  const harmful = ['mountpoint', 'canmount', 'setuid', 'readonly', 'snapdir']
+  expect(await properties(copy, ...harmful)).toEqual([
+    `mountpoint /mnt/${copy} inherited from ${dst}`,
+    'canmount on default',
+    'setuid on default',
+    `readonly on inherited from ${dst}/careful`,
+    'snapdir hidden default',
+  ])
+  expect(await properties(copy, 'atime', 'org.example:owner')).toEqual([
+    'atime off received',
+    'org.example:owner eve received',
+  ])
+  expect(await properties(`${copy}/vol`, 'volmode')).toEqual(['volmode default default'])
+})
+
+test('what the job accepts does come', async () => {
+  const {exitCode} = await zrepl(lab, `replicate trusting --config ${CONFIG}`)
+  expect(exitCode).toBe(0)
+  expect(await properties(`${dst}/trusting/eve/${src}/data`, 'canmount', 'snapdir')).toEqual([
+    'canmount noauto received',
+    'snapdir hidden default',
+  ])
+})
