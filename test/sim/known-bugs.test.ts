@@ -11,13 +11,13 @@ import {createWorld, passAnHour, receiverName} from './world.ts'
  * fail: when it passes, the bug is gone, and `test.fails` becomes `test` or the case goes to `regressions/`.
  */
 describe('known bugs', () => {
-  test.fails('a send that exits 0 without a stream does not hang the run (I12)', async () => {
+  test('a send that exits 0 without a stream does not hang the run (I12)', async () => {
     const baseline = await prepare({options: {direction: 'push'}, stage: 'initial'})
     const {problems} = await play(baseline, [{kind: 'output', at: 'send:0', how: 'empty'}])
     expect(problems).toEqual([])
   })
 
-  test.fails('runs killed between receiving and completing leave at most four step holds (I3)', async () => {
+  test('runs killed between receiving and completing leave at most four step holds (I3)', async () => {
     const world = createWorld({direction: 'push'})
     await run(world)
     for (let hour = 0; hour < 8; hour += 1) {
@@ -29,7 +29,7 @@ describe('known bugs', () => {
     ).toBeLessThanOrEqual(4)
   })
 
-  test.fails('a pull with two filesystems at once leaves nothing behind (I3)', async () => {
+  test('a pull with two filesystems at once leaves nothing behind (I3)', async () => {
     const left: string[] = []
     for (let seed = 1; seed <= 40; seed += 1) {
       const world = createWorld({direction: 'pull', concurrentSteps: 2, jitter: 6, seed})

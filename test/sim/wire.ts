@@ -20,7 +20,7 @@ export function wireActive(
   open: OpenConnection,
 ): {readonly work: JobWork; readonly lanes: Lanes} {
   const {active: job} = jobsOf(options)
-  const lanes = createLanes(open)
+  const lanes = createLanes(open, job.replication.concurrentSteps)
   const {replication: policy, pruning: prune} = job
   if (job.type === 'pull') {
     const receiver = createReceiverOf(job, undefined, zfs)

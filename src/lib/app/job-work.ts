@@ -20,7 +20,7 @@ export type WiredJob = {readonly work: JobWork; readonly lanes: Lanes | undefine
 export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): WiredJob {
   switch (job.type) {
     case 'push': {
-      const lanes = createLanes(connectionTo(job.connect, options))
+      const lanes = createLanes(connectionTo(job.connect, options), job.replication.concurrentSteps)
       const sender = createSenderOf(job, zfs)
       const work: JobWork = {
         sender,
@@ -32,7 +32,7 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
       return {lanes, work}
     }
     case 'pull': {
-      const lanes = createLanes(connectionTo(job.connect, options))
+      const lanes = createLanes(connectionTo(job.connect, options), job.replication.concurrentSteps)
       const receiver = createReceiverOf(job, undefined, zfs)
       const work: JobWork = {
         sender: createRemoteSender(lanes),

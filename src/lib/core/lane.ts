@@ -16,6 +16,8 @@ export type LaneConnection = {
   onTold(listener: (told: Readonly<Record<string, unknown>>) => void): void
   /** The end of what the peer (or ssh) wrote on stderr that was not for us, printable; for error messages. */
   complaint(): string
+  /** Ends our half: the peer meets the end of what we write, and can still answer. The connection is of no more use then. */
+  hangUp(): void
   /** Ends the connection in order: closes the writer and waits for the other process to go. */
   close(): Promise<void>
   /** Ends it at once, for example in the middle of a stream. */

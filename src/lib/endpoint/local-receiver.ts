@@ -8,7 +8,7 @@ import type {Mapping} from '../scope/mapping.ts'
 import type {Hold, Outcome, ReceiveArgs, ZfsClient} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
 import {type DatasetName, type Guid, parentOf, parseDatasetName, poolOf, snapshotName} from '../zfs/name.ts'
-import {isSnapshot, nameOfSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
+import {byCreatetxg, isSnapshot, nameOfSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
@@ -126,6 +126,25 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
     }
   }
 
+  /**
+   * Runs that were killed between making a hold and dropping the one before leave more and more of them. Only the newest
+   * counts. Asks for holds only where more than one snapshot has any.
+   */
+  async function dropOlderHolds(ctx: RunContext, dataset: DatasetName): Promise<void> {
+    const held = pool
+      .versions(dataset)
+      .filter(isSnapshot)
+      .filter(({userrefs}) => userrefs > 0)
+    if (held.length < 2) return
+    const byName = (await pool.holds(ctx, [dataset])).get(dataset)
+    const ours = held.filter(({name}) => byName?.get(name)?.includes(tag)).toSorted(byCreatetxg)
+    const older = ours.slice(0, -1).map((snapshot) => ({snapshot: nameOfSnapshot(snapshot), tag}))
+    for (const outcome of await pool.release(ctx, older)) {
+      if (outcome.kind === 'failed')
+        ctx.log.warn('cannot release what an earlier run left', {dataset, error: outcome.failure.message})
+    }
+  }
+
   async function findReceived(
     ctx: RunContext,
     dataset: DatasetName,
@@ -210,6 +229,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       await createAncestors(ctx, dataset)
       const target = await targetOf(ctx, dataset)
       refuseOverwrite(request, target, target !== undefined && isEmptyPlaceholder(target))
+      await dropOlderHolds(ctx, dataset)
 
       const outcome = await zfs.receive(ctx, argsOf(request, target), source)
 

@@ -11,6 +11,7 @@ import type {Hold, NewBookmark, SendArgs, ZfsClient} from '../zfs/client.ts'
 import {bookmarkName, type DatasetName, type Guid, snapshotName} from '../zfs/name.ts'
 import {
   type Bookmark,
+  byCreatetxg,
   isBookmark,
   isSnapshot,
   nameOfBookmark,
@@ -75,11 +76,14 @@ export function createLocalSender(
     }
   }
 
-  /** What holds and bookmarks a step still needs. A bookmark cannot be held; it is protected by a second bookmark. */
+  /**
+   * What holds and bookmarks a step still needs, and what runs that were killed have left for steps that are not this
+   * one. A bookmark cannot be held; it is protected by a second bookmark.
+   */
   async function protectionOf(
     ctx: RunContext,
     request: ProtectRequest,
-  ): Promise<{holds: Hold[]; bookmarks: NewBookmark[]}> {
+  ): Promise<{holds: Hold[]; bookmarks: NewBookmark[]; stale: Stale}> {
     const {filesystem, protection} = request
     const to = await findTo(ctx, filesystem, request.to)
     const from = await findFrom(ctx, filesystem, request.from)
@@ -104,6 +108,32 @@ export function createLocalSender(
               .versions(filesystem)
               .some((known) => isBookmark(known) && nameOfBookmark(known) === bookmark),
         ),
+      stale: await staleAround(ctx, filesystem, from, ends),
+    }
+  }
+
+  /** Of this job on `filesystem`: what protects neither end of the step, and cursors that a newer one has replaced. */
+  async function staleAround(
+    ctx: RunContext,
+    filesystem: DatasetName,
+    from: Version | undefined,
+    ends: readonly Version[],
+  ): Promise<Stale> {
+    const guids = new Set(ends.map(({guid}) => guid))
+    const held = new Set<string>(ends.filter(isSnapshot).map(nameOfSnapshot))
+    const ours = pool.versions(filesystem).filter(isBookmark).filter(isOurs)
+    const isCursor = (bookmark: Bookmark) => readCursor(bookmark)?.kind === 'cursor'
+    const known = ours.filter(
+      (bookmark) => isCursor(bookmark) && bookmark.createtxg <= (from?.createtxg ?? 0n),
+    )
+    const newest = known.toSorted(byCreatetxg).at(-1)
+    const isStale = (bookmark: Bookmark) =>
+      isCursor(bookmark)
+        ? newest !== undefined && bookmark.createtxg < newest.createtxg
+        : !guids.has(bookmark.guid)
+    return {
+      bookmarks: ours.filter((bookmark) => isStale(bookmark) && bookmark.name !== from?.name),
+      holds: (await stepHolds(ctx, filesystem)).filter(({snapshot}) => !held.has(snapshot)),
     }
   }
 
@@ -120,6 +150,18 @@ export function createLocalSender(
       cursor: name === undefined || exists ? undefined : {bookmark: bookmarkName(filesystem, name), source},
       bookmarks: known.filter(isBookmark).filter((bookmark) => isReplaced(bookmark, to, name)),
       holds: await stepHolds(ctx, filesystem),
+    }
+  }
+
+  /** Untidy, but harmless where it fails: the next run tries again. */
+  async function sweep(ctx: RunContext, stale: readonly Stale[]): Promise<void> {
+    const bookmarks = stale.flatMap(({bookmarks}) => bookmarks).map(nameOfBookmark)
+    const holds = stale.flatMap(({holds}) => holds)
+    const outcomes = [...(await pool.destroyBookmarks(ctx, bookmarks)), ...(await pool.release(ctx, holds))]
+    for (const [index, name] of [...bookmarks, ...holds.map(({snapshot}) => snapshot)].entries()) {
+      const outcome = outcomes[index]
+      if (outcome?.kind === 'failed')
+        ctx.log.warn('cannot remove what an earlier run left', {name, error: outcome.failure.message})
     }
   }
 
@@ -181,6 +223,14 @@ export function createLocalSender(
       const held = outcomesOf(holds, await pool.hold(ctx, holds))
       const bookmarks = valuesOf(prepared).flatMap(({bookmarks}) => bookmarks)
       const made = outcomesOf(bookmarks, await pool.bookmark(ctx, bookmarks))
+      const isProtected = ({holds, bookmarks}: {holds: readonly Hold[]; bookmarks: readonly NewBookmark[]}) =>
+        firstFailure([...holds.map(held), ...bookmarks.map(made)]).kind === 'done'
+      await sweep(
+        ctx,
+        valuesOf(prepared)
+          .filter(isProtected)
+          .map(({stale}) => stale),
+      )
       return prepared.map((one) =>
         'failed' in one
           ? one.failed
@@ -237,6 +287,9 @@ export function createLocalSender(
     },
   }
 }
+
+/** What an earlier run of the job has left behind. */
+type Stale = {readonly holds: readonly Hold[]; readonly bookmarks: readonly Bookmark[]}
 
 function sendError(
   to: Snapshot,

@@ -105,6 +105,7 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
     peer: process.peer,
     onTold: told.onTold,
     complaint: told.complaint,
+    hangUp: () => toPeer.close(),
     close: () => (closing ??= close()),
     burn: () => burn(),
     gone,

@@ -10,6 +10,8 @@ export type Lane = {
   readonly connection: LaneConnection
   /** True between an answer and the next request: the pipes are at a frame's border on both sides. */
   idle(): boolean
+  /** Ends our half of the connection; an answer can still come. */
+  hangUp(): void
   /** Sends a request whose answer is awaited with `answer`. A raw stream may be written in between. */
   ask(ctx: RunContext, request: Request): Promise<void>
   /** Reads one answer. An `error` answer is thrown. */
@@ -34,9 +36,14 @@ function createLane(connection: LaneConnection): Lane {
   let id = 0
   let idle = true
   let streaming = false
+  let ended = false
   return {
     connection,
-    idle: () => idle,
+    idle: () => idle && !ended,
+    hangUp() {
+      ended = true
+      connection.hangUp()
+    },
     async ask(ctx, request) {
       id += 1
       idle = false

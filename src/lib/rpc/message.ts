@@ -35,6 +35,7 @@ export type Request =
   | {readonly verb: 'protect'; readonly requests: readonly ProtectRequest[]}
   | {readonly verb: 'complete'; readonly requests: readonly CompleteRequest[]}
   | {readonly verb: 'send'; readonly request: SendRequest}
+  | {readonly verb: 'settle'}
   | {readonly verb: 'abort-partial'; readonly filesystems: readonly DatasetName[]}
   | {readonly verb: 'hold-last-received'; readonly requests: readonly HoldLastReceivedRequest[]}
   | {readonly verb: 'receive'; readonly request: ReceiveRequest}
@@ -119,6 +120,8 @@ function requestOf(wire: RpcRequest): Request {
       }
     case 'send':
       return {verb: 'send', request: sendOf(wire.request)}
+    case 'settle':
+      return {verb: 'settle'}
     case 'abort-partial':
       return {verb: 'abort-partial', filesystems: wire.filesystems.map(parseDatasetName)}
     case 'hold-last-received':

@@ -3,11 +3,15 @@ import {OperationalError} from '../core/errors.ts'
 import type {LocalReceiver, Receiver} from '../endpoint/receiver.ts'
 import type {LocalSender, Sender} from '../endpoint/sender.ts'
 import type {Transfer} from '../endpoint/transfer.ts'
+import type {Lane} from './client.ts'
 import type {Lanes} from './lanes.ts'
 import type {Request, Response} from './message.ts'
+import {PATIENCE_MS} from './patience.ts'
 
 /** How long the peer may take to say why it stopped reading, milliseconds. */
 const LAST_WORDS_MS = 10_000
+/** Likewise for a peer that has stopped writing, which is gone already or did not stop by itself. */
+const SENDERS_WORDS_MS = 1000
 
 /** The sender on the other side of the lanes. */
 export function createRemoteSender(lanes: Lanes): Sender {
@@ -43,7 +47,7 @@ async function call<Verb extends Response['verb']>(
   request: Request,
   verb: Verb,
 ): Promise<Extract<Response, {verb: Verb}>> {
-  return await lanes.use(ctx, async (lane) => {
+  return await lanes.control(ctx, async (lane) => {
     await lane.ask(ctx, request)
     return await lane.answer(ctx, verb)
   })
@@ -53,7 +57,7 @@ async function call<Verb extends Response['verb']>(
 export function createPushTransfer(lanes: Lanes, sender: LocalSender): Transfer {
   return async (ctx, sendRequest, receiveRequest) => {
     const send = await sender.prepareSend(ctx, sendRequest)
-    return await lanes.use(ctx, async (lane) => {
+    return await lanes.stream(ctx, async (lane) => {
       await lane.ask(ctx, {verb: 'receive', request: receiveRequest})
       const answer = lane.answer(ctx, 'received')
       try {
@@ -61,7 +65,7 @@ export function createPushTransfer(lanes: Lanes, sender: LocalSender): Transfer 
       } catch (error) {
         throw await lastWords(ctx, answer, () => lane.connection.close(), error)
       }
-      const {warnings} = await answer
+      const {warnings} = await answerToWhole(ctx, lane, answer)
       return {warnings}
     })
   }
@@ -70,13 +74,77 @@ export function createPushTransfer(lanes: Lanes, sender: LocalSender): Transfer 
 /** pull: the far `zfs send` writes into the lane, our `zfs receive` reads from it. */
 export function createPullTransfer(lanes: Lanes, receiver: LocalReceiver): Transfer {
   return async (ctx, sendRequest, receiveRequest) =>
-    await lanes.use(ctx, async (lane) => {
+    await lanes.stream(ctx, async (lane) => {
       await lane.ask(ctx, {verb: 'send', request: sendRequest})
       await lane.answer(ctx, 'sending')
-      const reply = await receiver.receive(ctx, receiveRequest, lane.connection.reader.stream)
-      await lane.answer(ctx, 'sent')
+      const reply = await receiver
+        .receive(ctx, receiveRequest, lane.connection.reader.stream)
+        .catch(async (error: unknown) => {
+          throw await withSendersWords(ctx, lane, error)
+        })
+      await settle(ctx, lane)
       return reply
     })
+}
+
+/**
+ * The answer to a stream that `zfs send` says it has written. A receiver that got less than a whole stream waits for
+ * the rest, which never comes: so when the answer takes long, our half of the connection ends, which one that is only
+ * slow does not even notice.
+ */
+async function answerToWhole<T>(ctx: RunContext, lane: Lane, answer: Promise<T>): Promise<T> {
+  if (await settlesWithin(ctx, answer, PATIENCE_MS)) return await answer
+  lane.hangUp()
+  try {
+    return await answer
+  } catch (error) {
+    if (ctx.signal.aborted || !(error instanceof OperationalError)) throw error
+    throw new OperationalError(
+      'send-failed',
+      `zfs send ended without an error, but not with a whole stream: ${error.message}`,
+      {hint: 'run it by hand on the sender (zfs send … | zstream dump) to see what it writes', cause: error},
+    )
+  }
+}
+
+/** The receiver has confirmed the snapshot, so nothing the sender could still say matters: at worst the lane is burnt. */
+async function settle(ctx: RunContext, lane: Lane): Promise<void> {
+  try {
+    await lane.ask(ctx, {verb: 'settle'})
+    await lane.answer(ctx, 'sent')
+  } catch (error) {
+    if (ctx.signal.aborted || !(error instanceof OperationalError)) throw error
+    ctx.log.debug('the connection ended behind the stream', {error: error.message})
+  }
+}
+
+/** A sender that fails in the middle of a stream can tell why on stderr only. */
+async function withSendersWords(ctx: RunContext, {connection}: Lane, error: unknown): Promise<unknown> {
+  if (ctx.signal.aborted || !(error instanceof OperationalError)) return error
+  if (!(await settlesWithin(ctx, connection.gone, SENDERS_WORDS_MS))) return error
+  const complaint = connection.complaint()
+  if (complaint === '') return error
+  return new OperationalError('send-failed', `${connection.peer}: ${complaint}; ${error.message}`, {
+    cause: error,
+  })
+}
+
+/** Whether `promise` settles, in whatever way, before so much time has passed. */
+async function settlesWithin(ctx: RunContext, promise: Promise<unknown>, ms: number): Promise<boolean> {
+  const timeout = new AbortController()
+  const settled = promise.then(
+    () => true,
+    () => true,
+  )
+  const late = ctx.clock.sleep(ms, timeout.signal).then(
+    () => false,
+    () => false,
+  )
+  try {
+    return await Promise.race([settled, late])
+  } finally {
+    timeout.abort()
+  }
 }
 
 /** Runs `send`, and stops it when the receiver answers with an error before the stream is through. */
@@ -102,15 +170,12 @@ async function lastWords(
 ): Promise<unknown> {
   if (ctx.signal.aborted) return error
   const closed = hangUp()
-  const timeout = new AbortController()
-  const late = ctx.clock.sleep(LAST_WORDS_MS, timeout.signal).catch(() => undefined)
   try {
-    await Promise.race([answer, late])
+    if (await settlesWithin(ctx, answer, LAST_WORDS_MS)) await answer
     return error
   } catch (reason) {
     return reason instanceof OperationalError && reason.code !== 'peer-unreachable' ? reason : error
   } finally {
-    timeout.abort()
     await closed
   }
 }

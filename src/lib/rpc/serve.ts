@@ -5,6 +5,7 @@ import type {LocalReceiver} from '../endpoint/receiver.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
 import {readFrame, writeFrame} from './frame.ts'
 import {formatResponse, parseRequest, type Request, type Response} from './message.ts'
+import {PATIENCE_MS} from './patience.ts'
 import {greetAsServer} from './prelude.ts'
 
 /** What a client identity is served with: an endpoint, or the reason why there is none. */
@@ -21,18 +22,42 @@ export async function serve(
   writer: ByteWriter,
 ): Promise<void> {
   await greetAsServer(reader, writer, ctx.signal)
-  let more = true
-  while (more) {
-    const body = await readFrame(reader, 'request', ctx.signal)
+  let state: PipeState = 'at-frame'
+  while (state !== 'in-stream') {
+    const body = await nextFrame(ctx, reader, state)
     if (body === undefined) return
     const {id, request} = parseRequest(body)
     const respond = (response: Response) =>
       writeFrame(writer, 'response', formatResponse(id, response), ctx.signal)
-    more = await handle(ctx, served, request, respond, reader, writer)
+    state = await handle(ctx, served, request, respond, reader, writer)
   }
 }
 
-/** Answers one request; false when the connection cannot go on because its pipe is in the middle of a stream. */
+/** Where a connection is after a request: in the middle of a stream it cannot go on. */
+type PipeState = 'at-frame' | 'behind-stream' | 'in-stream'
+
+/**
+ * Behind a stream the client has to say soon that it has arrived. One that does not may have got less than a whole one
+ * and be waiting for the rest, as we wait for it.
+ */
+async function nextFrame(ctx: RunContext, reader: ByteReader, state: PipeState): Promise<unknown> {
+  if (state === 'at-frame') return await readFrame(reader, 'request', ctx.signal)
+  const answered = new AbortController()
+  const impatient = new AbortController()
+  ctx.clock.sleep(PATIENCE_MS, answered.signal).then(
+    () => impatient.abort(new OperationalError('send-failed', NOT_WHOLE)),
+    () => undefined,
+  )
+  try {
+    return await readFrame(reader, 'request', AbortSignal.any([ctx.signal, impatient.signal]))
+  } finally {
+    answered.abort()
+  }
+}
+
+const NOT_WHOLE = `zfs send ended without an error, but ${PATIENCE_MS / 1000} s later its stream has not arrived as a whole`
+
+/** Answers one request. */
 async function handle(
   ctx: RunContext,
   served: Served,
@@ -40,7 +65,7 @@ async function handle(
   respond: (response: Response) => Promise<void>,
   reader: ByteReader,
   writer: ByteWriter,
-): Promise<boolean> {
+): Promise<PipeState> {
   // From `receive` on, the client's stream is in the pipe: only a complete receive leaves the pipe at the next frame.
   let inStream = request.verb === 'receive'
   try {
@@ -54,18 +79,17 @@ async function handle(
       await respond({verb: 'sending'})
       inStream = true
       await send(ctx, writer.stream)
-      inStream = false
-      await respond({verb: 'sent'})
+      return 'behind-stream'
     } else {
       await respond(await answerTo(ctx, served, request))
     }
-    return true
+    return 'at-frame'
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
     ctx.log.warn('request failed', {verb: request.verb, code: error.code, error: error.message})
     if (request.verb === 'send' && inStream) throw error
     await respond({verb: 'error', error})
-    return !inStream
+    return inStream ? 'in-stream' : 'at-frame'
   }
 }
 
@@ -83,6 +107,8 @@ async function answerTo(
       return {verb: 'outcomes', outcomes: await senderOf(served).protect(ctx, request.requests)}
     case 'complete':
       return {verb: 'outcomes', outcomes: await senderOf(served).complete(ctx, request.requests)}
+    case 'settle':
+      return {verb: 'sent'}
     case 'abort-partial':
       return {verb: 'outcomes', outcomes: await receiverOf(served).abortPartial(ctx, request.filesystems)}
     case 'hold-last-received':

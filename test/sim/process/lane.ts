@@ -83,6 +83,7 @@ export function openLane(options: LaneOptions): SimulatedLane {
     peer: `ssh ${passive.host.name}`,
     onTold: () => {},
     complaint: () => complaint,
+    hangUp: () => writer.close(),
     close() {
       closing ??= close()
       return active.whileAlive(closing)

@@ -87,6 +87,7 @@ function lanesTo(served: Served) {
       peer: 'test',
       onTold: () => undefined,
       complaint: () => '',
+      hangUp: () => client.hangUp(),
       close: async () => {
         client.hangUp()
         await gone
@@ -95,7 +96,7 @@ function lanesTo(served: Served) {
       gone,
     }
   }
-  return {lanes: createLanes(open), opened: () => opened, ended}
+  return {lanes: createLanes(open, 1), opened: () => opened, ended}
 }
 
 test('push: streams and requests follow each other on one connection', async () => {
