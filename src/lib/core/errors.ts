@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   'parent-failed',
   'version-gone',
   'snapshot-failed',
+  'hook-failed',
   'deadline',
   'host',
 ] as const

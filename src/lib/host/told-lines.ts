@@ -1,4 +1,5 @@
 import {printable} from '../core/printable.ts'
+import {readLines} from './read-lines.ts'
 
 /** What comes on a peer's stderr: JSON objects it means for us, and anything else for people. */
 export type ToldLines = {
@@ -12,16 +13,10 @@ export type ToldLines = {
 
 export type Told = Readonly<Record<string, unknown>>
 
-/** The part of a stream's reader that is used. */
-type Chunks = {read(): Promise<{readonly done: boolean; readonly value?: Uint8Array | undefined}>}
-
-/** A longer line is nobody's log line. */
-const MAX_LINE_BYTES = 64 * 1024
 /** Kept for the error message, UTF-16 units. */
 const MAX_COMPLAINT = 2000
 /** Kept until somebody listens. */
 const MAX_QUEUE = 1000
-const NEWLINE = 0x0a
 
 /** Reads `stderr` line by line to its end. What is told before somebody listens is kept. */
 export function createToldLines(stderr: ReadableStream<Uint8Array>): ToldLines {
@@ -50,31 +45,6 @@ export function createToldLines(stderr: ReadableStream<Uint8Array>): ToldLines {
     complaint: () => printable(complaint),
     ended: readLines(reader, take),
     cancel: () => void reader.cancel().catch(() => {}),
-  }
-}
-
-async function readLines(reader: Chunks, take: (line: string) => void): Promise<void> {
-  let pending: Uint8Array[] = []
-  let bytes = 0
-  const flush = () => {
-    if (bytes > 0) take(Buffer.concat(pending).toString('utf8', 0, Math.min(bytes, MAX_LINE_BYTES)))
-    pending = []
-    bytes = 0
-  }
-  const append = (part: Uint8Array) => {
-    if (bytes < MAX_LINE_BYTES) pending.push(part)
-    bytes += part.length
-  }
-  for (;;) {
-    const {done, value} = await reader.read()
-    if (done || value === undefined) return flush()
-    let start = 0
-    for (let end = value.indexOf(NEWLINE); end !== -1; end = value.indexOf(NEWLINE, start)) {
-      append(value.subarray(start, end))
-      flush()
-      start = end + 1
-    }
-    append(value.subarray(start))
   }
 }
 
