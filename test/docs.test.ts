@@ -44,7 +44,8 @@ test('every yaml example is a configuration that loads', () => {
   const examples = PAGES.flatMap((page) =>
     Array.from(read(page).matchAll(/```yaml\n([\s\S]*?)```/g), ([, text = '']) => ({
       page,
-      text: text.replace(/^ {3}/gm, ''),
+      // Examples in a list are indented as a whole.
+      text: text.replaceAll(new RegExp(`^${/^ */.exec(text)?.[0] ?? ''}`, 'gm'), ''),
     })),
   )
   expect(examples.length).toBeGreaterThan(1)

@@ -46,7 +46,7 @@ export async function run(world: World, request: RunRequest = {}): Promise<Run> 
   })
   active.whileAlive(runWired(world, stage, request)).then(
     (outcome) => {
-      end ??= {kind: 'done', outcome, status: statusOfOutcome(outcome, world.options.direction)}
+      end ??= {kind: 'done', outcome, status: statusOf(outcome)}
     },
     (error) => {
       if (!(error instanceof OperationalError || error instanceof Stopped)) invariants.bug(active, error)
@@ -97,18 +97,4 @@ async function settle(timers: Timers, done: () => boolean): Promise<boolean> {
 /** Resolves when no microtask is left. */
 function nothingLeft(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
-}
-
-function statusOfOutcome(outcome: JobOutcome, type: 'push' | 'pull'): ExitStatus {
-  const time = new Date(0).toISOString()
-  return statusOf({
-    version: 1,
-    job: 'offsite',
-    type,
-    dryRun: false,
-    startedAt: time,
-    finishedAt: time,
-    ...outcome,
-    warnings: [...outcome.warnings],
-  })
 }

@@ -13,6 +13,15 @@ import type {ZfsClient} from '../../src/lib/zfs/client.ts'
 import {CLIENT, jobsOf} from './jobs.ts'
 import type {WorldOptions} from './options.ts'
 
+/** The simulator has ZFS, but no programs to run beside it. */
+const NO_HOOKS: JobWork['hooks'] = {
+  job: 'simulated',
+  phases: [],
+  create: () => {
+    throw new Error('the jobs of the simulator have no hooks')
+  },
+}
+
 /** The active side's job, wired as the executable wires it, with the network of the simulator. */
 export function wireActive(
   options: WorldOptions,
@@ -27,13 +36,23 @@ export function wireActive(
     const replicate = {transfer: createPullTransfer(lanes, receiver), policy, send: undefined}
     return {
       lanes,
-      work: {sender: createRemoteSender(lanes), receiver, snapshot: undefined, replicate, prune},
+      work: {
+        sender: createRemoteSender(lanes),
+        receiver,
+        snapshot: undefined,
+        replicate,
+        prune,
+        hooks: NO_HOOKS,
+      },
     }
   }
   const sender = createSenderOf(job, zfs)
   const replicate = {transfer: createPushTransfer(lanes, sender), policy, send: job.send}
   const snapshot = {sender, policy: job.snapshotting}
-  return {lanes, work: {sender, receiver: createRemoteReceiver(lanes), snapshot, replicate, prune}}
+  return {
+    lanes,
+    work: {sender, receiver: createRemoteReceiver(lanes), snapshot, replicate, prune, hooks: NO_HOOKS},
+  }
 }
 
 /** What a passive process serves. */

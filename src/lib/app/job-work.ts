@@ -1,7 +1,9 @@
 import type {Job} from '../config/job.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import type {JobWork} from '../replicate/job-work.ts'
+import {createHooks} from '../hook/create-hook.ts'
+import {createRunHookProgram} from '../host/run-hook-program.ts'
+import type {HookWork, JobWork} from '../replicate/job-work.ts'
 import {createLanes, type Lanes} from '../rpc/lanes.ts'
 import {
   createPullTransfer,
@@ -28,6 +30,7 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
         snapshot: {sender, policy: job.snapshotting},
         replicate: {transfer: createPushTransfer(lanes, sender), policy: job.replication, send: job.send},
         prune: job.pruning,
+        hooks: hooksOf(job),
       }
       return {lanes, work}
     }
@@ -40,6 +43,7 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
         snapshot: undefined,
         replicate: {transfer: createPullTransfer(lanes, receiver), policy: job.replication, send: undefined},
         prune: job.pruning,
+        hooks: hooksOf(job),
       }
       return {lanes, work}
     }
@@ -52,6 +56,7 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
         snapshot: {sender, policy: job.snapshotting},
         replicate: undefined,
         prune: job.type === 'snap' ? {keepSender: job.pruning.keep, keepReceiver: undefined} : undefined,
+        hooks: hooksOf(job),
       }
       return {lanes: undefined, work}
     }
@@ -64,4 +69,12 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
         },
       )
   }
+}
+
+/** Hooks have the environment we were started in: what they need from it is for the operator to know. */
+function hooksOf({name, hooks}: Exclude<Job, {type: 'sink'}>): HookWork {
+  const environment = Object.fromEntries(
+    Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  )
+  return {job: name, phases: hooks, create: createHooks(createRunHookProgram(environment))}
 }

@@ -3,21 +3,12 @@ import {NameError} from '../zfs/name.ts'
 import {didYouMean, type Finding, mistake, type Path} from './diagnostic.ts'
 import {formatProblem} from './formats.ts'
 import {nearest} from './nearest.ts'
-import {peek, peekList, peekText} from './peek.ts'
+import {peek, peekText} from './peek.ts'
 
 /** What the schema cannot say about `snapshotting`: whether the parts of the snapshots' names go together. */
 export function checkSnapshotting(snapshotting: unknown, path: Path): readonly Finding[] {
   const type = peekText(snapshotting, 'type')
   if (type !== 'periodic' && type !== 'cron') return []
-  return [
-    ...(peekList(snapshotting, 'hooks').length > 0
-      ? [mistake([...path, 'hooks'], 'hooks are not supported yet')]
-      : []),
-    ...checkNames(snapshotting, path),
-  ]
-}
-
-function checkNames(snapshotting: unknown, path: Path): readonly Finding[] {
   const prefix = peekText(snapshotting, 'prefix')
   const format = textOr(peek(snapshotting, 'timestamp_format'), 'dense')
   const location = textOr(peek(snapshotting, 'timestamp_location'), 'UTC')

@@ -8,7 +8,9 @@ import {parseGrid} from '../prune/keep-grid.ts'
 import {parseFilter} from '../scope/filter.ts'
 import {MAX_NAME_BYTES, parseComponent, parseDatasetName} from '../zfs/name.ts'
 import {parseBuiltinSshOption} from './builtin-ssh-option.ts'
+import {parseMysqlDsn} from './mysql-dsn.ts'
 import {parseHostPort, parseIpOrNetwork} from './network-address.ts'
+import {parsePostgresDsn} from './postgres-dsn.ts'
 import {parsePropertyName, parsePropertyValue} from './property.ts'
 import {parseSshHost, parseSshOption, parseSshUser} from './ssh-option.ts'
 
@@ -30,9 +32,12 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   interval: parseInterval,
   'ip-or-network': parseIpOrNetwork,
   'job-name': parseJobName,
+  'mysql-dsn': parseMysqlDsn,
   path: parsePath,
+  program: parseProgram,
   'positive-size': parsePositiveSize,
   'positive-timeout': parsePositiveTimeout,
+  'postgres-dsn': parsePostgresDsn,
   'property-name': parsePropertyName,
   'property-value': parsePropertyValue,
   'pull-interval': (text) => text === 'manual' || parseInterval(text),
@@ -130,6 +135,12 @@ function parseRegex(text: string): unknown {
 }
 
 /** Paths become arguments of programs, so none may look like an option. */
+/** It is started without a search and without a shell. */
+function parseProgram(text: string): string {
+  if (!text.startsWith('/')) throw new Error(`bad program ${quoted(text)}: it must be an absolute path`)
+  return parsePath(text)
+}
+
 function parsePath(text: string): string {
   if (text.startsWith('-')) throw new Error(`bad path ${quoted(text)}: it starts with -`)
   if (/\p{Cc}/u.test(text)) throw new Error(`bad path ${quoted(text)}: it contains a control character`)

@@ -1,5 +1,6 @@
 import type {JobId} from '../abstraction/job-id.ts'
 import type {NonEmpty} from '../core/assert.ts'
+import type {PhaseHook} from '../plan/hook-policy.ts'
 import type {ReceivePolicy, ReplicationPolicy, SendPolicy, SnapshotPolicy} from '../plan/policy.ts'
 import type {KeepRule} from '../prune/keep-rule.ts'
 import type {Filter} from '../scope/filter.ts'
@@ -16,6 +17,7 @@ export type PassiveJob = SinkJob | SourceJob
 export type PushJob = {
   readonly type: 'push'
   readonly name: JobId
+  readonly hooks: readonly PhaseHook[]
   readonly connect: Connect
   readonly filesystems: Filter
   readonly snapshotting: SnapshotPolicy
@@ -27,6 +29,7 @@ export type PushJob = {
 export type PullJob = {
   readonly type: 'pull'
   readonly name: JobId
+  readonly hooks: readonly PhaseHook[]
   readonly connect: Connect
   readonly rootFs: DatasetName
   readonly pathMapping: readonly PathRule[]
@@ -49,6 +52,7 @@ export type SinkJob = {
 export type SourceJob = {
   readonly type: 'source'
   readonly name: JobId
+  readonly hooks: readonly PhaseHook[]
   readonly serve: Serve
   readonly filesystems: Filter
   readonly snapshotting: SnapshotPolicy
@@ -58,6 +62,7 @@ export type SourceJob = {
 export type SnapJob = {
   readonly type: 'snap'
   readonly name: JobId
+  readonly hooks: readonly PhaseHook[]
   readonly filesystems: Filter
   readonly snapshotting: SnapshotPolicy
   readonly pruning: {readonly keep: NonEmpty<KeepRule>}

@@ -4,8 +4,9 @@ import {parseSize, parseZreplDuration} from '../core/units.ts'
 import {parseCron} from '../plan/parse-cron.ts'
 import type {SnapshotPolicy} from '../plan/policy.ts'
 import {parseTimestampFormat} from '../plan/snapshot-name.ts'
+import {resolveSnapshotHooks} from './resolve-hooks.ts'
 
-/** `snapshotting` with its defaults: dense timestamps in UTC, a snapshot also where nothing was written. */
+/** `snapshotting` with its defaults: dense timestamps in UTC, no hooks, a snapshot also where nothing was written. */
 export function resolveSnapshotting(raw: Snapshotting): SnapshotPolicy {
   switch (raw.type) {
     case 'periodic':
@@ -23,6 +24,7 @@ function commonOf(raw: PeriodicSnapshotting | CronSnapshotting) {
   return {
     prefix: raw.prefix,
     timestamp: parseTimestampFormat(raw.timestamp_format ?? 'dense', raw.timestamp_location ?? 'UTC'),
+    hooks: resolveSnapshotHooks(raw.hooks),
     minWritten: raw.min_written === undefined ? undefined : parseSize(raw.min_written),
   }
 }

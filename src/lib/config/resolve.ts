@@ -11,6 +11,7 @@ import {parseFilter} from '../scope/filter.ts'
 import {parsePathRules} from '../scope/path-rules.ts'
 import {parseDatasetName} from '../zfs/name.ts'
 import type {Job, PullJob, PushJob} from './job.ts'
+import {resolvePhaseHooks} from './resolve-hooks.ts'
 import {resolveKeepRules} from './resolve-keep-rules.ts'
 import {resolveReceive} from './resolve-receive.ts'
 import {resolveReplication} from './resolve-replication.ts'
@@ -43,6 +44,7 @@ function resolveJob(raw: RawJob, placeOf: PlaceOf): Job {
       return {
         type: 'source',
         name,
+        hooks: resolvePhaseHooks(raw.hooks),
         serve: resolveServe(raw.serve, placeOf),
         filesystems: resolveFilter(raw.filesystems),
         snapshotting: resolveSnapshotting(raw.snapshotting),
@@ -52,6 +54,7 @@ function resolveJob(raw: RawJob, placeOf: PlaceOf): Job {
       return {
         type: 'snap',
         name,
+        hooks: resolvePhaseHooks(raw.hooks),
         filesystems: resolveFilter(raw.filesystems),
         snapshotting: resolveSnapshotting(raw.snapshotting),
         pruning: {keep: resolveKeepRules(raw.pruning.keep)},
@@ -65,6 +68,7 @@ function resolvePush(raw: RawPushJob, placeOf: PlaceOf): PushJob {
   return {
     type: 'push',
     name: parseJobId(raw.name),
+    hooks: resolvePhaseHooks(raw.hooks),
     connect: resolveConnect(raw.connect, placeOf),
     filesystems: resolveFilter(raw.filesystems),
     snapshotting: resolveSnapshotting(raw.snapshotting),
@@ -78,6 +82,7 @@ function resolvePull(raw: RawPullJob, placeOf: PlaceOf): PullJob {
   return {
     type: 'pull',
     name: parseJobId(raw.name),
+    hooks: resolvePhaseHooks(raw.hooks),
     connect: resolveConnect(raw.connect, placeOf),
     rootFs: parseDatasetName(raw.root_fs),
     pathMapping: resolvePathMapping(raw.path_mapping),

@@ -48,7 +48,7 @@ export function parseSourceFile(file: string, text: string): SourceFile {
       path: formatPath(path),
       message,
       ...(hint === undefined ? {} : {hint}),
-      ...placeOf(spanAt(root, path, atKey ?? false)),
+      ...withoutSecret(path, placeOf(spanAt(root, path, atKey ?? false))),
     }),
   }
 
@@ -61,6 +61,16 @@ export function parseSourceFile(file: string, text: string): SourceFile {
     const length = Math.max(1, Math.min(end, from + lineText.length) - start)
     return {line, column: col, excerpt: {text: lineText, length}}
   }
+}
+
+/** A mistake in the name of a database must not carry its password into mails and logs. */
+function withoutSecret<T extends Pick<Diagnostic, 'line' | 'column' | 'excerpt'>>(
+  path: Finding['path'],
+  place: T,
+): Omit<T, 'excerpt'> | T {
+  if (path.at(-1) !== 'dsn') return place
+  const {excerpt: _, ...rest} = place
+  return rest
 }
 
 /** An error that is about a file as a whole. */

@@ -80,14 +80,14 @@ function readTlsFiles(type: DatabaseHook['type'], {tlsFiles}: Database): TlsFile
   }
 }
 
-function tlsOf({tls, address}: Database, files: TlsFiles): SQL.Options['tls'] {
+function tlsOf({tls, address}: Database, files: TlsFiles): Bun.TLSOptions | boolean {
   if (tls === 'off') return false
   return {
     rejectUnauthorized: tls !== 'unverified',
     ...files,
     ...('host' in address ? {serverName: address.host} : {}),
     ...(tls === 'full' ? {} : {checkServerIdentity: () => undefined}),
-  } as SQL.Options['tls']
+  }
 }
 
 function failureOf(type: DatabaseHook['type'], error: unknown): OperationalError {

@@ -96,7 +96,8 @@ async function edge<Subject>(
       ...headOf(use, side),
       state: 'failed',
       durationMs: durationMs(),
-      error: failure === undefined ? {code: 'stopped', message: 'the run was stopped'} : reportedError(failure),
+      error:
+        failure === undefined ? {code: 'stopped', message: 'the run was stopped'} : reportedError(failure),
     })
     if (failure === undefined) throw error
     ctx.log.warn('hook failed', {hook: use.name, edge: side, error: failure.message})

@@ -1,4 +1,5 @@
 import type {CronSchedule} from './cron-schedule.ts'
+import type {SnapshotHook} from './hook-policy.ts'
 import type {SnapshotSelection} from './snapshot-selection.ts'
 
 /** What a step leaves behind so that an interruption costs nothing (zrepl: `replication.protection`). */
@@ -20,6 +21,7 @@ export type SnapshotPolicy = AutomaticSnapshotPolicy | {readonly type: 'manual'}
 export type AutomaticSnapshotPolicy = {
   readonly prefix: string
   readonly timestamp: TimestampFormat
+  readonly hooks: readonly SnapshotHook[]
   /** Take none where less than this was written since the newest one, bytes; `undefined`: always take one. */
   readonly minWritten: bigint | undefined
 } & (

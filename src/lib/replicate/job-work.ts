@@ -2,6 +2,8 @@ import type {NonEmpty} from '../core/assert.ts'
 import type {Receiver} from '../endpoint/receiver.ts'
 import type {LocalSender, Sender} from '../endpoint/sender.ts'
 import type {Transfer} from '../endpoint/transfer.ts'
+import type {CreateHook} from '../hook/hook.ts'
+import type {PhaseHook} from '../plan/hook-policy.ts'
 import type {ReplicationPolicy, SnapshotPolicy} from '../plan/policy.ts'
 import type {KeepRule} from '../prune/keep-rule.ts'
 
@@ -13,6 +15,14 @@ export type JobWork = {
   readonly snapshot: {readonly sender: LocalSender; readonly policy: SnapshotPolicy} | undefined
   readonly replicate: ReplicateWork | undefined
   readonly prune: PruneWork | undefined
+  readonly hooks: HookWork
+}
+
+/** Hooks around phases, and how hooks of all kinds are made. */
+export type HookWork = {
+  readonly job: string
+  readonly phases: readonly PhaseHook[]
+  readonly create: CreateHook
 }
 
 export type ReplicateWork = {

@@ -1,6 +1,16 @@
 import type {RunContext} from '../core/context.ts'
+import {EXIT} from '../core/exit-code.ts'
 import type {WantedSnapshots} from '../plan/due.ts'
-import type {PruneReport, ReplicateReport, SnapshotReport} from '../report/report.ts'
+import type {PhaseHook} from '../plan/hook-policy.ts'
+import {statusOf} from '../report/exit-status.ts'
+import type {
+  HookReport,
+  PruneReport,
+  ReplicateReport,
+  ReportedError,
+  SnapshotReport,
+} from '../report/report.ts'
+import {aroundPhase, type Guarded} from './around-phase.ts'
 import type {JobWork} from './job-work.ts'
 import {createLook} from './look.ts'
 import type {Phase} from './phase.ts'
@@ -21,40 +31,87 @@ export type JobOutcome = {
   readonly replicate?: ReplicateReport
   readonly pruneSender?: PruneReport
   readonly pruneReceiver?: PruneReport
+  readonly hooks?: HookReport[]
+  /** Nothing was done. */
+  readonly error?: ReportedError
 }
 
 /**
- * Runs the phases of one job. Each looks, decides, acts and tells; what one has changed, the next looks at again.
- * A side that cannot be reached fails the phases that need it, not the others.
+ * Runs the phases of one job, each between its hooks. Each looks, decides, acts and tells; what one has changed, the
+ * next looks at again. A side that cannot be reached fails the phases that need it, not the others.
  */
 export async function runJob(ctx: RunContext, work: JobWork, request: RunRequest): Promise<JobOutcome> {
+  const reports: HookReport[] = []
+  const around: Around = (what, guarded) =>
+    aroundPhase(ctx, {hooks: work.hooks, dryRun: request.dryRun, reports}, what, guarded)
+  const outcome = await around<JobOutcome>('job', {
+    run: () => runPhases(ctx, work, request, around, reports),
+    vetoed: (error) => ({warnings: [], error}),
+    isOk,
+  })
+  return reports.length === 0 ? outcome : {...outcome, hooks: reports}
+}
+
+type Around = <T>(what: PhaseHook['around'], guarded: Guarded<T>) => Promise<T>
+
+async function runPhases(
+  ctx: RunContext,
+  work: JobWork,
+  request: RunRequest,
+  around: Around,
+  reports: HookReport[],
+): Promise<JobOutcome> {
   const sender = work.sender && createLook(ctx, 'sender', work.sender)
   const receiver = work.receiver && createLook(ctx, 'receiver', work.receiver)
   const wants = (phase: Phase) => request.phases.includes(phase)
 
-  // Both sides look at the same time, where both are going to be needed.
-  const early = [sender?.see(), wants('replicate') || wants('prune') ? receiver?.see() : undefined]
+  // Both sides look at the same time, where both are going to be needed; but a hook may have to wake the peer first.
+  const early =
+    work.hooks.phases.length > 0
+      ? []
+      : [sender?.see(), wants('replicate') || wants('prune') ? receiver?.see() : undefined]
   await Promise.all(early)
 
+  const {snapshot: snapshotWork} = work
   const snapshot =
-    wants('snapshot') && work.snapshot && sender
-      ? await snapshotPhase(ctx, work.snapshot, sender, request)
+    wants('snapshot') && snapshotWork && sender
+      ? await around('snapshot', {
+          run: () => snapshotPhase(ctx, {...snapshotWork, hooks: work.hooks}, sender, request, reports),
+          vetoed: (error) => ({report: {filesystems: [], error}, warnings: []}),
+          isOk: ({report}) => isOk({snapshot: report}),
+        })
       : undefined
+  const {replicate: replicateWork, sender: source, receiver: target} = work
   const replicate =
-    wants('replicate') && work.replicate && work.sender && work.receiver && sender && receiver
-      ? await replicatePhase(
-          ctx,
-          {sender: work.sender, receiver: work.receiver, ...work.replicate},
-          {sender, receiver},
-          request,
-        )
+    wants('replicate') && replicateWork && source && target && sender && receiver
+      ? await around('replicate', {
+          run: () =>
+            replicatePhase(
+              ctx,
+              {sender: source, receiver: target, ...replicateWork},
+              {sender, receiver},
+              request,
+            ),
+          vetoed: (error): ReplicateReport => ({filesystems: [], error}),
+          isOk: (report) => isOk({replicate: report}),
+        })
       : undefined
   const prune =
-    wants('prune') && work.prune ? await prunePhase(ctx, work, {sender, receiver}, replicate, request) : {}
+    wants('prune') && work.prune
+      ? await around('prune', {
+          run: () => prunePhase(ctx, work, {sender, receiver}, replicate, request),
+          vetoed: (error) => ({pruneSender: {filesystems: [], error}}),
+          isOk,
+        })
+      : {}
   return {
     warnings: snapshot?.warnings ?? [],
     ...(snapshot === undefined ? {} : {snapshot: snapshot.report}),
     ...(replicate === undefined ? {} : {replicate}),
     ...prune,
   }
+}
+
+function isOk(report: Parameters<typeof statusOf>[0]): boolean {
+  return statusOf(report) === EXIT.ok
 }

@@ -1,73 +1,73 @@
 import type {RunContext} from '../core/context.ts'
-import {OperationalError} from '../core/errors.ts'
+import type {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import {formatBytes} from '../core/units.ts'
-import type {LocalSender} from '../endpoint/sender.ts'
 import type {EndpointView} from '../endpoint/view.ts'
-import {dueFilesystems, type WantedSnapshots} from '../plan/due.ts'
-import type {FilesystemView} from '../plan/observation.ts'
-import type {SnapshotPolicy} from '../plan/policy.ts'
-import {planRound, type SnapshotRound} from '../plan/snapshot-round.ts'
+import {describeHooks, useHooks} from '../hook/use-hooks.ts'
+import type {WantedSnapshots} from '../plan/due.ts'
+import {idleHooks} from '../plan/hook-edges.ts'
+import type {SnapshotRound} from '../plan/snapshot-round.ts'
 import {reportedError} from '../report/describe-error.ts'
-import type {PoolRound, SnapshotReport, SnapshottedFilesystem} from '../report/report.ts'
-import type {DatasetName} from '../zfs/name.ts'
+import type {HookReport, PoolRound, SnapshotReport, SnapshottedFilesystem} from '../report/report.ts'
+import type {HookWork} from './job-work.ts'
 import type {Look} from './look.ts'
 import {missingDataset} from './missing.ts'
+import {notTaken} from './not-taken.ts'
 import {predictSnapshots} from './predict.ts'
-import {type TakenRound, takeRound} from './take-round.ts'
+import {snapshotHookUses} from './snapshot-hook-uses.ts'
+import {planSnapshots, type SnapshotWork, type TakenSnapshots, takeSnapshots} from './take-snapshots.ts'
 
-export type SnapshotPhaseOutcome = {readonly report: SnapshotReport; readonly warnings: readonly string[]}
+export type SnapshotPhaseOutcome = {
+  readonly report: SnapshotReport
+  readonly warnings: readonly string[]
+}
 
-type SnapshotWork = {readonly sender: LocalSender; readonly policy: SnapshotPolicy}
-
-/** How often a round is planned again when somebody else was faster with its name. */
-const MAX_ATTEMPTS = 3
-
-/** Takes the snapshots that are due, or in a dry run only tells which. One name for all, one instant per pool. */
+/**
+ * Takes the snapshots that are due, between the hooks of the job, or in a dry run only tells which. One name for all,
+ * one instant per pool. What hooks were run is added to `reports`.
+ */
 export async function snapshotPhase(
   ctx: RunContext,
-  work: SnapshotWork,
+  work: SnapshotWork & {readonly hooks: HookWork},
   look: Look,
-  request: {readonly dryRun: boolean; readonly wanted: WantedSnapshots},
+  {dryRun, wanted}: {readonly dryRun: boolean; readonly wanted: WantedSnapshots},
+  reports: HookReport[],
 ): Promise<SnapshotPhaseOutcome> {
   const seen = await look.see()
-  if ('error' in seen) return {report: {filesystems: [], error: reportedError(seen.error)}, warnings: []}
-
+  if ('error' in seen) {
+    return {report: {filesystems: [], error: reportedError(seen.error)}, warnings: []}
+  }
   const {filesystems: views, missing} = seen.view
-  const round = await plan(ctx, work, views, request.wanted)
-  const {filesystems, pools} = request.dryRun
+  const round = await planSnapshots(ctx, work, views, wanted)
+  const uses = snapshotHookUses(work, round)
+  if (dryRun) reports.push(...describeHooks(uses))
+  const {filesystems, pools} = dryRun
     ? pretendRound(ctx, look, seen.view, round)
-    : await takeAll(ctx, work, look, round, request.wanted)
+    : await useHooks(ctx, uses, reports, async (vetoes) => {
+        const vetoed = Array.from(vetoes, ([filesystem, error]) => vetoedBy(filesystem, error))
+        const allowed = withoutVetoed(round, vetoes)
+        const taken = await takeSnapshots(ctx, work, look, allowed, wanted)
+        const told = {...taken, filesystems: [...taken.filesystems, ...vetoed]}
+        return {value: told, outcome: told.filesystems.some(({error}) => error) ? 'error' : 'ok'}
+      })
   const gone = missing.map((filesystem) => ({
     filesystem,
     state: 'failed' as const,
     error: missingDataset(filesystem),
   }))
+  const names = views.map(({filesystem}) => filesystem)
+  const idle = work.policy.type === 'manual' ? [] : idleHooks(work.policy.hooks, names)
   return {
     report: {
       ...(round.name === undefined ? {} : {name: round.name}),
       filesystems: [...filesystems, ...gone].toSorted((a, b) => (a.filesystem < b.filesystem ? -1 : 1)),
       ...(pools.length === 0 ? {} : {pools: [...pools]}),
     },
-    warnings: [...round.warnings, ...pools.flatMap(tornApart)],
+    warnings: [...round.warnings, ...idle, ...pools.flatMap(tornApart)],
   }
 }
 
-async function plan(
-  ctx: RunContext,
-  work: SnapshotWork,
-  views: readonly FilesystemView[],
-  wanted: WantedSnapshots,
-): Promise<SnapshotRound> {
-  const nowMs = ctx.clock.now()
-  const written = await writtenOf(ctx, work, views, nowMs, wanted)
-  return planRound(work.policy, views, nowMs, {wanted, written})
-}
-
-type Told = Pick<TakenRound, 'filesystems' | 'pools'>
-
 /** Later phases of a dry run go on as if the snapshots had been taken. */
-function pretendRound(ctx: RunContext, look: Look, view: EndpointView, round: SnapshotRound): Told {
+function pretendRound(ctx: RunContext, look: Look, view: EndpointView, round: SnapshotRound): TakenSnapshots {
   if (round.name === undefined) return {filesystems: notTaken(round), pools: []}
   const {name: snapshot, filesystems} = round
   look.pretend(predictSnapshots(view, filesystems, snapshot, ctx.clock.now()))
@@ -75,68 +75,14 @@ function pretendRound(ctx: RunContext, look: Look, view: EndpointView, round: Sn
   return {filesystems: [...planned, ...notTaken(round)], pools: []}
 }
 
-/**
- * Takes the round, and where another program has taken its name since we looked, looks again and plans anew: those
- * that are still due get another name.
- */
-async function takeAll(
-  ctx: RunContext,
-  work: SnapshotWork,
-  look: Look,
-  round: SnapshotRound,
-  wanted: WantedSnapshots,
-): Promise<Told> {
-  let [current, told] = [round, {filesystems: [], pools: []} as Told]
-  for (let attempt = 1; ; attempt++) {
-    const taken = await takeRound(ctx, work.sender, current)
-    if (round.filesystems.length > 0) look.forget()
-    const isLast = taken.collided.length === 0 || typeof wanted === 'object' || attempt === MAX_ATTEMPTS
-    const settled = isLast ? taken.filesystems : without(taken.filesystems, taken.collided)
-    told = {
-      filesystems: [...told.filesystems, ...settled, ...notTaken(current)],
-      pools: mergePools([...told.pools, ...taken.pools]),
-    }
-    if (isLast) return told
-    const seen = await look.see()
-    if ('error' in seen) {
-      return {...told, filesystems: [...told.filesystems, ...only(taken.filesystems, taken.collided)]}
-    }
-    const again = new Set(taken.collided)
-    current = await plan(
-      ctx,
-      work,
-      seen.view.filesystems.filter(({filesystem}) => again.has(filesystem)),
-      wanted,
-    )
-  }
+function withoutVetoed(round: SnapshotRound, vetoes: {has(filesystem: string): boolean}): SnapshotRound {
+  const filesystems = round.filesystems.filter((filesystem) => !vetoes.has(filesystem))
+  return {...round, filesystems, name: filesystems.length === 0 ? undefined : round.name}
 }
 
-function only(all: readonly SnapshottedFilesystem[], names: readonly string[]) {
-  return all.filter(({filesystem}) => names.includes(filesystem))
-}
-
-function without(all: readonly SnapshottedFilesystem[], names: readonly string[]) {
-  return all.filter(({filesystem}) => !names.includes(filesystem))
-}
-
-function mergePools(rounds: readonly PoolRound[]): readonly PoolRound[] {
-  return Array.from(
-    Map.groupBy(rounds, ({pool}) => pool),
-    ([pool, parts]) => {
-      const total = (of: (part: PoolRound) => number) => parts.reduce((sum, part) => sum + of(part), 0)
-      const transactions = total((part) => part.transactions)
-      return {pool, snapshots: total((part) => part.snapshots), transactions, consistent: transactions === 1}
-    },
-  )
-}
-
-/** The filesystems of a round that get no snapshot, and why. */
-function notTaken({refused, unwritten, notDue}: SnapshotRound): readonly SnapshottedFilesystem[] {
-  return [
-    ...refused.map(({filesystem, because}) => failed(filesystem, because)),
-    ...unwritten.map(({filesystem, written}) => nothingWritten(filesystem, written)),
-    ...notDue.map(({filesystem, nextDueMs}) => notYetDue(filesystem, nextDueMs)),
-  ]
+function vetoedBy(filesystem: string, error: OperationalError): SnapshottedFilesystem {
+  const message = `no snapshot, because a hook failed before it: ${error.message}`
+  return {filesystem, state: 'failed', error: {code: 'hook-failed', message}}
 }
 
 function tornApart({pool, snapshots, transactions, consistent}: PoolRound): readonly string[] {
@@ -144,41 +90,4 @@ function tornApart({pool, snapshots, transactions, consistent}: PoolRound): read
   return [
     `the ${snapshots} snapshots of pool ${quoted(pool)} were taken in ${transactions} transactions: those of one are of one instant, those of different ones are not`,
   ]
-}
-
-/** Only where it matters: it costs a command. */
-async function writtenOf(
-  ctx: RunContext,
-  {sender, policy}: SnapshotWork,
-  views: readonly FilesystemView[],
-  nowMs: number,
-  wanted: WantedSnapshots,
-): Promise<ReadonlyMap<DatasetName, bigint> | undefined> {
-  if (wanted !== 'due' || policy.type === 'manual' || policy.minWritten === undefined) return undefined
-  const {due} = dueFilesystems(policy, views, nowMs, wanted)
-  if (due.length === 0) return undefined
-  try {
-    return await sender.written(
-      ctx,
-      due.map(({filesystem}) => filesystem),
-    )
-  } catch (error) {
-    if (!(error instanceof OperationalError)) throw error
-    // A snapshot too many is harmless.
-    ctx.log.warn('cannot tell how much was written: all that are due get a snapshot', {error: error.message})
-    return undefined
-  }
-}
-
-function failed(filesystem: string, message: string): SnapshottedFilesystem {
-  return {filesystem, state: 'failed', error: {code: 'snapshot-failed', message}}
-}
-
-function nothingWritten(filesystem: string, written: bigint): SnapshottedFilesystem {
-  const because = `${formatBytes(written)} written since the newest snapshot`
-  return {filesystem, state: 'unwritten', because}
-}
-
-function notYetDue(filesystem: string, nextDueMs: number): SnapshottedFilesystem {
-  return {filesystem, state: 'not-due', dueAt: new Date(nextDueMs).toISOString()}
 }

@@ -19,8 +19,13 @@ export function worstStatus(statuses: readonly ExitStatus[]): ExitStatus {
   return RANK.find((status) => statuses.includes(status)) ?? EXIT.ok
 }
 
+/** The parts of a report that say how it went. */
+type Judged = Partial<
+  Pick<RunReport, 'error' | 'hooks' | 'snapshot' | 'replicate' | 'pruneSender' | 'pruneReceiver'>
+>
+
 /** The exit status that a run deserves: 0 only if every filesystem got what it was to get. */
-export function statusOf(report: Omit<RunReport, 'exitStatus'>): ExitStatus {
+export function statusOf(report: Judged): ExitStatus {
   const filesystems = report.replicate?.filesystems ?? []
   const errors = [
     report.error,
@@ -30,6 +35,7 @@ export function statusOf(report: Omit<RunReport, 'exitStatus'>): ExitStatus {
     report.pruneReceiver?.error,
     ...(report.snapshot?.filesystems ?? []).map(({error}) => error),
     ...filesystems.map(({error}) => error),
+    ...(report.hooks ?? []).map(({error}) => error),
   ].filter((error) => error !== undefined)
   const pruned = [...(report.pruneSender?.filesystems ?? []), ...(report.pruneReceiver?.filesystems ?? [])]
   return worstStatus([

@@ -4,6 +4,7 @@ import {formatBytes, formatDuration} from '../core/units.ts'
 import {renderError} from './describe-error.ts'
 import type {
   FilesystemReport,
+  HookReport,
   PruneReport,
   ReplicateReport,
   RunReport,
@@ -19,6 +20,7 @@ import type {
 export function renderText(report: RunReport, {verbose}: {readonly verbose: boolean}): string {
   const lines = [
     `job ${printable(report.job)} (${report.type})${report.dryRun ? ': this is what a run would do' : ''}`,
+    ...hookLines(report.hooks ?? [], verbose || report.dryRun),
     ...(report.snapshot ? snapshotLines(report.snapshot, verbose) : []),
     ...(report.replicate ? replicateLines(report.replicate, verbose) : []),
     ...(report.pruneSender ? pruneLines('prune sender', report.pruneSender, verbose || report.dryRun) : []),
@@ -44,6 +46,7 @@ function problems(report: RunReport): readonly string[] {
   const whole = new Set(phases.flatMap((phase) => (phase?.error ? [bare(phase.error)] : [])))
   return [
     ...whole,
+    ...(report.hooks ?? []).flatMap((hook) => (hook.error ? [`${hookName(hook)}: ${bare(hook.error)}`] : [])),
     ...(report.snapshot?.filesystems ?? []).flatMap(({filesystem, error}) =>
       error ? [`${printable(filesystem)}: ${bare(error)}`] : [],
     ),
@@ -67,6 +70,26 @@ function filesystemProblem({filesystem, state, error, because}: FilesystemReport
 
 function bare(error: NonNullable<RunReport['error']>): string {
   return renderError(error).slice('zrepl: '.length)
+}
+
+function hookLines(hooks: readonly HookReport[], all: boolean): readonly string[] {
+  return hooks.flatMap((hook) => {
+    if (hook.error) return [`  ${hookName(hook)}: ${bare(hook.error)}`]
+    if (!all) return []
+    const facts = [
+      ...(hook.because === undefined ? [] : [`skipped: ${printable(hook.because)}`]),
+      ...(hook.durationMs === undefined ? [] : [formatDuration(hook.durationMs)]),
+    ]
+    const name = `  ${hookName(hook)}${hook.state === 'planned' ? ' would be run' : ''}`
+    return [facts.length === 0 ? name : `${name}: ${facts.join(', ')}`]
+  })
+}
+
+/** `hook /usr/local/bin/x before tank/a`, `hook mysql-lock-tables after the round`, `hook /x before replicate`. */
+function hookName({hook, around, edge, filesystems}: HookReport): string {
+  const what =
+    around === 'filesystem' ? (filesystems ?? []).join(' ') : around === 'round' ? 'the round' : around
+  return `hook ${printable(`${hook} ${edge} ${what}`)}`
 }
 
 function snapshotLines(snapshot: SnapshotReport, verbose: boolean): readonly string[] {

@@ -1,6 +1,7 @@
 /** What a run did, or would do: the value behind every output. The shape is schemas/report.schema.json. */
 export type {
   FilesystemReport,
+  HookReport,
   PoolRound,
   PrunedFilesystem,
   PrunedSnapshot,

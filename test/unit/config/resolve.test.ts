@@ -39,6 +39,7 @@ test('a snap job', () => {
     {
       type: 'snap',
       name: 'hourly',
+      hooks: [],
       filesystems: filter({'tank/home<': true, 'tank/home/cache<': false}, ['tank/home']),
       snapshotting: {
         type: 'periodic',
@@ -46,6 +47,7 @@ test('a snap job', () => {
         intervalMs: HOUR,
         timestamp: {format: 'dense', location: 'UTC'},
         minWritten: undefined,
+        hooks: [],
       },
       pruning: {keep: [lastN(48)]},
     },
@@ -62,6 +64,7 @@ test('a push job with nothing as by default', () => {
     {
       type: 'push',
       name: 'offsite',
+      hooks: [],
       connect: {
         type: 'ssh+stdinserver',
         host: 'vault.example.net',
@@ -81,6 +84,7 @@ test('a push job with nothing as by default', () => {
         intervalMs: 15 * 60_000,
         timestamp: {format: 'iso-8601', location: 'Europe/Berlin'},
         minWritten: undefined,
+        hooks: [],
       },
       send: Object.fromEntries(Object.keys(NO_SEND_OPTIONS).map((key) => [key, true])),
       replication: {
@@ -113,6 +117,7 @@ test('a pull job', () => {
     {
       type: 'pull',
       name: 'collect',
+      hooks: [],
       connect: {
         type: 'ssh+stdinserver',
         host: '2001:db8::7',
@@ -147,6 +152,7 @@ test('a source job', () => {
     {
       type: 'source',
       name: 'web',
+      hooks: [],
       serve: {type: 'stdinserver', clientIdentities: ['collector', 'collector 2']},
       filesystems: filter({'<': true, 'rpool/swap': false}, []),
       snapshotting: {type: 'manual'},
@@ -173,6 +179,7 @@ test('two jobs of one host, with sections left empty', () => {
     {
       type: 'push',
       name: 'to_disk',
+      hooks: [],
       connect: {type: 'local', listenerName: 'disk', clientIdentity: 'this_host', dialTimeoutMs: 2000},
       filesystems: filter({'rpool<': true}, ['rpool']),
       snapshotting: {
@@ -181,6 +188,7 @@ test('two jobs of one host, with sections left empty', () => {
         intervalMs: DAY,
         timestamp: {format: 'dense', location: 'UTC'},
         minWritten: undefined,
+        hooks: [],
       },
       send: NO_SEND_OPTIONS,
       replication: DEFAULT_REPLICATION,
@@ -219,7 +227,7 @@ test('words, anchors and merge keys', () => {
     {type: 'last_n', count: 16, regex: {source: '1.50'}},
     {type: 'regex', regex: {source: 'no'}, negate: true},
   ]
-  const job = {type: 'snap', filesystems, snapshotting: {type: 'manual'}, pruning: {keep}}
+  const job = {type: 'snap', hooks: [], filesystems, snapshotting: {type: 'manual'}, pruning: {keep}}
   expect(jobsOf('words')).toEqual([
     {...job, name: '0123'},
     {...job, name: 'yes'},

@@ -17,6 +17,7 @@ function hourly(intervalMs = 60 * MINUTE): SnapshotPolicy {
     intervalMs,
     timestamp: {format: 'dense', location: 'UTC'},
     minWritten: undefined,
+    hooks: [],
   }
 }
 
@@ -131,6 +132,7 @@ describe('cron', () => {
     schedule: parseCron(`TZ=UTC ${expression}`),
     timestamp: {format: 'dense', location: 'UTC'},
     minWritten: undefined,
+    hooks: [],
   })
 
   test.each<[string, string, FilesystemView, boolean]>([

@@ -1,7 +1,7 @@
-import {expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import validateReport from '../../../src/generated/validate-report.js'
 import {renderProblems, renderText} from '../../../src/lib/report/render-text.ts'
-import type {RunReport} from '../../../src/lib/report/report.ts'
+import type {HookReport, RunReport} from '../../../src/lib/report/report.ts'
 
 const REPORT: RunReport = {
   version: 1,
@@ -114,4 +114,46 @@ test('the problems alone are one line each, and silent when there are none', () 
     "
   `)
   expect(renderProblems({...REPORT, exitStatus: 0})).toBe('')
+})
+
+describe('hooks', () => {
+  const hooks: HookReport[] = [
+    {hook: '/wake', around: 'job', edge: 'before', state: 'ok', durationMs: 1500},
+    {
+      hook: '/x',
+      around: 'filesystem',
+      edge: 'before',
+      filesystems: ['p/a b'],
+      state: 'skipped',
+      because: 'y',
+    },
+    {
+      hook: 'mysql-lock-tables',
+      around: 'round',
+      edge: 'before',
+      filesystems: ['p/a', 'p/b'],
+      state: 'failed',
+      error: {code: 'hook-failed', message: 'no\nserver'},
+    },
+    {hook: '/wake', around: 'job', edge: 'after', state: 'planned'},
+  ]
+  const report: RunReport = {...REPORT, hooks}
+  const linesOf = (verbose: boolean) =>
+    renderText(report, {verbose})
+      .split('\n')
+      .filter((line) => line.includes('hook'))
+
+  test('are told when they fail', () => {
+    expect(linesOf(false)).toEqual(['  hook mysql-lock-tables before the round: hook-failed: no; server'])
+    expect(renderProblems(report)).toContain('hook mysql-lock-tables before the round: hook-failed: no')
+  })
+
+  test('and all of them with more words', () => {
+    expect(linesOf(true)).toEqual([
+      '  hook /wake before job: 1.5s',
+      '  hook /x before p/a b: skipped: y',
+      '  hook mysql-lock-tables before the round: hook-failed: no; server',
+      '  hook /wake after job would be run',
+    ])
+  })
 })

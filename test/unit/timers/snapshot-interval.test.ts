@@ -2,7 +2,12 @@ import {expect, test} from 'vitest'
 import {parseCron} from '../../../src/lib/plan/parse-cron.ts'
 import {snapshotInterval} from '../../../src/lib/timers/snapshot-interval.ts'
 
-const NAME = {prefix: 'z_', timestamp: {format: 'dense', location: 'UTC'}, minWritten: undefined} as const
+const NAME = {
+  prefix: 'z_',
+  timestamp: {format: 'dense', location: 'UTC'},
+  minWritten: undefined,
+  hooks: [],
+} as const
 const MINUTE = 60_000
 
 test.each([
