@@ -1,7 +1,14 @@
 import type {RunContext} from '../core/context.ts'
 import type {Hold, Listing, NewBookmark, Outcome, ZfsClient} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
-import {type BookmarkName, type DatasetName, datasetOf, type HoldTag, shortNameOf} from '../zfs/name.ts'
+import {
+  type BookmarkName,
+  type DatasetName,
+  datasetOf,
+  type HoldTag,
+  type SnapshotName,
+  shortNameOf,
+} from '../zfs/name.ts'
 import {isBookmark, isSnapshot, nameOfBookmark, nameOfSnapshot, type Version} from '../zfs/version.ts'
 
 /**
@@ -13,6 +20,11 @@ export type KnownPool = {
   list(ctx: RunContext, roots: readonly DatasetName[], recursive: boolean): Promise<Listing>
   /** Lists the versions of these filesystems afresh, without their children. */
   relist(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void>
+  /** The same; tells which of their snapshots have clones. */
+  relistWithClones(
+    ctx: RunContext,
+    filesystems: readonly DatasetName[],
+  ): Promise<ReadonlyMap<SnapshotName, string>>
   dataset(ctx: RunContext, name: DatasetName): Promise<Dataset | undefined>
   /** The first version that `is` accepts, listing the filesystem again if there is none. */
   find<T extends Version>(
@@ -49,7 +61,19 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
   }
 
   async function relist(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void> {
-    const listed = await zfs.listVersions(ctx, filesystems)
+    replace(filesystems, await zfs.listVersions(ctx, filesystems))
+  }
+
+  async function relistWithClones(ctx: RunContext, filesystems: readonly DatasetName[]) {
+    const listed = await zfs.listWithClones(ctx, filesystems)
+    replace(filesystems, listed.versions)
+    return listed.clones
+  }
+
+  function replace(
+    filesystems: readonly DatasetName[],
+    listed: ReadonlyMap<DatasetName, readonly Version[]>,
+  ): void {
     for (const filesystem of filesystems) {
       versions.set(filesystem, listed.get(filesystem) ?? [])
       holds.delete(filesystem)
@@ -87,6 +111,7 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
   return {
     list,
     relist,
+    relistWithClones,
     async dataset(ctx, name) {
       if (!datasets.has(name)) await list(ctx, [name], false)
       return datasets.get(name)

@@ -6,6 +6,7 @@ export function readOnly(client: ZfsClient): ZfsClient {
   return {
     list: client.list,
     listVersions: client.listVersions,
+    listWithClones: client.listWithClones,
     holds: client.holds,
     written: client.written,
     estimate: client.estimate,

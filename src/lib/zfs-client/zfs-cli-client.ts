@@ -3,7 +3,7 @@ import {bookmark, destroyBookmarks} from './bookmark.ts'
 import {abortReceive, createPlaceholder, setPlaceholder} from './dataset.ts'
 import {destroySnapshots} from './destroy.ts'
 import {hold, release} from './hold.ts'
-import {list, listHolds, listVersions, listWritten} from './list.ts'
+import {list, listHolds, listVersions, listWithClones, listWritten} from './list.ts'
 import type {RunProgram} from './run-program.ts'
 import {takeSnapshots} from './snapshot.ts'
 import {estimate, receive, send} from './stream.ts'
@@ -16,6 +16,7 @@ export function createZfsCliClient(run: RunProgram): ZfsClient {
   return {
     list: (ctx, query) => list(ctx, run, query),
     listVersions: (ctx, filesystems) => listVersions(ctx, run, filesystems),
+    listWithClones: (ctx, filesystems) => listWithClones(ctx, run, filesystems),
     holds: (ctx, snapshots) => listHolds(ctx, run, snapshots),
     written: (ctx, datasets) => listWritten(ctx, run, datasets),
     snapshot: (ctx, snapshots) => takeSnapshots(ctx, run, snapshots),

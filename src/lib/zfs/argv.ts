@@ -48,7 +48,16 @@ export function listDatasetsCommand(query: ListQuery): ZfsCommand {
 
 /** The snapshots and bookmarks of the datasets of `query`, for `readList`. */
 export function listVersionsCommand(query: ListQuery): ZfsCommand {
-  const columns = ['-o', 'name,guid,createtxg,creation,userrefs', '-s', 'createtxg']
+  return listVersionsWith('name,guid,createtxg,creation,userrefs', query)
+}
+
+/** The same and the clones of each snapshot, for `readListWithClones`. */
+export function listVersionsAndClonesCommand(query: ListQuery): ZfsCommand {
+  return listVersionsWith('name,guid,createtxg,creation,userrefs,clones', query)
+}
+
+function listVersionsWith(properties: string, query: ListQuery): ZfsCommand {
+  const columns = ['-o', properties, '-s', 'createtxg']
   const depth = query.recursive ? ['-r'] : ['-d', '1', '-r']
   return reading('list', '-Hp', '-t', 'snapshot,bookmark', ...columns, ...depth, ...operands(query.roots))
 }

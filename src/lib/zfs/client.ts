@@ -20,6 +20,8 @@ export type ZfsClient = {
     ctx: RunContext,
     filesystems: readonly DatasetName[],
   ): Promise<ReadonlyMap<DatasetName, readonly Version[]>>
+  /** The same, and which of their snapshots have clones: the names of these, for people. Those cannot be destroyed. */
+  listWithClones(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<VersionsAndClones>
   /** The user holds on snapshots that have any. A snapshot that has vanished has no entry. */
   holds(
     ctx: RunContext,
@@ -58,6 +60,11 @@ export type Outcome = {readonly kind: 'done'} | {readonly kind: 'failed'; readon
 
 /** `transaction` counts within a pool from 0; absent when the pool needed only one. */
 export type SnapshotOutcome = Outcome & {readonly transaction?: number}
+
+export type VersionsAndClones = {
+  readonly versions: ReadonlyMap<DatasetName, readonly Version[]>
+  readonly clones: ReadonlyMap<SnapshotName, string>
+}
 
 export type ListQuery = {
   /** The listing covers these datasets; empty = all pools. */

@@ -9,9 +9,10 @@ import {
   parseCreatetxg,
   parseDatasetName,
   parseGuid,
+  type SnapshotName,
 } from './name.ts'
 import {createQueryScope, type Scope} from './query-scope.ts'
-import {byCreatetxg, shortName, type Version} from './version.ts'
+import {byCreatetxg, nameOfSnapshot, shortName, type Version} from './version.ts'
 
 /**
  * Reads what `listVersionsCommand(query)` printed, decoded as latin1: the versions by dataset, each list in order of
@@ -21,6 +22,31 @@ import {byCreatetxg, shortName, type Version} from './version.ts'
  * not asked for, is not understood, or cannot be: a name twice, two snapshots of a dataset with one createtxg.
  */
 export function readList(stdout: string, query: ListQuery): ReadonlyMap<DatasetName, readonly Version[]> {
+  return readRows(stdout, query, 5, () => {})
+}
+
+/** Reads what `listVersionsAndClonesCommand(query)` printed: likewise, and the snapshots that have clones with their names. */
+export function readListWithClones(
+  stdout: string,
+  query: ListQuery,
+): {
+  readonly versions: ReadonlyMap<DatasetName, readonly Version[]>
+  readonly clones: ReadonlyMap<SnapshotName, string>
+} {
+  const clones = new Map<SnapshotName, string>()
+  const versions = readRows(stdout, query, 6, (version, [, , , , , names = '']) => {
+    if (version.kind === 'snapshot' && names !== '' && names !== '-')
+      clones.set(nameOfSnapshot(version), names)
+  })
+  return {versions, clones}
+}
+
+function readRows(
+  stdout: string,
+  query: ListQuery,
+  columns: number,
+  onVersion: (version: Version, fields: readonly string[]) => void,
+): ReadonlyMap<DatasetName, readonly Version[]> {
   const scopeOf = createQueryScope(query)
   const histories = new Map<string, History>()
 
@@ -33,7 +59,7 @@ export function readList(stdout: string, query: ListQuery): ReadonlyMap<DatasetN
     return history
   }
 
-  forEachRow('zfs list', stdout, 5, (fields) => {
+  forEachRow('zfs list', stdout, columns, (fields) => {
     const [fullName = ''] = fields
     const delimiter = fullName.search(/[@#]/)
     const history = historyOf(delimiter === -1 ? fullName : fullName.slice(0, delimiter))
@@ -45,6 +71,7 @@ export function readList(stdout: string, query: ListQuery): ReadonlyMap<DatasetN
     const version = versionOf(history.dataset, fullName[delimiter] === '@', name, fields)
     if (typeof version === 'string') return version
     history.versions.push(version)
+    onVersion(version, fields)
     return undefined
   })
 

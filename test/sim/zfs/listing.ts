@@ -1,4 +1,12 @@
-import {allDatasets, compareNames, type Dataset, datasetsBelow, findDataset, type Host} from '../pool.ts'
+import {
+  allDatasets,
+  compareNames,
+  type Dataset,
+  datasetsBelow,
+  dependentsOf,
+  findDataset,
+  type Host,
+} from '../pool.ts'
 import {type Answer, type Command, cannotOpen} from './answer.ts'
 import {notModelled, readOptions} from './options.ts'
 
@@ -14,7 +22,7 @@ export function* listVersions(host: Host, words: readonly string[]): Command {
   if (cells === undefined) throw notModelled(words, `columns ${columns}`)
   yield
   const {found, missing} = datasetsOf(host, operands, depth === undefined)
-  const rows = found.flatMap(rowsOf)
+  const rows = found.flatMap((dataset) => rowsOf(host, dataset))
   rows.sort((a, b) => a.createtxg - b.createtxg || compareNames(a.name, b.name))
   return listed(rows.map(cells), missing)
 }
@@ -25,6 +33,7 @@ type Row = {
   readonly createtxg: number
   readonly creation: number
   readonly userrefs: string
+  readonly clones: string
 }
 
 /** What the program asks for, and nothing else. */
@@ -33,9 +42,21 @@ const CELLS: ReadonlyMap<string, (row: Row) => readonly (string | number)[]> = n
     'name,guid,createtxg,creation,userrefs',
     ({name, guid, createtxg, creation, userrefs}) => [name, guid, createtxg, creation, userrefs],
   ],
+  [
+    'name,guid,createtxg,creation,userrefs,clones',
+    ({name, guid, createtxg, creation, userrefs, clones}) => [
+      name,
+      guid,
+      createtxg,
+      creation,
+      userrefs,
+      clones,
+    ],
+  ],
 ])
 
-function rowsOf({name, snapshots, bookmarks}: Dataset): Row[] {
+function rowsOf(host: Host, dataset: Dataset): Row[] {
+  const {name, snapshots, bookmarks} = dataset
   return [
     ...bookmarks.map(({name: short, guid, createtxg, creation}) => ({
       name: `${name}#${short}`,
@@ -43,13 +64,13 @@ function rowsOf({name, snapshots, bookmarks}: Dataset): Row[] {
       createtxg,
       creation,
       userrefs: '-',
+      clones: '-',
     })),
-    ...snapshots.map(({name: short, guid, createtxg, creation, holds}) => ({
-      name: `${name}@${short}`,
-      guid,
-      createtxg,
-      creation,
-      userrefs: String(holds.size),
+    ...snapshots.map((snapshot) => ({
+      ...snapshot,
+      name: `${name}@${snapshot.name}`,
+      userrefs: String(snapshot.holds.size),
+      clones: dependentsOf(host, dataset, snapshot).join(',') || '-',
     })),
   ]
 }
