@@ -8,6 +8,7 @@ import type {Mapping} from '../scope/mapping.ts'
 import type {Hold, Outcome, ReceiveArgs, ZfsClient} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
 import {type DatasetName, type Guid, parentOf, parseDatasetName, poolOf, snapshotName} from '../zfs/name.ts'
+import type {ZfsFailureKind} from '../zfs/read-stderr.ts'
 import {byCreatetxg, isSnapshot, nameOfSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
@@ -200,6 +201,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
           type: dataset.type,
           placeholder: isEmptyPlaceholder(dataset),
           encrypted: dataset.encrypted,
+          written: dataset.written,
           resumeToken: dataset.resumeToken,
           versions: pool.versions(dataset.name).map((version) => ({...version, filesystem})),
           holds: holds.get(dataset.name) ?? new Map(),
@@ -283,7 +285,9 @@ function refuseOverwrite(
 function receiveError(dataset: DatasetName, {to}: ReceiveRequest, outcome: Outcome): OperationalError {
   const snapshot = quoted(`${dataset}@${to.name}`)
   if (outcome.kind === 'failed')
-    return new OperationalError('receive-failed', `cannot receive ${snapshot}: ${outcome.failure.message}`)
+    return new OperationalError('receive-failed', `cannot receive ${snapshot}: ${outcome.failure.message}`, {
+      hint: HINTS.get(outcome.failure.kind),
+    })
   return new OperationalError(
     'receive-not-confirmed',
     `${snapshot} with guid ${to.guid} is not there after receive`,
@@ -292,3 +296,18 @@ function receiveError(dataset: DatasetName, {to}: ReceiveRequest, outcome: Outco
     },
   )
 }
+
+const HINTS: ReadonlyMap<ZfsFailureKind, string> = new Map([
+  [
+    'modified',
+    'somebody has changed the copy since it was looked at; the next run tells what to do, and nothing was overwritten',
+  ],
+  [
+    'no-space',
+    'make room or raise the quota on the receiver; what has arrived is kept, and the next run continues from there',
+  ],
+  [
+    'key-not-loaded',
+    'load the key of the dataset on the receiver (zfs load-key), or send raw (send.encrypted: true)',
+  ],
+])

@@ -52,6 +52,7 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
 
   async function list(ctx: RunContext, roots: readonly DatasetName[], recursive: boolean): Promise<Listing> {
     const listing = await zfs.list(ctx, {roots, recursive})
+    for (const missing of listing.missingRoots) datasets.delete(missing)
     for (const dataset of listing.datasets) {
       datasets.set(dataset.name, dataset)
       versions.set(dataset.name, listing.versions.get(dataset.name) ?? [])

@@ -1,6 +1,7 @@
 import {readCursor} from '../abstraction/replication-cursor.ts'
 import type {NonEmpty} from '../core/assert.ts'
 import {unreachable} from '../core/assert.ts'
+import {formatBytes} from '../core/units.ts'
 import {isBookmark, type Snapshot, shortName, type Version} from '../zfs/version.ts'
 import type {DiffConflict} from './diff.ts'
 
@@ -11,6 +12,7 @@ export type Conflict =
   | {readonly kind: 'sender-is-placeholder'}
   | {readonly kind: 'receiver-occupied'}
   | {readonly kind: 'placeholder-has-snapshots'; readonly receiver: NonEmpty<Snapshot>}
+  | {readonly kind: 'modified'; readonly last: Snapshot; readonly written: bigint}
   | {readonly kind: 'type-differs'; readonly sender: DatasetType; readonly receiver: DatasetType}
 
 type DatasetType = 'filesystem' | 'volume'
@@ -67,6 +69,11 @@ export function describeConflict(conflict: Conflict): Described {
       return {
         message: `it is a placeholder on the receiver, but has snapshots there: ${list(conflict.receiver)}`,
         hint: 'destroy these snapshots if they may go, or make it an ordinary filesystem (zfs set zrepl:placeholder=off)',
+      }
+    case 'modified':
+      return {
+        message: `the receiver's copy was changed after its newest snapshot ${shortName(conflict.last)}: ${formatBytes(conflict.written)} written, which an increment would have to overwrite`,
+        hint: `if these changes may go, roll the receiver's copy back (zfs rollback to ${shortName(conflict.last)}), and set readonly=on there so that it does not happen again; if not, ${RESEED}`,
       }
     case 'type-differs':
       return {

@@ -137,6 +137,13 @@ function initialSnapshots(
   return initialReplication === 'all' ? all : [all.at(-1) ?? all[0]]
 }
 
+/** `zfs receive` takes increments onto what is exactly its newest snapshot only. */
+function modificationOf(receiver: FilesystemView | undefined): Conflict | undefined {
+  const last = receiver?.versions.filter(isSnapshot).toSorted(byCreatetxg).at(-1)
+  const written = receiver?.written ?? 0n
+  return last === undefined || written === 0n ? undefined : {kind: 'modified', last, written}
+}
+
 /** A full send is refused under `initial_replication: fail`, also where it would continue a partial one. */
 function planSteps(
   question: FilesystemQuestion,
@@ -148,6 +155,8 @@ function planSteps(
   }: {readonly abortPartial: string | undefined; readonly resumeToken?: string | undefined},
 ): FilesystemPlan {
   const {policy} = question
+  const modified = from === undefined ? undefined : modificationOf(question.receiver)
+  if (modified !== undefined) return conflictPlan(question, modified)
   if (from === undefined && policy.initialReplication === 'fail') {
     return conflictPlan(question, {kind: 'initial-replication-disabled'})
   }

@@ -17,6 +17,8 @@ export type FilesystemView = {
   readonly encrypted: boolean
   /** Receiver only: state of an interrupted receive. */
   readonly resumeToken: string | undefined
+  /** Receiver only: bytes written since its newest snapshot. Above 0 it takes no increment. */
+  readonly written?: bigint
   /** In order of createtxg. */
   readonly versions: readonly Version[]
   /** User holds by the snapshot's `name`, without the `@`; snapshots without holds have no entry. */

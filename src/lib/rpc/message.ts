@@ -234,6 +234,7 @@ function formatView(view: FilesystemView): WireView {
     placeholder: view.placeholder,
     encrypted: view.encrypted,
     ...(view.resumeToken === undefined ? {} : {resumeToken: view.resumeToken}),
+    ...(view.written === undefined ? {} : {written: view.written.toString()}),
     versions: view.versions.map(formatVersion) as unknown as WireView['versions'],
     holds: Array.from(view.holds, ([snapshot, tags]) => ({snapshot, tags: [...tags]})),
   }
@@ -247,6 +248,7 @@ function viewOf(wire: WireView): FilesystemView {
     placeholder: wire.placeholder,
     encrypted: wire.encrypted,
     resumeToken: wire.resumeToken,
+    ...(wire.written === undefined ? {} : {written: BigInt(wire.written)}),
     versions: wire.versions.map((version) => versionOf(filesystem, version as unknown as WireVersion)),
     holds: new Map(wire.holds.map(({snapshot, tags}) => [parseComponent(snapshot), tags.map(parseHoldTag)])),
   }

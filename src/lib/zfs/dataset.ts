@@ -11,4 +11,6 @@ export type Dataset = {
   /** State of an interrupted `zfs receive -s`, still text. */
   readonly resumeToken: string | undefined
   readonly encrypted: boolean
+  /** Bytes written since the newest snapshot, or ever where there is none. */
+  readonly written: bigint
 }

@@ -12,6 +12,7 @@ export const DATASET_PROPERTIES = [
   'type',
   'receive_resume_token',
   'encryption',
+  'written',
   PLACEHOLDER_PROPERTY,
 ] as const
 
@@ -65,11 +66,12 @@ type Rows = {readonly name: DatasetName; readonly values: string[]}
 
 /** The dataset as far as its rows tell: `undefined` until there are enough of them, a text when one is wrong. */
 function datasetOfRows({name, values}: Rows): Dataset | string | undefined {
-  const [type, token, encryption, placeholder] = values
+  const [type, token, encryption, written, placeholder] = values
   if (type !== 'filesystem' && type !== 'volume') return 'neither filesystem nor volume'
   if (token !== undefined && !/^[\x21-\x7e]*$/.test(token)) return 'bad receive_resume_token'
-  if (token === undefined || encryption === undefined) return undefined
+  if (token === undefined || encryption === undefined || written === undefined) return undefined
   if (!/^(-|[a-z][a-z0-9-]*)$/.test(encryption)) return 'bad encryption'
+  if (!/^(-|0|[1-9][0-9]{0,19})$/.test(written)) return 'bad written'
   const state = placeholder === undefined ? 'foreign' : readPlaceholderValue(name, placeholder)
   return {
     name,
@@ -78,6 +80,7 @@ function datasetOfRows({name, values}: Rows): Dataset | string | undefined {
     placeholderValue: placeholder === '-' ? undefined : placeholder,
     resumeToken: token === '-' || token === '' ? undefined : token,
     encrypted: encryption !== 'off' && encryption !== '-',
+    written: written === '-' ? 0n : BigInt(written),
   }
 }
 

@@ -40,6 +40,8 @@ function propertyOf(host: Host, dataset: Dataset, property: string): Found {
       return dataset.encryption === undefined
         ? {value: 'off', source: 'default'}
         : {value: 'aes-256-gcm', source: 'none'}
+    case 'written':
+      return {value: String(writtenSince(dataset)), source: 'none'}
     case 'origin':
       return dataset.origin === undefined
         ? NOT_THERE
@@ -47,6 +49,12 @@ function propertyOf(host: Host, dataset: Dataset, property: string): Found {
     default:
       return inheritable(host, dataset, property)
   }
+}
+
+/** Some bytes for each block that is not what the newest snapshot has. */
+function writtenSince({head, snapshots}: Dataset): number {
+  const base = snapshots.at(-1)?.content ?? []
+  return head === base ? 0 : 4096 * Math.max(1, head.filter((block, at) => block !== base[at]).length)
 }
 
 /** User properties and those of which only the stored value matters: inherited from the nearest that has one. */

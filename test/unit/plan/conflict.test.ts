@@ -63,6 +63,12 @@ test.each<[string, Conflict | undefined, string, string]>([
     'zrepl:placeholder=off',
   ],
   [
+    'changed there',
+    PLACEHOLDER_SNAPSHOT && {kind: 'modified', last: PLACEHOLDER_SNAPSHOT, written: 14_336n},
+    'changed after its newest snapshot @a: 14 KiB written',
+    'readonly=on',
+  ],
+  [
     'another type',
     {kind: 'type-differs', sender: 'volume', receiver: 'filesystem'},
     'a volume on the sender, but a filesystem',

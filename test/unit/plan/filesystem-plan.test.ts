@@ -64,6 +64,24 @@ describe('without a partial receive', () => {
       view('@a,1', {placeholder: true}),
       'conflict placeholder-has-snapshots',
     ],
+    [
+      'changes there, and something to send',
+      view('@a,1 @b,2'),
+      view('@a,1', {written: 1n}),
+      'conflict modified',
+    ],
+    [
+      'changes there, and nothing to send',
+      view(`@a,1 @b,2 ${cursor(2)}`),
+      view('@a,1 @b,2', {...HELD, written: 1n}),
+      'up-to-date @b',
+    ],
+    [
+      'a placeholder with properties there',
+      view('@a,1'),
+      view('', {placeholder: true, written: 24_576n}),
+      'steps full @a',
+    ],
     ['a volume there', view('@a,1'), view('@a,1', {type: 'volume'}), 'conflict type-differs'],
     [
       'a placeholder for a volume',

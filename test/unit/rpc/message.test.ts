@@ -62,6 +62,7 @@ const responses: readonly Response[] = [
           placeholder: false,
           encrypted: true,
           resumeToken: undefined,
+          written: 18446744073709551615n,
           versions: [
             {
               kind: 'bookmark',

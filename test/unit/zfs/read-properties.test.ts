@@ -12,6 +12,7 @@ type Printed = {
   readonly type?: string
   readonly token?: string
   readonly encryption?: string
+  readonly written?: string
   /** Value and source; `null` where the command filtered the row out. */
   readonly placeholder?: readonly [string, string] | null
 }
@@ -24,6 +25,7 @@ function rowsOf(name: string, printed: Printed = {}): string {
     [name, 'type', printed.type ?? 'filesystem', '-'],
     [name, 'receive_resume_token', printed.token ?? '-', '-'],
     [name, 'encryption', encryption, encryption === 'off' ? 'default' : '-'],
+    [name, 'written', printed.written ?? '0', '-'],
     ...(placeholder === null ? [] : [[name, 'zrepl:placeholder', ...placeholder]]),
   ]
     .map((row) => `${row.join('\t')}\n`)
@@ -47,6 +49,7 @@ const TANK: Dataset = {
   placeholderValue: undefined,
   resumeToken: undefined,
   encrypted: false,
+  written: 0n,
 }
 
 describe('a dataset is read', () => {
@@ -54,6 +57,7 @@ describe('a dataset is read', () => {
     ['plain', {}, {}],
     ['volume', {type: 'volume'}, {type: 'volume'}],
     ['encrypted', {encryption: 'aes-256-gcm'}, {encrypted: true}],
+    ['written since its newest snapshot', {written: '18446744073709551615'}, {written: 2n ** 64n - 1n}],
     ['encryption unknown to the pool', {encryption: '-'}, {encrypted: false}],
     ['with a token', {token: '1-ab-c0-789c'}, {resumeToken: '1-ab-c0-789c'}],
     ['with an empty token, as some versions print none', {token: ''}, {resumeToken: undefined}],
