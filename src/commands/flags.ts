@@ -30,6 +30,11 @@ export const quietFlag = Flags.boolean({
 
 export const verboseFlag = Flags.boolean({char: 'v', summary: 'Log every command and every span to stderr.'})
 
+export const largePruneFlag = Flags.boolean({
+  summary:
+    'Destroy more in this run than pruning.limit allows, or although dates look as if a clock had been wrong.',
+})
+
 export const jobArgs = {
   job: Args.string({
     description: 'Name of a job in the configuration.',

@@ -1,6 +1,6 @@
 import {Flags} from '@oclif/core'
 import {PHASES, type Phase} from '../lib/replicate/phase.ts'
-import {EXIT_STATUS, jobArgs} from './flags.ts'
+import {EXIT_STATUS, jobArgs, largePruneFlag} from './flags.ts'
 import {RunCommand} from './run-command.ts'
 
 export class Run extends RunCommand {
@@ -14,6 +14,7 @@ export class Run extends RunCommand {
   ]
   static override flags = {
     ...RunCommand.flags,
+    'yes-large-prune': largePruneFlag,
     only: Flags.string({
       summary: 'Only these phases.',
       helpValue: 'PHASE,…',
@@ -28,6 +29,13 @@ export class Run extends RunCommand {
     const phases = PHASES.filter(
       (phase) => flags.only === undefined || (flags.only as Phase[]).includes(phase),
     )
-    await this.runPhases({...flags, jobs: args.job, config: flags.config, phases, dryRun: flags['dry-run']})
+    await this.runPhases({
+      ...flags,
+      jobs: args.job,
+      config: flags.config,
+      phases,
+      dryRun: flags['dry-run'],
+      yesLargePrune: flags['yes-large-prune'],
+    })
   }
 }

@@ -79,7 +79,7 @@ async function runWired(
   const zfs = createZfsCliClient(director.programOf(active))
   const {work, lanes} = wireActive(options, dryRun ? readOnly(zfs) : zfs, open)
   try {
-    return await runJob(active.ctx, work, {phases, dryRun, wanted: 'due'})
+    return await runJob(active.ctx, work, {phases, dryRun, wanted: 'due', yesLargePrune: false})
   } finally {
     await lanes.close()
   }

@@ -1,4 +1,5 @@
 import type {PullJob, PushJob, SinkJob, SnapJob, SourceJob} from '../config/job.ts'
+import {NO_FLOOR} from '../endpoint/floor.ts'
 import {createLocalReceiver} from '../endpoint/local-receiver.ts'
 import {createLocalSender} from '../endpoint/local-sender.ts'
 import type {LocalReceiver} from '../endpoint/receiver.ts'
@@ -36,6 +37,7 @@ export function createSenderOf(job: PushJob | SourceJob | SnapJob, zfs: ZfsClien
     jobId: job.name,
     filter: job.filesystems,
     send: job.type === 'snap' ? NO_SEND : job.send,
+    floor: job.type === 'source' ? job.floor : NO_FLOOR,
   })
 }
 
@@ -50,5 +52,6 @@ export function createReceiverOf(
     rootFs: job.rootFs,
     mapping: createMapping(job.rootFs, clientIdentity, job.pathMapping),
     recv: job.recv,
+    floor: job.type === 'sink' ? job.floor : NO_FLOOR,
   })
 }

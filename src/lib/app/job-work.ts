@@ -55,7 +55,14 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
         receiver: undefined,
         snapshot: {sender, policy: job.snapshotting},
         replicate: undefined,
-        prune: job.type === 'snap' ? {keepSender: job.pruning.keep, keepReceiver: undefined} : undefined,
+        prune:
+          job.type === 'snap'
+            ? {
+                keepSender: job.pruning.keep,
+                keepReceiver: undefined,
+                policy: {onConflict: 'keep', limit: job.pruning.limit, goneAfterMs: undefined},
+              }
+            : undefined,
         hooks: hooksOf(job),
       }
       return {lanes: undefined, work}

@@ -29,6 +29,8 @@ export type RunJobsRequest = {
   readonly dryRun: boolean
   /** Only those that are due, unless it says something else. */
   readonly wanted?: WantedSnapshots | undefined
+  /** Destroy more in one go than `pruning.limit` allows. */
+  readonly yesLargePrune?: boolean | undefined
   /** Where to write a Chrome trace of all jobs. */
   readonly trace: string | undefined
   readonly json: boolean
@@ -115,7 +117,7 @@ async function runLocked(
   config: ConfigFile,
   request: RunJobsRequest,
 ): Promise<JobOutcome> {
-  const {dryRun, phases, wanted = 'due'} = request
+  const {dryRun, phases, wanted = 'due', yesLargePrune = false} = request
   const lock = dryRun
     ? undefined
     : lockJob(defaultLockDirectory(process.getuid?.() ?? 0, process.env), job.name)
@@ -124,7 +126,7 @@ async function runLocked(
     const zfs = createZfs({lockFd})
     const {work, lanes} = wireJob(job, dryRun ? readOnly(zfs) : zfs, {configFile: config.path, lockFd})
     try {
-      return await runJob(ctx, work, {phases, dryRun, wanted})
+      return await runJob(ctx, work, {phases, dryRun, wanted, yesLargePrune})
     } finally {
       await lanes?.close()
     }

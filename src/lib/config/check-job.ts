@@ -1,4 +1,5 @@
 import {parsePathRules} from '../scope/path-rules.ts'
+import {checkKeepRules} from './check-keep-rules.ts'
 import {checkSnapshotting} from './check-snapshotting.ts'
 import {checkConnect, checkServe} from './check-transport.ts'
 import {type Finding, mistake, notice, type Path} from './diagnostic.ts'
@@ -16,6 +17,7 @@ export function checkJob(job: unknown, path: Path): readonly Finding[] {
     ...checkFilesystems(peek(job, 'filesystems'), [...path, 'filesystems']),
     ...checkPathMapping(peekList(job, 'path_mapping'), [...path, 'path_mapping']),
     ...checkSnapshotting(peek(job, 'snapshotting'), [...path, 'snapshotting']),
+    ...checkKeepRules(peek(job, 'pruning'), [...path, 'pruning']),
     ...checkSend(peek(job, 'send'), [...path, 'send']),
     ...checkReceive(peek(job, 'recv'), [...path, 'recv']),
     ...checkInterval(job, [...path, 'interval']),

@@ -2,6 +2,7 @@ import {parseJobId} from '../abstraction/job-id.ts'
 import {Bug} from '../core/assert.ts'
 import {compileRegex} from '../core/linear-regex.ts'
 import {quoted} from '../core/printable.ts'
+import {isTimeZone} from '../core/time-zone.ts'
 import {parseGoDuration, parseSize, parseZreplDuration} from '../core/units.ts'
 import {parseCron} from '../plan/parse-cron.ts'
 import {parseGrid} from '../prune/keep-grid.ts'
@@ -47,6 +48,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'ssh-option': parseSshOption,
   'ssh-user': parseSshUser,
   timeout: parseTimeout,
+  'time-zone': parseTimeZone,
 }
 
 /** The same as predicates, for the generated validator. */
@@ -132,6 +134,11 @@ function parseRegex(text: string): unknown {
     if (!(error instanceof Error)) throw error
     throw new Error(`bad regular expression ${quoted(text)}: ${error.message}`)
   }
+}
+
+function parseTimeZone(text: string): string {
+  if (isTimeZone(text)) return text
+  throw new Error(`bad time zone ${quoted(text)}: it must be an IANA name like Europe/Berlin, UTC or Local`)
 }
 
 /** Paths become arguments of programs, so none may look like an option. */

@@ -1,8 +1,15 @@
 import type {JobId} from '../abstraction/job-id.ts'
 import type {NonEmpty} from '../core/assert.ts'
 import type {PhaseHook} from '../plan/hook-policy.ts'
-import type {ReceivePolicy, ReplicationPolicy, SendPolicy, SnapshotPolicy} from '../plan/policy.ts'
+import type {
+  ReceivePolicy,
+  ReplicationPolicy,
+  RetentionFloor,
+  SendPolicy,
+  SnapshotPolicy,
+} from '../plan/policy.ts'
 import type {KeepRule} from '../prune/keep-rule.ts'
+import type {PruneLimit, PrunePolicy} from '../prune/policy.ts'
 import type {Filter} from '../scope/filter.ts'
 import type {PathRule} from '../scope/path-rules.ts'
 import type {DatasetName} from '../zfs/name.ts'
@@ -23,7 +30,7 @@ export type PushJob = {
   readonly snapshotting: SnapshotPolicy
   readonly send: SendPolicy
   readonly replication: ReplicationPolicy
-  readonly pruning: {readonly keepSender: NonEmpty<KeepRule>; readonly keepReceiver: NonEmpty<KeepRule>}
+  readonly pruning: ReplicatedPruning
 }
 
 export type PullJob = {
@@ -37,7 +44,7 @@ export type PullJob = {
   readonly intervalMs: number | undefined
   readonly recv: ReceivePolicy
   readonly replication: ReplicationPolicy
-  readonly pruning: {readonly keepSender: NonEmpty<KeepRule>; readonly keepReceiver: NonEmpty<KeepRule>}
+  readonly pruning: ReplicatedPruning
 }
 
 export type SinkJob = {
@@ -47,6 +54,7 @@ export type SinkJob = {
   readonly rootFs: DatasetName
   readonly pathMapping: readonly PathRule[]
   readonly recv: ReceivePolicy
+  readonly floor: RetentionFloor
 }
 
 export type SourceJob = {
@@ -57,6 +65,7 @@ export type SourceJob = {
   readonly filesystems: Filter
   readonly snapshotting: SnapshotPolicy
   readonly send: SendPolicy
+  readonly floor: RetentionFloor
 }
 
 export type SnapJob = {
@@ -65,7 +74,14 @@ export type SnapJob = {
   readonly hooks: readonly PhaseHook[]
   readonly filesystems: Filter
   readonly snapshotting: SnapshotPolicy
-  readonly pruning: {readonly keep: NonEmpty<KeepRule>}
+  readonly pruning: {readonly keep: NonEmpty<KeepRule>; readonly limit: PruneLimit}
+}
+
+/** What stays on both sides of a replication. */
+export type ReplicatedPruning = {
+  readonly keepSender: NonEmpty<KeepRule>
+  readonly keepReceiver: NonEmpty<KeepRule>
+  readonly policy: PrunePolicy
 }
 
 export type Connect =

@@ -13,6 +13,7 @@ import {parseDatasetName} from '../zfs/name.ts'
 import type {Job, PullJob, PushJob} from './job.ts'
 import {resolvePhaseHooks} from './resolve-hooks.ts'
 import {resolveKeepRules} from './resolve-keep-rules.ts'
+import {resolveFloor, resolvePruneLimit, resolvePruning} from './resolve-pruning.ts'
 import {resolveReceive} from './resolve-receive.ts'
 import {resolveReplication} from './resolve-replication.ts'
 import {resolveSend} from './resolve-send.ts'
@@ -39,6 +40,7 @@ function resolveJob(raw: RawJob, placeOf: PlaceOf): Job {
         rootFs: parseDatasetName(raw.root_fs),
         pathMapping: resolvePathMapping(raw.path_mapping),
         recv: resolveReceive(raw.recv),
+        floor: resolveFloor(raw.retention_floor),
       }
     case 'source':
       return {
@@ -49,6 +51,7 @@ function resolveJob(raw: RawJob, placeOf: PlaceOf): Job {
         filesystems: resolveFilter(raw.filesystems),
         snapshotting: resolveSnapshotting(raw.snapshotting),
         send: resolveSend(raw.send),
+        floor: resolveFloor(raw.retention_floor),
       }
     case 'snap':
       return {
@@ -57,7 +60,7 @@ function resolveJob(raw: RawJob, placeOf: PlaceOf): Job {
         hooks: resolvePhaseHooks(raw.hooks),
         filesystems: resolveFilter(raw.filesystems),
         snapshotting: resolveSnapshotting(raw.snapshotting),
-        pruning: {keep: resolveKeepRules(raw.pruning.keep)},
+        pruning: {keep: resolveKeepRules(raw.pruning.keep), limit: resolvePruneLimit(raw.pruning.limit)},
       }
     default:
       return unreachable(raw)
@@ -74,7 +77,7 @@ function resolvePush(raw: RawPushJob, placeOf: PlaceOf): PushJob {
     snapshotting: resolveSnapshotting(raw.snapshotting),
     send: resolveSend(raw.send),
     replication: resolveReplication(raw),
-    pruning: resolveBothSides(raw.pruning),
+    pruning: resolvePruning(raw.pruning),
   }
 }
 
@@ -89,12 +92,8 @@ function resolvePull(raw: RawPullJob, placeOf: PlaceOf): PullJob {
     intervalMs: raw.interval === 'manual' ? undefined : parseZreplDuration(raw.interval),
     recv: resolveReceive(raw.recv),
     replication: resolveReplication(raw),
-    pruning: resolveBothSides(raw.pruning),
+    pruning: resolvePruning(raw.pruning),
   }
-}
-
-function resolveBothSides(raw: RawPushJob['pruning']): PushJob['pruning'] {
-  return {keepSender: resolveKeepRules(raw.keep_sender), keepReceiver: resolveKeepRules(raw.keep_receiver)}
 }
 
 function resolvePathMapping(raw: RawPullJob['path_mapping'] = []): PullJob['pathMapping'] {

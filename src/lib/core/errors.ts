@@ -29,6 +29,8 @@ export const ERROR_CODES = [
   'hook-failed',
   'deadline',
   'host',
+  'large-prune',
+  'clock',
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]

@@ -39,6 +39,9 @@ export function exitStatusOf(code: ErrorCode): ExitStatus {
     case 'peer-protocol':
     case 'peer-refused':
       return EXIT.peer
+    case 'large-prune':
+    case 'clock':
+      return EXIT.conflict
     default:
       return EXIT.partial
   }

@@ -8,6 +8,24 @@ export type LinearRegex = {
 
 /** Compiles Go (RE2) syntax. Throws an `Error` with RE2's own words when it is not valid there. */
 export function compileRegex(source: string): LinearRegex {
-  const compiled = RE2JS.compile(source)
+  const compiled = compile(source)
   return {source, matches: (text) => compiled.matcher(text).find()}
 }
+
+function compile(source: string): RE2JS {
+  try {
+    return RE2JS.compile(source)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const missing = NOT_IN_GO.find(([syntax]) => syntax.test(source))?.[1]
+    throw missing === undefined ? error : new Error(`${error.message}: Go has no ${missing}`, {cause: error})
+  }
+}
+
+/** What people bring along from other dialects; RE2 calls it by other names. */
+const NOT_IN_GO: readonly (readonly [RegExp, string])[] = [
+  [/\(\?<?[=!]/, 'lookahead or lookbehind'],
+  [/\\[1-9]|\(\?P=/, 'references to what a group has matched'],
+  [/[*+?}]\+|\(\?>/, 'possessive or atomic groups'],
+  [/\\Z/, '\\Z; use \\z or $'],
+]

@@ -15,11 +15,21 @@ const DAY_MS = 24 * 60 * 60 * SECOND_MS
 export function timeZone(name: string): TimeZone {
   if (name === 'UTC') return {name, offsetMs: () => 0}
   const clock = clockOf(name)
+  const known = new Map<number, number>()
   return {
     name,
-    offsetMs: (atMs) => wallOf(clock, atMs) - Math.floor(atMs / SECOND_MS) * SECOND_MS,
+    offsetMs(atMs) {
+      const second = Math.floor(atMs / SECOND_MS)
+      const offset = known.get(second) ?? wallOf(clock, second * SECOND_MS) - second * SECOND_MS
+      if (known.size >= MAX_KNOWN) known.clear()
+      known.set(second, offset)
+      return offset
+    },
   }
 }
+
+/** Asking the engine takes microseconds, and the snapshots of a round have one date on all filesystems. */
+const MAX_KNOWN = 10_000
 
 /** Some engines also take offsets like `+02:00`, which are not names of zones. */
 export function isTimeZone(name: string): boolean {

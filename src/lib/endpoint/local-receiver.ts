@@ -3,7 +3,7 @@ import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import type {ReceivePolicy} from '../plan/policy.ts'
+import type {ReceivePolicy, RetentionFloor} from '../plan/policy.ts'
 import type {Mapping} from '../scope/mapping.ts'
 import type {Hold, Outcome, ReceiveArgs, ZfsClient} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
@@ -22,11 +22,12 @@ export type ReceiverSettings = {
   /** `root_fs[/client_identity]/path` ↔ `path`. */
   readonly mapping: Mapping
   readonly recv: ReceivePolicy
+  readonly floor: RetentionFloor
 }
 
 /** The receiver on this host. It owns the last-received holds of its job and the placeholders below its root. */
 export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings): LocalReceiver {
-  const {jobId, rootFs, mapping, recv} = settings
+  const {jobId, rootFs, mapping, recv, floor} = settings
   const pool = createKnownPool(zfs)
   const tag = lastReceivedHoldTag(jobId)
 
@@ -196,6 +197,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       return {
         jobId,
         missing: [],
+        clockMs: ctx.clock.now(),
         filesystems: mapped.map(({dataset, filesystem}) => ({
           filesystem,
           type: dataset.type,
@@ -222,7 +224,9 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
     holdLastReceived: moveHold,
 
     async destroySnapshots(ctx, requests) {
-      return await destroyJudged(ctx, zfs, pool, requests, (filesystem) => mapping.toReceiver(filesystem))
+      return await destroyJudged(ctx, zfs, pool, requests, floor, (filesystem) =>
+        mapping.toReceiver(filesystem),
+      )
     },
 
     async receive(ctx, request, source): Promise<ReceiveReply> {

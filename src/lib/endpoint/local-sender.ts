@@ -4,7 +4,7 @@ import {stepHoldTag} from '../abstraction/step-hold.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import type {SendPolicy} from '../plan/policy.ts'
+import type {RetentionFloor, SendPolicy} from '../plan/policy.ts'
 import {confineToFilter} from '../scope/confine.ts'
 import type {Filter} from '../scope/filter.ts'
 import type {Hold, NewBookmark, SendArgs, ZfsClient} from '../zfs/client.ts'
@@ -30,12 +30,13 @@ export type SenderSettings = {
   readonly jobId: JobId
   readonly filter: Filter
   readonly send: SendPolicy
+  readonly floor: RetentionFloor
 }
 
 /** The sender on this host. It owns the step holds, cursors and tentative cursors of its job, and touches no other's. */
 export function createLocalSender(
   zfs: ZfsClient,
-  {jobId, filter, send: policy}: SenderSettings,
+  {jobId, filter, send: policy, floor}: SenderSettings,
 ): LocalSender {
   const pool = createKnownPool(zfs)
   const tag = stepHoldTag(jobId)
@@ -199,6 +200,7 @@ export function createLocalSender(
       return {
         jobId,
         missing: listing.missingRoots,
+        clockMs: ctx.clock.now(),
         filesystems: datasets.map(({name, type, placeholder, encrypted}) => ({
           filesystem: name,
           type,
@@ -262,7 +264,7 @@ export function createLocalSender(
 
     async destroySnapshots(ctx, requests) {
       const datasetOf = (filesystem: DatasetName) => (filter.accepts(filesystem) ? filesystem : undefined)
-      return await destroyJudged(ctx, zfs, pool, requests, datasetOf)
+      return await destroyJudged(ctx, zfs, pool, requests, floor, datasetOf)
     },
 
     async prepareSend(ctx, request) {

@@ -10,4 +10,6 @@ export type {FilesystemView} from '../plan/observation.ts'
 export type EndpointView = SideView & {
   /** Datasets the configuration names that do not exist. */
   readonly missing: readonly DatasetName[]
+  /** What the host's clock showed when it had seen this, in milliseconds since 1970. */
+  readonly clockMs: number
 }

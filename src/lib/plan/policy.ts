@@ -55,3 +55,11 @@ export type ReceivePolicy = {
   readonly properties: {readonly inherit: readonly string[]; readonly override: ReadonlyMap<string, string>}
   readonly placeholderEncryption: 'unspecified' | 'inherit' | 'off'
 }
+
+/** What a passive side keeps whatever its client wants destroyed. */
+export type RetentionFloor = {
+  /** Younger snapshots stay. By the date of the snapshot, which for a received one is that of its sender. */
+  readonly minAgeMs: number
+  /** So many of the newest snapshots of each filesystem stay. */
+  readonly minCount: number
+}

@@ -13,7 +13,7 @@ export type Candidate = {
 export type Opinion = 'keep' | Miss
 
 /** Why a rule does not keep a snapshot. */
-export type Miss = 'no-match' | 'too-old' | 'bucket-full' | 'not-among-newest' | 'replicated'
+export type Miss = 'no-match' | 'too-old' | 'bucket-full' | 'not-first' | 'not-among-newest' | 'replicated'
 
 /** What one rule says about each of a filesystem's snapshots. Snapshots it was not asked about are `no-match`. */
 export type Opinions = ReadonlyMap<Snapshot, Opinion>

@@ -33,6 +33,16 @@ export function candidatesAlone(history: History): readonly Candidate[] {
   return candidatesOf(history, undefined)
 }
 
+/** The snapshots of a receiver's filesystem that the sender does not have any more: all but the newest are replicated. */
+export function candidatesGone(receiver: History): readonly Candidate[] {
+  const newest = snapshotsOf(receiver).at(-1)
+  return snapshotsOf(receiver).map((snapshot) => ({
+    snapshot,
+    replicated: snapshot !== newest,
+    atCursor: false,
+  }))
+}
+
 /** The sender's newest version that is known to be on the receiver. */
 export function lastReplicated(
   sender: History,

@@ -1,8 +1,10 @@
 import {unreachable} from '../core/assert.ts'
+import type {LinearRegex} from '../core/linear-regex.ts'
 import {printable, quoted} from '../core/printable.ts'
 import type {Miss} from './candidate.ts'
 import type {Verdict} from './judge.ts'
 import type {SkipReason} from './judge-side.ts'
+import {PERIODS} from './keep-calendar.ts'
 import type {KeepRule} from './keep-rule.ts'
 import type {DestroyReason, KeepReason, ProtectedReason} from './reason.ts'
 
@@ -32,6 +34,8 @@ export function describeSkip(because: SkipReason): string {
       return 'it is a placeholder'
     case 'not-on-sender':
       return 'it is not on the sender (any more)'
+    case 'clock-jump':
+      return 'its latest snapshots are dated months after all others: if that is right, run with --yes-large-prune'
     case 'conflict':
       return 'it is in conflict: nothing is destroyed until that is resolved'
     case 'replication-skipped':
@@ -73,7 +77,9 @@ function describeRule(rule: KeepRule): string {
     case 'grid':
       return `grid ${printable(rule.spec)}`
     case 'last_n':
-      return `last_n ${rule.count}${rule.regex === undefined ? '' : ` of ${quoted(rule.regex.source)}`}`
+      return `last_n ${rule.count}${ofRegex(rule.regex)}`
+    case 'calendar':
+      return describeCalendar(rule)
     case 'regex':
       return `regex ${rule.negate ? 'not ' : ''}${quoted(rule.regex.source)}`
     case 'not_replicated':
@@ -83,14 +89,27 @@ function describeRule(rule: KeepRule): string {
   }
 }
 
+function describeCalendar({counts, zone, regex}: Extract<KeepRule, {type: 'calendar'}>): string {
+  const periods = PERIODS.filter((period) => counts[period] > 0).map(
+    (period) => `${counts[period]} ${period}`,
+  )
+  return `calendar ${periods.join(', ')} in ${printable(zone.name)}${ofRegex(regex)}`
+}
+
+function ofRegex(regex: LinearRegex | undefined): string {
+  return regex === undefined ? '' : ` of ${quoted(regex.source)}`
+}
+
 function describeMiss(miss: Miss): string {
   switch (miss) {
     case 'no-match':
       return 'no match'
     case 'too-old':
-      return 'older than the grid'
+      return 'too old'
     case 'bucket-full':
       return 'older ones of its interval are kept'
+    case 'not-first':
+      return 'not the first of its period'
     case 'not-among-newest':
       return 'not among the newest'
     case 'replicated':

@@ -1,11 +1,13 @@
 import type {NonEmpty} from '../core/assert.ts'
 import type {DatasetName} from '../zfs/name.ts'
-import {candidatesAlone, candidatesOnReceiver, candidatesOnSender} from './candidates.ts'
-import type {History, PruneSide} from './history.ts'
+import {dateMs} from './by-date.ts'
+import {candidatesAlone, candidatesGone, candidatesOnReceiver, candidatesOnSender} from './candidates.ts'
+import {findClockJump} from './clock-jump.ts'
+import {type History, type PruneSide, snapshotsOf} from './history.ts'
 import {judge, type Verdict} from './judge.ts'
 import type {KeepRule} from './keep-rule.ts'
 import {mayPrune, type OnConflict, type Standing} from './may-prune.ts'
-import {protectAlone, protectOnReceiver, protectOnSender, type StepEnds} from './protect.ts'
+import {protectAlone, protectGone, protectOnReceiver, protectOnSender, type StepEnds} from './protect.ts'
 
 /** What pruning makes of one filesystem on one side. */
 export type FilesystemJudgement =
@@ -15,6 +17,8 @@ export type FilesystemJudgement =
 export type SkipReason =
   | 'placeholder'
   | 'not-on-sender'
+  /** Its latest snapshots are dated so much later than the others that it needs a person: see `findClockJump`. */
+  | 'clock-jump'
   | 'conflict'
   | 'replication-skipped'
   | 'replication-failed'
@@ -30,6 +34,10 @@ export type PruneQuestion = {
   readonly states: ReadonlyMap<DatasetName, ReplicationState>
   readonly rules: NonEmpty<KeepRule>
   readonly onConflict: OnConflict
+  /** Of filesystems that only the receiver has; `undefined`: they are left alone. */
+  readonly goneAfterMs: number | undefined
+  /** A person has agreed to what looks like a wrong clock. */
+  readonly agreed: boolean
   readonly nowMs: number
 }
 
@@ -42,6 +50,7 @@ export function judgeSender({
   states,
   rules,
   onConflict,
+  agreed,
   nowMs,
 }: PruneQuestion): readonly FilesystemJudgement[] {
   const theirs = receiver === 'unknown' ? 'unknown' : byFilesystem(receiver)
@@ -62,17 +71,19 @@ export function judgeSender({
       onConflict,
       scope,
     })
-    return {kind: 'judged', filesystem, verdicts: judge(candidates, rules, kept, nowMs)}
+    return judged(history, judge(candidates, rules, kept, nowMs), agreed, nowMs)
   })
 }
 
-/** Judges the receiver's snapshots of the filesystems that the sender has as well; others are skipped, never emptied. */
+/** Judges the receiver's snapshots of the filesystems that the sender has as well; of the others, only what is gone for long. */
 export function judgeReceiver({
   sender,
   receiver,
   states,
   rules,
   onConflict,
+  goneAfterMs,
+  agreed,
   nowMs,
 }: PruneQuestion): readonly FilesystemJudgement[] {
   if (receiver === 'unknown') return []
@@ -82,32 +93,64 @@ export function judgeReceiver({
     const {standing, steps} = states.get(filesystem) ?? UNKNOWN_STATE
     const other = ours.get(filesystem)
     if (history.placeholder) return {kind: 'skip', filesystem, because: 'placeholder'}
-    if (other === undefined) return {kind: 'skip', filesystem, because: 'not-on-sender'}
+    if (other === undefined) {
+      // A sender that shows nothing at all has more likely lost a pool than all its filesystems.
+      if (ours.size === 0 || !isGone(history, goneAfterMs, nowMs))
+        return {kind: 'skip', filesystem, because: 'not-on-sender'}
+      return judged(
+        history,
+        judge(candidatesGone(history), rules, protectGone(history), nowMs),
+        agreed,
+        nowMs,
+      )
+    }
     if (mayPrune(standing, onConflict).receiver !== 'all') {
       return {kind: 'skip', filesystem, because: skipReason(standing)}
     }
 
     const candidates = candidatesOnReceiver(history, other)
     const kept = protectOnReceiver(sender.jobId, other, history, steps)
-    return {kind: 'judged', filesystem, verdicts: judge(candidates, rules, kept, nowMs)}
+    return judged(history, judge(candidates, rules, kept, nowMs), agreed, nowMs)
   })
 }
 
 /** Judges the snapshots of a job that does not replicate (a snap job). */
 export function judgeAlone(
   side: PruneSide,
-  rules: NonEmpty<KeepRule>,
-  nowMs: number,
+  {rules, agreed, nowMs}: Pick<PruneQuestion, 'rules' | 'agreed' | 'nowMs'>,
 ): readonly FilesystemJudgement[] {
   return side.filesystems.map((history): FilesystemJudgement => {
     const {filesystem} = history
     if (history.placeholder) return {kind: 'skip', filesystem, because: 'placeholder'}
-    return {
-      kind: 'judged',
-      filesystem,
-      verdicts: judge(candidatesAlone(history), rules, protectAlone(history), nowMs),
-    }
+    return judged(
+      history,
+      judge(candidatesAlone(history), rules, protectAlone(history), nowMs),
+      agreed,
+      nowMs,
+    )
   })
+}
+
+/** The newest snapshot is the last that is known of a filesystem: as long as it is young, the sender may come back. */
+function isGone(history: History, goneAfterMs: number | undefined, nowMs: number): boolean {
+  const newest = Math.max(...snapshotsOf(history).map(dateMs))
+  return goneAfterMs !== undefined && newest + goneAfterMs < nowMs
+}
+
+function judged(
+  history: History,
+  verdicts: readonly Verdict[],
+  agreed: boolean,
+  nowMs: number,
+): FilesystemJudgement {
+  const {filesystem} = history
+  const jump = agreed ? undefined : findClockJump(snapshotsOf(history), nowMs)
+  const isDoubtful = verdicts.some(
+    ({kind, snapshot}) => jump !== undefined && kind === 'destroy' && dateMs(snapshot) < jump,
+  )
+  return isDoubtful
+    ? {kind: 'skip', filesystem, because: 'clock-jump'}
+    : {kind: 'judged', filesystem, verdicts}
 }
 
 function skipReason(standing: Standing): SkipReason {

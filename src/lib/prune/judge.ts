@@ -2,6 +2,7 @@ import {isNonEmpty, type NonEmpty, unreachable} from '../core/assert.ts'
 import type {Guid} from '../zfs/name.ts'
 import {byCreatetxg, type Snapshot} from '../zfs/version.ts'
 import type {Candidate, Opinions} from './candidate.ts'
+import {keepCalendar} from './keep-calendar.ts'
 import {keepGrid} from './keep-grid.ts'
 import {keepLastN} from './keep-last-n.ts'
 import {keepNotReplicated} from './keep-not-replicated.ts'
@@ -51,6 +52,8 @@ function opinionsOf(rule: KeepRule, candidates: readonly Candidate[], nowMs: num
   switch (rule.type) {
     case 'grid':
       return keepGrid(candidates, rule, nowMs)
+    case 'calendar':
+      return keepCalendar(candidates, rule, nowMs)
     case 'last_n':
       return keepLastN(candidates, rule)
     case 'regex':

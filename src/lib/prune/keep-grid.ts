@@ -3,14 +3,12 @@ import type {LinearRegex} from '../core/linear-regex.ts'
 import {quoted} from '../core/printable.ts'
 import {parseZreplDuration, UnitError} from '../core/units.ts'
 import type {Snapshot} from '../zfs/version.ts'
+import {byDate, CLOCK_SLACK_MS, dateMs} from './by-date.ts'
 import type {Candidate, Opinion, Opinions} from './candidate.ts'
 import type {GridInterval} from './keep-rule.ts'
 
 /** `24x1h` is expanded, so a grid has an upper bound that no sensible one comes near. */
 const MAX_INTERVALS = 100_000
-
-/** How far two honest clocks may be apart. Less of it keeps more. */
-const CLOCK_SLACK_MS = 5 * 60_000
 
 /**
  * Reads zrepl's grid grammar: intervals `TIMESxLENGTH`, each optionally followed by `(keep=N)` or `(keep=all)`, joined
@@ -51,7 +49,7 @@ export function keepGrid(
   const matching = candidates
     .map(({snapshot}) => snapshot)
     .filter(({name}) => regex.matches(name))
-    .toSorted(oldestFirst)
+    .toSorted(byDate)
   const end = matching.findLast((snapshot) => dateMs(snapshot) <= nowMs + CLOCK_SLACK_MS)
   return end === undefined
     ? new Map(matching.map((snapshot) => [snapshot, 'keep']))
@@ -85,15 +83,6 @@ function oldEdges(intervals: readonly GridInterval[], endMs: number): readonly n
     edgeMs -= lengthMs
     return edgeMs
   })
-}
-
-function dateMs({creation}: Snapshot): number {
-  return creation * 1000
-}
-
-function oldestFirst(a: Snapshot, b: Snapshot): number {
-  if (a.creation !== b.creation) return a.creation - b.creation
-  return a.createtxg < b.createtxg ? -1 : a.createtxg > b.createtxg ? 1 : 0
 }
 
 function parseInterval(text: string): {readonly times: number; readonly interval: GridInterval} {

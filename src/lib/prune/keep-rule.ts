@@ -1,7 +1,9 @@
 import type {LinearRegex} from '../core/linear-regex.ts'
+import type {TimeZone} from '../core/time-zone.ts'
+import type {CalendarCounts} from './keep-calendar.ts'
 
 /**
- * Retention rules with zrepl's semantics: a snapshot is destroyed only if no rule keeps it.
+ * Retention rules with zrepl's semantics, and `calendar`, which zrepl does not have: a snapshot is destroyed only if no rule keeps it.
  * Built by `config`, evaluated by `judge`.
  */
 export type KeepRule =
@@ -12,6 +14,12 @@ export type KeepRule =
       readonly intervals: readonly GridInterval[]
       readonly spec: string
       readonly regex: LinearRegex
+    }
+  | {
+      readonly type: 'calendar'
+      readonly counts: CalendarCounts
+      readonly zone: TimeZone
+      readonly regex: LinearRegex | undefined
     }
   | {readonly type: 'regex'; readonly regex: LinearRegex; readonly negate: boolean}
 

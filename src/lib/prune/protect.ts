@@ -78,6 +78,11 @@ export function protectAlone(history: History): ProtectedGuids {
   return protectedGuids(ownEntries(history))
 }
 
+/** What must stay on the receiver of a filesystem that the sender does not have any more: as if it could come back. */
+export function protectGone(receiver: History): ProtectedGuids {
+  return protectedGuids([...ownEntries(receiver), ...partialEntries(partialReceive(receiver))])
+}
+
 type Entry = readonly [Guid, ProtectedReason]
 
 function protectedGuids(entries: readonly Entry[]): ProtectedGuids {

@@ -6,6 +6,7 @@ import type {CreateHook} from '../hook/hook.ts'
 import type {PhaseHook} from '../plan/hook-policy.ts'
 import type {ReplicationPolicy, SnapshotPolicy} from '../plan/policy.ts'
 import type {KeepRule} from '../prune/keep-rule.ts'
+import type {PrunePolicy} from '../prune/policy.ts'
 
 /** A job taken apart into what its type has: its endpoints, and the work of each phase. */
 export type JobWork = {
@@ -36,4 +37,5 @@ export type PruneWork = {
   readonly keepSender: NonEmpty<KeepRule>
   /** Absent in a job that does not replicate. */
   readonly keepReceiver: NonEmpty<KeepRule> | undefined
+  readonly policy: PrunePolicy
 }

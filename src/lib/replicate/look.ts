@@ -3,7 +3,9 @@ import {OperationalError} from '../core/errors.ts'
 import type {EndpointView} from '../endpoint/view.ts'
 
 /** One side as last seen, or why it could not be seen. */
-export type Seen = {readonly view: EndpointView} | {readonly error: OperationalError}
+export type Seen =
+  /** `clockAheadMs`: how far that side's clock is ahead of ours. */
+  {readonly view: EndpointView; readonly clockAheadMs: number} | {readonly error: OperationalError}
 
 /** A side that is observed when it is first needed, and again after something was changed there. */
 export type Look = {
@@ -24,7 +26,8 @@ export function createLook(
 
   async function observe(): Promise<Seen> {
     try {
-      return {view: await withSpan(ctx, `observe-${side}`, {}, (ctx) => endpoint.observe(ctx))}
+      const view = await withSpan(ctx, `observe-${side}`, {}, (ctx) => endpoint.observe(ctx))
+      return {view, clockAheadMs: view.clockMs - ctx.clock.now()}
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
       ctx.log.info('cannot observe', {side, error: error.message})
@@ -38,7 +41,7 @@ export function createLook(
       seen = undefined
     },
     pretend: (view) => {
-      seen = Promise.resolve({view})
+      seen = Promise.resolve({view, clockAheadMs: 0})
     },
   }
 }

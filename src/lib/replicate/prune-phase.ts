@@ -1,34 +1,20 @@
-import {isNonEmpty} from '../core/assert.ts'
 import {type RunContext, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import type {DestroyReply, DestroyRequest} from '../endpoint/sender.ts'
-import type {EndpointView} from '../endpoint/view.ts'
-import {planReplication} from '../plan/job-plan.ts'
-import {describeSkip, describeVerdict} from '../prune/describe-reason.ts'
-import type {Verdict} from '../prune/judge.ts'
-import {
-  type FilesystemJudgement,
-  judgeAlone,
-  judgeReceiver,
-  judgeSender,
-  type PruneQuestion,
-  type ReplicationState,
-} from '../prune/judge-side.ts'
+import {formatDuration} from '../core/units.ts'
+import {type FilesystemJudgement, judgeAlone, judgeReceiver, judgeSender} from '../prune/judge-side.ts'
+import {exceedsLimit} from '../prune/limit.ts'
 import {reportedError} from '../report/describe-error.ts'
-import type {PrunedFilesystem, PrunedSnapshot, PruneReport, ReplicateReport} from '../report/report.ts'
-import type {Outcome} from '../zfs/client.ts'
-import type {DatasetName} from '../zfs/name.ts'
-import type {JobWork, PruneWork, ReplicateWork} from './job-work.ts'
+import type {PruneReport, ReplicateReport} from '../report/report.ts'
+import {destroyDoomed, destroyRequests} from './destroy-doomed.ts'
+import type {JobWork, PruneWork} from './job-work.ts'
 import type {Look, Seen} from './look.ts'
-
-/** Most snapshots in one request to an endpoint; an endpoint batches within it. */
-const MAX_PER_REQUEST = 10_000
-
-type Endpoint = {
-  destroySnapshots(ctx: RunContext, requests: readonly DestroyRequest[]): Promise<readonly DestroyReply[]>
-}
+import {pruneQuestion} from './prune-question.ts'
+import {prunedFilesystem} from './prune-report.ts'
+import type {RunRequest} from './run-job.ts'
 
 export type PrunePhaseOutcome = {readonly pruneSender?: PruneReport; readonly pruneReceiver?: PruneReport}
+
+type PruneRequest = Pick<RunRequest, 'dryRun' | 'yesLargePrune'>
 
 /**
  * Destroys what no rule keeps and nothing protects, on the sender and then on the receiver; in a dry run only tells.
@@ -36,177 +22,83 @@ export type PrunePhaseOutcome = {readonly pruneSender?: PruneReport; readonly pr
  */
 export async function prunePhase(
   ctx: RunContext,
-  work: JobWork,
+  work: Pick<JobWork, 'sender' | 'receiver' | 'replicate' | 'prune'>,
   look: {readonly sender: Look | undefined; readonly receiver: Look | undefined},
   replicated: ReplicateReport | undefined,
-  {dryRun}: {readonly dryRun: boolean},
+  request: PruneRequest,
 ): Promise<PrunePhaseOutcome> {
   const [sender, receiver] = await Promise.all([look.sender?.see(), look.receiver?.see()])
-  if (work.prune === undefined || work.sender === undefined || sender === undefined) return {}
-  if ('error' in sender) {
-    const error = reportedError(sender.error)
-    return {
-      pruneSender: {filesystems: [], error},
-      ...(receiver === undefined ? {} : {pruneReceiver: {filesystems: [], error}}),
-    }
+  const {prune, replicate} = work
+  if (prune === undefined || work.sender === undefined || sender === undefined) return {}
+  const wrongClock = clockProblem([sender, receiver])
+  if ('error' in sender || wrongClock !== undefined) {
+    const failed = {filesystems: [], error: reportedError('error' in sender ? sender.error : wrongClock)}
+    return {pruneSender: failed, ...(receiver === undefined ? {} : {pruneReceiver: failed})}
   }
 
+  const agreed = request.yesLargePrune
+  const {keepReceiver} = prune
   if (
     work.receiver === undefined ||
     receiver === undefined ||
-    work.replicate === undefined ||
-    work.prune.keepReceiver === undefined
+    replicate === undefined ||
+    keepReceiver === undefined
   ) {
-    const judgements = judgeAlone(sender.view, work.prune.keepSender, ctx.clock.now())
-    return {pruneSender: await pruneSide(ctx, 'sender', work.sender, judgements, dryRun)}
+    const judgements = judgeAlone(sender.view, {rules: prune.keepSender, agreed, nowMs: ctx.clock.now()})
+    return {pruneSender: await pruneSide(ctx, 'sender', work.sender, prune, judgements, request)}
   }
 
-  const question = questionOf(ctx, work.replicate, work.prune, sender.view, receiver, replicated)
-  const pruneSender = await pruneSide(ctx, 'sender', work.sender, judgeSender(question), dryRun)
+  const question = pruneQuestion(ctx, replicate, prune, sender.view, receiver, replicated, agreed)
+  const pruneSender = await pruneSide(ctx, 'sender', work.sender, prune, judgeSender(question), request)
   if ('error' in receiver)
     return {pruneSender, pruneReceiver: {filesystems: [], error: reportedError(receiver.error)}}
-  const judgements = judgeReceiver({...question, rules: work.prune.keepReceiver})
-  return {pruneSender, pruneReceiver: await pruneSide(ctx, 'receiver', work.receiver, judgements, dryRun)}
-}
-
-/**
- * How each filesystem stands comes from a plan made on what is seen now, and from what this run has failed at: a
- * filesystem whose replication has just failed is not taken for one whose turn simply has not come.
- */
-function questionOf(
-  ctx: RunContext,
-  replicate: ReplicateWork,
-  prune: PruneWork,
-  sender: EndpointView,
-  receiver: Seen,
-  replicated: ReplicateReport | undefined,
-): PruneQuestion {
-  const common = {rules: prune.keepSender, onConflict: 'keep' as const, nowMs: ctx.clock.now()}
-  if ('error' in receiver) {
-    const states = new Map(
-      sender.filesystems.map(({filesystem}) => [filesystem, {standing: 'unreachable' as const, steps: []}]),
-    )
-    return {...common, sender, receiver: 'unknown', states}
+  const judgements = judgeReceiver({...question, rules: keepReceiver})
+  return {
+    pruneSender,
+    pruneReceiver: await pruneSide(ctx, 'receiver', work.receiver, prune, judgements, request),
   }
-  const plan = planReplication({
-    sender,
-    receiver: receiver.view,
-    policy: replicate.policy,
-    send: replicate.send,
-  })
-  const failed = new Set(
-    replicated?.filesystems.filter(({state}) => state === 'failed').map(({filesystem}) => filesystem),
-  )
-  const states = new Map<DatasetName, ReplicationState>()
-  for (const filesystem of plan.filesystems) {
-    const steps = filesystem.kind === 'steps' ? filesystem.steps : []
-    const hasFailed = failed.has(filesystem.filesystem) || replicated?.error !== undefined
-    states.set(filesystem.filesystem, {
-      standing: hasFailed && filesystem.kind !== 'conflict' ? 'failed' : STANDING[filesystem.kind],
-      steps,
-    })
-  }
-  return {...common, sender, receiver: receiver.view, states}
 }
-
-const STANDING = {'up-to-date': 'done', steps: 'pending', conflict: 'conflict', skip: 'skipped'} as const
 
 async function pruneSide(
   ctx: RunContext,
   side: 'sender' | 'receiver',
-  endpoint: Endpoint,
+  endpoint: NonNullable<JobWork['sender'] | JobWork['receiver']>,
+  {policy}: PruneWork,
   judgements: readonly FilesystemJudgement[],
-  dryRun: boolean,
+  {dryRun, yesLargePrune}: PruneRequest,
 ): Promise<PruneReport> {
-  const requests = dryRun ? [] : judgements.flatMap(requestOf)
+  const tooMuch = yesLargePrune ? undefined : exceedsLimit(judgements, policy.limit)
+  if (tooMuch !== undefined || dryRun) {
+    const filesystems = judgements.map((judgement) => prunedFilesystem(judgement, 'planned'))
+    return tooMuch === undefined ? {filesystems} : {filesystems, error: reportedError(largePrune(tooMuch))}
+  }
   try {
-    const outcomes = await withSpan(ctx, `prune-${side}`, {}, (ctx) => destroy(ctx, endpoint, requests))
-    return {filesystems: judgements.map((judgement) => filesystemReport(judgement, outcomes, dryRun))}
+    const outcomes = await withSpan(ctx, `prune-${side}`, {}, (ctx) =>
+      destroyDoomed(ctx, endpoint, destroyRequests(judgements)),
+    )
+    return {filesystems: judgements.map((judgement) => prunedFilesystem(judgement, outcomes))}
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
     return {filesystems: [], error: reportedError(error)}
   }
 }
 
-function requestOf(judgement: FilesystemJudgement): readonly DestroyRequest[] {
-  if (judgement.kind === 'skip') return []
-  const snapshots = judgement.verdicts.flatMap(({kind, snapshot}) => (kind === 'destroy' ? [snapshot] : []))
-  return isNonEmpty(snapshots)
-    ? [{filesystem: judgement.filesystem, snapshots: snapshots.map(({name, guid}) => ({name, guid}))}]
-    : []
+function largePrune(facts: string): OperationalError {
+  return new OperationalError('large-prune', `nothing is destroyed: ${facts}`, {
+    hint: 'look at it with zrepl plan; if it is right, run once with --yes-large-prune or raise pruning.limit',
+  })
 }
 
-type Outcomes = ReadonlyMap<DatasetName, ReadonlyMap<string, Outcome>>
+/** Clocks this far apart are not two honest ones. What is kept by age, and dates in names, follow them. */
+const FAR_OFF_MS = 24 * 3_600_000
 
-async function destroy(
-  ctx: RunContext,
-  endpoint: Endpoint,
-  requests: readonly DestroyRequest[],
-): Promise<Outcomes> {
-  const outcomes = new Map<DatasetName, Map<string, Outcome>>()
-  for (const chunk of chunks(requests)) {
-    const replies = await endpoint.destroySnapshots(ctx, chunk)
-    for (const [index, {filesystem, snapshots}] of chunk.entries()) {
-      const byName = outcomes.get(filesystem) ?? new Map<string, Outcome>()
-      for (const [position, {name}] of snapshots.entries()) {
-        const outcome = replies[index]?.outcomes[position]
-        if (outcome !== undefined) byName.set(name, outcome)
-        if (outcome?.kind === 'done') ctx.log.info('snapshot destroyed', {filesystem, snapshot: name})
-      }
-      outcomes.set(filesystem, byName)
-    }
-  }
-  return outcomes
+function clockProblem(sides: readonly (Seen | undefined)[]): OperationalError | undefined {
+  const aheadMs = sides
+    .map((seen) => (seen !== undefined && 'view' in seen ? seen.clockAheadMs : 0))
+    .find((aheadMs) => Math.abs(aheadMs) > FAR_OFF_MS)
+  if (aheadMs === undefined) return undefined
+  const words = `${formatDuration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'}`
+  return new OperationalError('clock', `nothing is destroyed: the clock of the other side is ${words} ours`, {
+    hint: 'set both clocks; look at the dates of the latest snapshots',
+  })
 }
-
-/** Requests in pieces of at most `MAX_PER_REQUEST` snapshots; a filesystem with more is asked about several times. */
-function chunks(requests: readonly DestroyRequest[]): readonly (readonly DestroyRequest[])[] {
-  const pieces = requests.flatMap(({filesystem, snapshots}) =>
-    Array.from({length: Math.ceil(snapshots.length / MAX_PER_REQUEST)}, (_, index) => ({
-      filesystem,
-      snapshots: snapshots.slice(index * MAX_PER_REQUEST, (index + 1) * MAX_PER_REQUEST),
-    })),
-  )
-  const chunks: DestroyRequest[][] = []
-  let room = 0
-  for (const piece of pieces) {
-    if (piece.snapshots.length > room) {
-      chunks.push([])
-      room = MAX_PER_REQUEST
-    }
-    chunks.at(-1)?.push(piece)
-    room -= piece.snapshots.length
-  }
-  return chunks
-}
-
-function filesystemReport(
-  judgement: FilesystemJudgement,
-  outcomes: Outcomes,
-  dryRun: boolean,
-): PrunedFilesystem {
-  const {filesystem} = judgement
-  if (judgement.kind === 'skip')
-    return {filesystem, state: 'skipped', because: describeSkip(judgement.because), snapshots: []}
-  const byName = outcomes.get(filesystem)
-  const snapshots = judgement.verdicts.map((verdict) =>
-    snapshotReport(verdict, byName?.get(verdict.snapshot.name), dryRun),
-  )
-  const failed = snapshots.some(({state}) => state === 'failed')
-  return {filesystem, state: failed ? 'failed' : dryRun ? 'planned' : 'done', snapshots}
-}
-
-function snapshotReport(verdict: Verdict, outcome: Outcome | undefined, dryRun: boolean): PrunedSnapshot {
-  const {name} = verdict.snapshot
-  const because = describeVerdict(verdict)
-  if (verdict.kind === 'keep') return {name, state: 'kept', because}
-  if (dryRun) return {name, state: 'doomed', because}
-  if (outcome?.kind === 'done') return {name, state: 'destroyed', because}
-  const message = outcome?.failure.message ?? 'no answer'
-  // Somebody held or cloned it since it was listed: it stays, and that is no failure.
-  if (outcome !== undefined && STAYS.has(outcome.failure.kind))
-    return {name, state: 'kept', because: `kept: ${message}`}
-  return {name, state: 'failed', because, error: message}
-}
-
-const STAYS: ReadonlySet<string> = new Set(['held', 'busy', 'cloned'])

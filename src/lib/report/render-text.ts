@@ -155,11 +155,12 @@ function pruneLines(phase: string, prune: PruneReport, all: boolean): readonly s
         ? [`  ${phase} ${printable(filesystem)}: skipped: ${printable(because ?? '')}`]
         : []),
       ...snapshots.flatMap(({name, state, because, error}) => {
-        if (state === 'kept' && !all) return []
+        if ((state === 'kept' || state === 'refused') && !all) return []
         const words = {
           kept: '',
           destroyed: 'destroyed: ',
           doomed: 'would be destroyed: ',
+          refused: '',
           failed: 'not destroyed: ',
         }[state]
         const why = error ?? because.replace(/^destroyed: /, '')
@@ -186,7 +187,7 @@ function summary(report: RunReport): string {
       : []),
     ...(report.pruneSender || report.pruneReceiver
       ? [
-          `${count(pruned, 'destroyed', 'doomed')} ${report.dryRun ? 'would be destroyed' : 'destroyed'}, ${count(pruned, 'kept')} kept`,
+          `${count(pruned, 'destroyed', 'doomed')} ${report.dryRun ? 'would be destroyed' : 'destroyed'}, ${count(pruned, 'kept')} kept${count(pruned, 'refused') === 0 ? '' : `, ${count(pruned, 'refused')} refused by the other side`}`,
         ]
       : []),
   ]

@@ -73,6 +73,7 @@ export function formatResponse(id: number, response: Response): object {
         verb: 'observed',
         jobId: response.view.jobId,
         missing: response.view.missing,
+        clockMs: response.view.clockMs,
         filesystems: response.view.filesystems.map(formatView),
       }
     case 'estimated':
@@ -181,6 +182,7 @@ function responseOf(wire: RpcResponse): Response {
         view: {
           jobId: parseJobId(wire.jobId),
           missing: wire.missing.map(parseDatasetName),
+          clockMs: wire.clockMs,
           filesystems: wire.filesystems.map(viewOf),
         },
       }

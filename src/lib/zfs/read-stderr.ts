@@ -25,6 +25,8 @@ export type ZfsFailureKind =
   | 'no-space'
   | 'stream'
   | 'too-many-arguments'
+  /** Not by ZFS: the side that was asked does not want to. */
+  | 'refused'
   | 'unknown'
 
 /** The complaint about one object of a command that was given many. */

@@ -34,6 +34,9 @@ const NO_RECEIVE_OPTIONS = {
 
 const lastN = (count: number) => ({type: 'last_n', count})
 
+const LIMIT = {count: undefined, percent: 90}
+const POLICY = {onConflict: 'keep', limit: LIMIT, goneAfterMs: undefined}
+
 test('a snap job', () => {
   expect(jobsOf('snap')).toEqual([
     {
@@ -49,7 +52,7 @@ test('a snap job', () => {
         minWritten: undefined,
         hooks: [],
       },
-      pruning: {keep: [lastN(48)]},
+      pruning: {keep: [lastN(48)], limit: LIMIT},
     },
   ])
 })
@@ -107,6 +110,7 @@ test('a push job with nothing as by default', () => {
           },
           {type: 'regex', regex: {source: '^off-'}, negate: true},
         ],
+        policy: POLICY,
       },
     },
   ])
@@ -142,6 +146,7 @@ test('a pull job', () => {
       pruning: {
         keepSender: [{type: 'regex', regex: {source: '.*'}, negate: false}],
         keepReceiver: [lastN(100)],
+        policy: POLICY,
       },
     },
   ])
@@ -151,6 +156,7 @@ test('a source job', () => {
   expect(jobsOf('source-ssh')).toEqual([
     {
       type: 'source',
+      floor: {minAgeMs: 0, minCount: 0},
       name: 'web',
       hooks: [],
       serve: {type: 'stdinserver', clientIdentities: ['collector', 'collector 2']},
@@ -165,6 +171,7 @@ test('a sink job', () => {
   expect(jobsOf('sink-ssh')).toEqual([
     {
       type: 'sink',
+      floor: {minAgeMs: 0, minCount: 0},
       name: 'vault',
       serve: {type: 'stdinserver', clientIdentities: ['laptop', 'desk.top:1']},
       pathMapping: [],
@@ -192,10 +199,11 @@ test('two jobs of one host, with sections left empty', () => {
       },
       send: NO_SEND_OPTIONS,
       replication: DEFAULT_REPLICATION,
-      pruning: {keepSender: [lastN(7)], keepReceiver: [lastN(70)]},
+      pruning: {keepSender: [lastN(7)], keepReceiver: [lastN(70)], policy: POLICY},
     },
     {
       type: 'sink',
+      floor: {minAgeMs: 0, minCount: 0},
       name: 'disk',
       serve: {type: 'local', listenerName: 'disk'},
       pathMapping: [],
@@ -227,7 +235,13 @@ test('words, anchors and merge keys', () => {
     {type: 'last_n', count: 16, regex: {source: '1.50'}},
     {type: 'regex', regex: {source: 'no'}, negate: true},
   ]
-  const job = {type: 'snap', hooks: [], filesystems, snapshotting: {type: 'manual'}, pruning: {keep}}
+  const job = {
+    type: 'snap',
+    hooks: [],
+    filesystems,
+    snapshotting: {type: 'manual'},
+    pruning: {keep, limit: LIMIT},
+  }
   expect(jobsOf('words')).toEqual([
     {...job, name: '0123'},
     {...job, name: 'yes'},
@@ -282,3 +296,27 @@ function jobsOf(name: string): unknown {
 function filter(patterns: Readonly<Record<string, boolean>>, roots: readonly string[]): unknown {
   return {patterns, roots, recursive: !Object.keys(patterns).includes('a:30')}
 }
+
+test('what zrepl does not have in pruning', () => {
+  const none = {hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0}
+  expect(jobsOf('pruning')).toMatchObject([
+    {
+      pruning: {
+        keepSender: [
+          {
+            type: 'calendar',
+            counts: {...none, hourly: 24, daily: 14},
+            zone: {name: 'Europe/Berlin'},
+            regex: {source: '^auto_'},
+          },
+        ],
+        keepReceiver: [
+          {type: 'calendar', counts: {...none, weekly: 8, monthly: 12, yearly: 5}, zone: {name: 'UTC'}},
+        ],
+        policy: {onConflict: 'destroy', limit: {count: 500, percent: 30}, goneAfterMs: 90 * DAY},
+      },
+    },
+    {floor: {minAgeMs: 30 * DAY, minCount: 10}},
+    {pruning: {limit: {percent: 100}}},
+  ])
+})

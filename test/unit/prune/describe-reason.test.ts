@@ -35,9 +35,10 @@ test.each<[KeepReason, string]>([
 
 test.each<[DestroyReason['miss'], string]>([
   ['no-match', 'last_n 1: no match'],
-  ['too-old', 'last_n 1: older than the grid'],
+  ['too-old', 'last_n 1: too old'],
   ['bucket-full', 'last_n 1: older ones of its interval are kept'],
   ['not-among-newest', 'last_n 1: not among the newest'],
+  ['not-first', 'last_n 1: not the first of its period'],
   ['replicated', 'last_n 1: replicated'],
 ])('%s: %s', (miss, expected) => {
   expect(describeDestroyReason({kind: 'rule', rule: lastN(1), miss})).toBe(expected)

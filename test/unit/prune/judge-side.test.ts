@@ -97,6 +97,8 @@ function question(
     states: new Map(sender.map(({filesystem}) => [filesystem, {standing: 'done', steps: []}])),
     rules: [regex('^nothing$')],
     onConflict: 'keep',
+    goneAfterMs: undefined,
+    agreed: false,
     nowMs: 1e12,
     ...more,
   }
@@ -209,8 +211,7 @@ test('a snap job keeps the newest', () => {
     lines(
       judgeAlone(
         {jobId: PUSH, filesystems: [view(ABC), view('', {name: 'tank/p', placeholder: true})]},
-        [regex('^nothing$')],
-        1e12,
+        {rules: [regex('^nothing$')], agreed: false, nowMs: 1e12},
       ),
     ),
   ).toEqual(['tank/a: -a -b c', 'tank/p: skip, placeholder'])

@@ -1,4 +1,6 @@
 import {compileRegex} from '../../../src/lib/core/linear-regex.ts'
+import {timeZone} from '../../../src/lib/core/time-zone.ts'
+import type {CalendarCounts} from '../../../src/lib/prune/keep-calendar.ts'
 import {parseGrid} from '../../../src/lib/prune/keep-grid.ts'
 import type {KeepRule} from '../../../src/lib/prune/keep-rule.ts'
 
@@ -16,4 +18,13 @@ export function regex(source: string, negate = false): KeepRule {
 
 export function notReplicated(keepSnapshotAtCursor = true): KeepRule {
   return {type: 'not_replicated', keepSnapshotAtCursor}
+}
+
+export function calendar(counts: Partial<CalendarCounts>, location = 'UTC', regex?: string): KeepRule {
+  return {
+    type: 'calendar',
+    counts: {hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, ...counts},
+    zone: timeZone(location),
+    regex: regex === undefined ? undefined : compileRegex(regex),
+  }
 }

@@ -54,6 +54,7 @@ const responses: readonly Response[] = [
     verb: 'observed',
     view: {
       jobId: 'backups' as JobId,
+      clockMs: 1_600_000_000_000,
       missing: [filesystem],
       filesystems: [
         {
@@ -172,6 +173,7 @@ test.each([
       id: 1,
       verb: 'observed',
       jobId: 'j',
+      clockMs: 1_600_000_000_000,
       missing: [],
       filesystems: [
         {
@@ -191,6 +193,7 @@ test.each([
       id: 1,
       verb: 'observed',
       jobId: 'j',
+      clockMs: 1_600_000_000_000,
       missing: [],
       filesystems: [
         {

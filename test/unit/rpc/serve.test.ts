@@ -31,7 +31,7 @@ const receiveRequest = {
   resuming: false,
 }
 
-const EMPTY_VIEW = {jobId: 'j' as JobId, missing: [], filesystems: []}
+const EMPTY_VIEW = {jobId: 'j' as JobId, missing: [], clockMs: 0, filesystems: []}
 
 /** A sender whose stream is `text`, which breaks off with an error if `failure` is given. */
 function senderOf(text: string, failure?: OperationalError): LocalSender {

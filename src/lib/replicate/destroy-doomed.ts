@@ -1,0 +1,70 @@
+import {isNonEmpty} from '../core/assert.ts'
+import type {RunContext} from '../core/context.ts'
+import type {DestroyReply, DestroyRequest} from '../endpoint/sender.ts'
+import type {FilesystemJudgement} from '../prune/judge-side.ts'
+import type {Outcome} from '../zfs/client.ts'
+import type {DatasetName} from '../zfs/name.ts'
+
+/** Most snapshots in one request to an endpoint; an endpoint batches within it. */
+const MAX_PER_REQUEST = 10_000
+
+export type DestroysSnapshots = {
+  destroySnapshots(ctx: RunContext, requests: readonly DestroyRequest[]): Promise<readonly DestroyReply[]>
+}
+
+/** What became of each snapshot that was to be destroyed, by filesystem and name. */
+export type DestroyOutcomes = ReadonlyMap<DatasetName, ReadonlyMap<string, Outcome>>
+
+/** What an endpoint is to destroy of what was judged; nothing where nothing is doomed. */
+export function destroyRequests(judgements: readonly FilesystemJudgement[]): readonly DestroyRequest[] {
+  return judgements.flatMap((judgement) => {
+    if (judgement.kind === 'skip') return []
+    const snapshots = judgement.verdicts.flatMap(({kind, snapshot}) => (kind === 'destroy' ? [snapshot] : []))
+    return isNonEmpty(snapshots)
+      ? [{filesystem: judgement.filesystem, snapshots: snapshots.map(({name, guid}) => ({name, guid}))}]
+      : []
+  })
+}
+
+/** Has everything destroyed, in as few requests as an endpoint takes. */
+export async function destroyDoomed(
+  ctx: RunContext,
+  endpoint: DestroysSnapshots,
+  requests: readonly DestroyRequest[],
+): Promise<DestroyOutcomes> {
+  const outcomes = new Map<DatasetName, Map<string, Outcome>>()
+  for (const chunk of chunks(requests)) {
+    const replies = await endpoint.destroySnapshots(ctx, chunk)
+    for (const [index, {filesystem, snapshots}] of chunk.entries()) {
+      const byName = outcomes.get(filesystem) ?? new Map<string, Outcome>()
+      for (const [position, {name}] of snapshots.entries()) {
+        const outcome = replies[index]?.outcomes[position]
+        if (outcome !== undefined) byName.set(name, outcome)
+        if (outcome?.kind === 'done') ctx.log.info('snapshot destroyed', {filesystem, snapshot: name})
+      }
+      outcomes.set(filesystem, byName)
+    }
+  }
+  return outcomes
+}
+
+/** Requests in pieces of at most `MAX_PER_REQUEST` snapshots; a filesystem with more is asked about several times. */
+function chunks(requests: readonly DestroyRequest[]): readonly (readonly DestroyRequest[])[] {
+  const pieces = requests.flatMap(({filesystem, snapshots}) =>
+    Array.from({length: Math.ceil(snapshots.length / MAX_PER_REQUEST)}, (_, index) => ({
+      filesystem,
+      snapshots: snapshots.slice(index * MAX_PER_REQUEST, (index + 1) * MAX_PER_REQUEST),
+    })),
+  )
+  const chunks: DestroyRequest[][] = []
+  let room = 0
+  for (const piece of pieces) {
+    if (piece.snapshots.length > room) {
+      chunks.push([])
+      room = MAX_PER_REQUEST
+    }
+    chunks.at(-1)?.push(piece)
+    room -= piece.snapshots.length
+  }
+  return chunks
+}

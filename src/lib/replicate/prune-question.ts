@@ -1,0 +1,68 @@
+import type {RunContext} from '../core/context.ts'
+import type {EndpointView} from '../endpoint/view.ts'
+import {planReplication} from '../plan/job-plan.ts'
+import type {PruneQuestion, ReplicationState} from '../prune/judge-side.ts'
+import type {ReplicateReport} from '../report/report.ts'
+import type {DatasetName} from '../zfs/name.ts'
+import type {PruneWork, ReplicateWork} from './job-work.ts'
+import type {Seen} from './look.ts'
+
+/**
+ * What pruning a replication is judged with. How each filesystem stands comes from a plan made on what is seen now, and
+ * from what this run has failed at: a filesystem whose replication has just failed is not taken for one whose turn simply
+ * has not come.
+ */
+export function pruneQuestion(
+  ctx: RunContext,
+  replicate: ReplicateWork,
+  prune: PruneWork,
+  sender: EndpointView,
+  receiver: Seen,
+  replicated: ReplicateReport | undefined,
+  agreed: boolean,
+): PruneQuestion {
+  const common = {
+    rules: prune.keepSender,
+    onConflict: prune.policy.onConflict,
+    // Where a root of the job is missing, whatever was below it is not gone for good.
+    goneAfterMs: sender.missing.length > 0 ? undefined : prune.policy.goneAfterMs,
+    agreed,
+    nowMs: ctx.clock.now(),
+  }
+  if ('error' in receiver) {
+    const states = new Map(
+      sender.filesystems.map(({filesystem}) => [filesystem, {standing: 'unreachable' as const, steps: []}]),
+    )
+    return {...common, sender, receiver: 'unknown', states}
+  }
+  return {
+    ...common,
+    sender,
+    receiver: receiver.view,
+    states: statesOf(replicate, sender, receiver.view, replicated),
+  }
+}
+
+function statesOf(
+  {policy, send}: ReplicateWork,
+  sender: EndpointView,
+  receiver: EndpointView,
+  replicated: ReplicateReport | undefined,
+): ReadonlyMap<DatasetName, ReplicationState> {
+  const plan = planReplication({sender, receiver, policy, send})
+  const failed = new Set(
+    replicated?.filesystems.filter(({state}) => state === 'failed').map(({filesystem}) => filesystem),
+  )
+  const states = new Map<DatasetName, ReplicationState>()
+  for (const filesystem of plan.filesystems) {
+    const steps = filesystem.kind === 'steps' ? filesystem.steps : []
+    const hasFailed = failed.has(filesystem.filesystem) || replicated?.error !== undefined
+    states.set(filesystem.filesystem, {
+      standing: hasFailed && filesystem.kind !== 'conflict' ? 'failed' : STANDING[filesystem.kind],
+      steps,
+    })
+  }
+  return states
+}
+
+const STANDING = {'up-to-date': 'done', steps: 'pending', conflict: 'conflict', skip: 'skipped'} as const
