@@ -47,16 +47,21 @@ export async function openSession(
   }
 }
 
-/** Nothing is left to the client's own defaults, which it takes from many variables of the environment. */
+/**
+ * Nothing is left to the client's own defaults, which it takes from many variables of the environment (`DATABASE_URL`,
+ * `PGPASSWORD`, `MYSQL_DATABASE`, …), also where an option is empty: hence a URL, and a function for the password.
+ */
 function optionsOf(type: DatabaseHook['type'], database: Database, files: TlsFiles): SQL.Options {
   const {address, user, password, name} = database
   const isPostgres = type === 'postgres-checkpoint'
   return {
     adapter: isPostgres ? 'postgres' : 'mysql',
+    url: isPostgres ? 'postgres://localhost' : 'mysql://localhost',
     ...('socket' in address ? {path: address.socket} : {hostname: address.host, port: address.port}),
     username: user ?? (isPostgres ? 'postgres' : 'root'),
-    password: password ?? '',
-    database: name ?? (isPostgres ? (user ?? 'postgres') : ''),
+    password: () => password ?? '',
+    // Every user of MySQL may use this one, and has to use some.
+    database: name ?? (isPostgres ? (user ?? 'postgres') : 'information_schema'),
     tls: tlsOf(database, files),
     max: 1,
     // The signal bounds it.
