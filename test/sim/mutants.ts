@@ -187,8 +187,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'the server goes on in the middle of a stream',
     file: 'rpc/serve.ts',
-    find: 'return !inStream',
-    replace: 'return true',
+    find: "return inStream ? 'in-stream' : 'at-frame'",
+    replace: "return 'at-frame'",
   },
   {
     what: 'the server tells of an error in the middle of its own stream',
@@ -253,8 +253,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'a snapshot is destroyed by name whatever it is now',
     file: 'endpoint/destroy.ts',
-    find: 'if (now.guid !== guid)',
-    replace: 'if (now.guid === undefined)',
+    find: 'if (snapshot.guid !== guid)',
+    replace: 'if (snapshot.guid === undefined)',
   },
   {
     what: 'what an earlier run has left is not finished',
@@ -265,8 +265,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'snapshots are always due',
     file: 'plan/due.ts',
-    find: 'return nowMs >= nextDueMs - tolerance',
-    replace: 'return nowMs >= 0',
+    find: 'return nowMs >= nextDueMs - early ?',
+    replace: 'return nowMs >= 0 ?',
   },
   {
     what: 'children are sent before their parents have arrived',

@@ -64,6 +64,8 @@ export function createStage(
     director,
     frames: () => frames,
     async open() {
+      // A process that has been killed starts nothing, however far its code had come.
+      if (!active.alive()) return await new Promise<never>(() => {})
       const hangUp = new AbortController()
       const passive = createProcess(`passive ${passives.length + 1}`, passiveHost, timers, hangUp.signal)
       passives.push(passive)
