@@ -10,10 +10,13 @@ import {
 } from '../../src/lib/rpc/remote.ts'
 import type {Served} from '../../src/lib/rpc/serve.ts'
 import type {ZfsClient} from '../../src/lib/zfs/client.ts'
-import {CLIENT, jobsOf} from './jobs.ts'
+import {CLIENT, jobsOf, SENDER_JOB} from './jobs.ts'
 import type {WorldOptions} from './options.ts'
 
 /** The simulator has ZFS, but no programs to run beside it. */
+/** The simulator runs one thing at a time. */
+const ALONE: JobWork['beside'] = {job: SENDER_JOB, announce: () => ({withdraw() {}}), others: () => []}
+
 const NO_HOOKS: JobWork['hooks'] = {
   job: 'simulated',
   phases: [],
@@ -43,6 +46,7 @@ export function wireActive(
         replicate,
         prune,
         hooks: NO_HOOKS,
+        beside: ALONE,
       },
     }
   }
@@ -51,7 +55,15 @@ export function wireActive(
   const snapshot = {sender, policy: job.snapshotting}
   return {
     lanes,
-    work: {sender, receiver: createRemoteReceiver(lanes), snapshot, replicate, prune, hooks: NO_HOOKS},
+    work: {
+      sender,
+      receiver: createRemoteReceiver(lanes),
+      snapshot,
+      replicate,
+      prune,
+      hooks: NO_HOOKS,
+      beside: ALONE,
+    },
   }
 }
 

@@ -2,8 +2,11 @@ import type {Job} from '../config/job.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import {createHooks} from '../hook/create-hook.ts'
+import {defaultLockDirectory} from '../host/lock.ts'
+import {publishPlan, readPlans} from '../host/plan-file.ts'
 import {createRunHookProgram} from '../host/run-hook-program.ts'
 import type {HookWork, JobWork} from '../replicate/job-work.ts'
+import type {Beside} from '../replicate/running-plan.ts'
 import {createLanes, type Lanes} from '../rpc/lanes.ts'
 import {
   createPullTransfer,
@@ -31,6 +34,7 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
         replicate: {transfer: createPushTransfer(lanes, sender), policy: job.replication, send: job.send},
         prune: job.pruning,
         hooks: hooksOf(job),
+        beside: besideOf(job),
       }
       return {lanes, work}
     }
@@ -44,6 +48,7 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
         replicate: {transfer: createPullTransfer(lanes, receiver), policy: job.replication, send: undefined},
         prune: job.pruning,
         hooks: hooksOf(job),
+        beside: besideOf(job),
       }
       return {lanes, work}
     }
@@ -64,6 +69,7 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
               }
             : undefined,
         hooks: hooksOf(job),
+        beside: besideOf(job),
       }
       return {lanes: undefined, work}
     }
@@ -84,4 +90,14 @@ function hooksOf({name, hooks}: Exclude<Job, {type: 'sink'}>): HookWork {
     Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   )
   return {job: name, phases: hooks, create: createHooks(createRunHookProgram(environment))}
+}
+
+/** Plans lie beside the locks, so those of one user see each other; a host without a place for locks runs nothing. */
+function besideOf({name}: Job): Beside {
+  const directory = () => defaultLockDirectory(process.getuid?.() ?? 0, process.env)
+  return {
+    job: name,
+    announce: (text) => publishPlan(directory(), name, text),
+    others: () => readPlans(directory()),
+  }
 }

@@ -35,7 +35,7 @@ const MAX_NAME_LENGTH = 100
  */
 export function lockJob(directory: string, name: string, open = openLockFile): JobLock {
   ensurePrivateDirectory(directory)
-  const path = `${directory}/${fileNameOf(name)}`
+  const path = `${directory}/${fileNameOf(name, '.lock')}`
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const lock = lockFile(path, name, open)
     if (lock !== undefined) return lock
@@ -111,10 +111,11 @@ function readNote(fd: number): string {
   return printable(new TextDecoder().decode(note.subarray(0, length)).trim())
 }
 
-function fileNameOf(name: string): string {
+/** The name of a file that belongs to a job, whatever the job is called. */
+export function fileNameOf(name: string, suffix: string): string {
   const plain = encodeURIComponent(name)
-  if (plain.length <= MAX_NAME_LENGTH) return `${plain}.lock`
-  return `${plain.slice(0, MAX_NAME_LENGTH)}-${new Bun.CryptoHasher('sha256').update(name).digest('hex').slice(0, 16)}.lock`
+  if (plain.length <= MAX_NAME_LENGTH) return `${plain}${suffix}`
+  return `${plain.slice(0, MAX_NAME_LENGTH)}-${new Bun.CryptoHasher('sha256').update(name).digest('hex').slice(0, 16)}${suffix}`
 }
 
 export type LockPlaces = {readonly shared: string; readonly users: string}

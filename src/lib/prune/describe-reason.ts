@@ -61,6 +61,8 @@ function describeProtection(reason: ProtectedReason | {readonly kind: 'last-one'
       return 'the replication cursor stands at it'
     case 'step':
       return `needed by step ${printable(reason.step)}`
+    case 'running-step':
+      return `needed by step ${printable(reason.step)} of job ${quoted(reason.job)}, which is running`
     case 'partial-receive':
       return 'needed to continue a partial receive'
     case 'held':

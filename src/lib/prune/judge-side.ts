@@ -1,18 +1,34 @@
 import type {NonEmpty} from '../core/assert.ts'
-import type {DatasetName} from '../zfs/name.ts'
+import type {DatasetName, Guid} from '../zfs/name.ts'
 import {dateMs} from './by-date.ts'
+import type {Candidate} from './candidate.ts'
 import {candidatesAlone, candidatesGone, candidatesOnReceiver, candidatesOnSender} from './candidates.ts'
 import {findClockJump} from './clock-jump.ts'
 import {type History, type PruneSide, snapshotsOf} from './history.ts'
-import {judge, type Verdict} from './judge.ts'
+import {judge, type ProtectedGuids, type Verdict} from './judge.ts'
 import type {KeepRule} from './keep-rule.ts'
 import {mayPrune, type OnConflict, type Standing} from './may-prune.ts'
-import {protectAlone, protectGone, protectOnReceiver, protectOnSender, type StepEnds} from './protect.ts'
+import {
+  protectAlone,
+  protectGone,
+  protectOnReceiver,
+  protectOnSender,
+  type RunningStep,
+  type SenderSituation,
+  type StepEnds,
+  withRunning,
+} from './protect.ts'
 
 /** What pruning makes of one filesystem on one side. */
 export type FilesystemJudgement =
   | {readonly kind: 'skip'; readonly filesystem: DatasetName; readonly because: SkipReason}
-  | {readonly kind: 'judged'; readonly filesystem: DatasetName; readonly verdicts: readonly Verdict[]}
+  | {
+      readonly kind: 'judged'
+      readonly filesystem: DatasetName
+      readonly candidates: readonly Candidate[]
+      /** One of each candidate. */
+      readonly verdicts: readonly Verdict[]
+    }
 
 export type SkipReason =
   | 'placeholder'
@@ -26,33 +42,32 @@ export type SkipReason =
 /** How replication left one filesystem, and the steps of its plan that were not completed. */
 export type ReplicationState = {readonly standing: Standing; readonly steps: readonly StepEnds[]}
 
-/** Both sides as observed after replication, and what is wanted. */
-export type PruneQuestion = {
-  readonly sender: PruneSide
-  readonly receiver: PruneSide | 'unknown'
-  /** A filesystem without an entry counts as failed: nobody knows how it stands. */
-  readonly states: ReadonlyMap<DatasetName, ReplicationState>
+/** What every snapshot is judged with. */
+export type Judging = {
   readonly rules: NonEmpty<KeepRule>
-  readonly onConflict: OnConflict
-  /** Of filesystems that only the receiver has; `undefined`: they are left alone. */
-  readonly goneAfterMs: number | undefined
+  /** What replications need that run beside this. */
+  readonly running: ReadonlyMap<Guid, RunningStep>
   /** A person has agreed to what looks like a wrong clock. */
   readonly agreed: boolean
   readonly nowMs: number
 }
 
+/** Both sides as observed after replication, and what is wanted. */
+export type PruneQuestion = Judging & {
+  readonly sender: PruneSide
+  readonly receiver: PruneSide | 'unknown'
+  /** A filesystem without an entry counts as failed: nobody knows how it stands. */
+  readonly states: ReadonlyMap<DatasetName, ReplicationState>
+  readonly onConflict: OnConflict
+  /** Of filesystems that only the receiver has; `undefined`: they are left alone. */
+  readonly goneAfterMs: number | undefined
+}
+
 const UNKNOWN_STATE: ReplicationState = {standing: 'failed', steps: []}
 
 /** Judges the sender's snapshots of every filesystem. */
-export function judgeSender({
-  sender,
-  receiver,
-  states,
-  rules,
-  onConflict,
-  agreed,
-  nowMs,
-}: PruneQuestion): readonly FilesystemJudgement[] {
+export function judgeSender(question: PruneQuestion): readonly FilesystemJudgement[] {
+  const {sender, receiver, states, onConflict} = question
   const theirs = receiver === 'unknown' ? 'unknown' : byFilesystem(receiver)
   return sender.filesystems.map((history): FilesystemJudgement => {
     const {filesystem} = history
@@ -61,31 +76,17 @@ export function judgeSender({
     if (history.placeholder) return {kind: 'skip', filesystem, because: 'placeholder'}
     if (scope === 'nothing') return {kind: 'skip', filesystem, because: skipReason(standing)}
 
-    const other = theirs === 'unknown' ? 'unknown' : (theirs.get(filesystem) ?? 'absent')
+    const other: SenderSituation['receiver'] =
+      theirs === 'unknown' ? 'unknown' : (theirs.get(filesystem) ?? 'absent')
     const candidates = candidatesOnSender(history, sender.jobId, other)
-    const kept = protectOnSender({
-      jobId: sender.jobId,
-      sender: history,
-      receiver: other,
-      steps,
-      onConflict,
-      scope,
-    })
-    return judged(history, judge(candidates, rules, kept, nowMs), agreed, nowMs)
+    const situation = {jobId: sender.jobId, sender: history, receiver: other, steps, onConflict, scope}
+    return judgeHistory(history, candidates, protectOnSender(situation), question)
   })
 }
 
 /** Judges the receiver's snapshots of the filesystems that the sender has as well; of the others, only what is gone for long. */
-export function judgeReceiver({
-  sender,
-  receiver,
-  states,
-  rules,
-  onConflict,
-  goneAfterMs,
-  agreed,
-  nowMs,
-}: PruneQuestion): readonly FilesystemJudgement[] {
+export function judgeReceiver(question: PruneQuestion): readonly FilesystemJudgement[] {
+  const {sender, receiver, states, onConflict, goneAfterMs, nowMs} = question
   if (receiver === 'unknown') return []
   const ours = byFilesystem(sender)
   return receiver.filesystems.map((history): FilesystemJudgement => {
@@ -97,60 +98,46 @@ export function judgeReceiver({
       // A sender that shows nothing at all has more likely lost a pool than all its filesystems.
       if (ours.size === 0 || !isGone(history, goneAfterMs, nowMs))
         return {kind: 'skip', filesystem, because: 'not-on-sender'}
-      return judged(
-        history,
-        judge(candidatesGone(history), rules, protectGone(history), nowMs),
-        agreed,
-        nowMs,
-      )
+      return judgeHistory(history, candidatesGone(history), protectGone(history), question)
     }
     if (mayPrune(standing, onConflict).receiver !== 'all') {
       return {kind: 'skip', filesystem, because: skipReason(standing)}
     }
-
-    const candidates = candidatesOnReceiver(history, other)
     const kept = protectOnReceiver(sender.jobId, other, history, steps)
-    return judged(history, judge(candidates, rules, kept, nowMs), agreed, nowMs)
+    return judgeHistory(history, candidatesOnReceiver(history, other), kept, question)
   })
 }
 
 /** Judges the snapshots of a job that does not replicate (a snap job). */
-export function judgeAlone(
-  side: PruneSide,
-  {rules, agreed, nowMs}: Pick<PruneQuestion, 'rules' | 'agreed' | 'nowMs'>,
-): readonly FilesystemJudgement[] {
+export function judgeAlone(side: PruneSide, how: Judging): readonly FilesystemJudgement[] {
   return side.filesystems.map((history): FilesystemJudgement => {
     const {filesystem} = history
     if (history.placeholder) return {kind: 'skip', filesystem, because: 'placeholder'}
-    return judged(
-      history,
-      judge(candidatesAlone(history), rules, protectAlone(history), nowMs),
-      agreed,
-      nowMs,
-    )
+    return judgeHistory(history, candidatesAlone(history), protectAlone(history), how)
   })
 }
 
-/** The newest snapshot is the last that is known of a filesystem: as long as it is young, the sender may come back. */
-function isGone(history: History, goneAfterMs: number | undefined, nowMs: number): boolean {
-  const newest = Math.max(...snapshotsOf(history).map(dateMs))
-  return goneAfterMs !== undefined && newest + goneAfterMs < nowMs
-}
-
-function judged(
+function judgeHistory(
   history: History,
-  verdicts: readonly Verdict[],
-  agreed: boolean,
-  nowMs: number,
+  candidates: readonly Candidate[],
+  kept: ProtectedGuids,
+  {rules, running, agreed, nowMs}: Judging,
 ): FilesystemJudgement {
   const {filesystem} = history
+  const verdicts = judge(candidates, rules, withRunning(kept, running), nowMs)
   const jump = agreed ? undefined : findClockJump(snapshotsOf(history), nowMs)
   const isDoubtful = verdicts.some(
     ({kind, snapshot}) => jump !== undefined && kind === 'destroy' && dateMs(snapshot) < jump,
   )
   return isDoubtful
     ? {kind: 'skip', filesystem, because: 'clock-jump'}
-    : {kind: 'judged', filesystem, verdicts}
+    : {kind: 'judged', filesystem, candidates, verdicts}
+}
+
+/** The newest snapshot is the last that is known of a filesystem: as long as it is young, the sender may come back. */
+function isGone(history: History, goneAfterMs: number | undefined, nowMs: number): boolean {
+  const newest = Math.max(...snapshotsOf(history).map(dateMs))
+  return goneAfterMs !== undefined && newest + goneAfterMs < nowMs
 }
 
 function skipReason(standing: Standing): SkipReason {

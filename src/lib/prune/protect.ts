@@ -83,6 +83,19 @@ export function protectGone(receiver: History): ProtectedGuids {
   return protectedGuids([...ownEntries(receiver), ...partialEntries(partialReceive(receiver))])
 }
 
+/** An end of a step of a replication that runs at this moment. */
+export type RunningStep = {readonly job: string; readonly step: string}
+
+/** The same, and what replications that run beside this need, whatever the policy is. */
+export function withRunning(kept: ProtectedGuids, running: ReadonlyMap<Guid, RunningStep>): ProtectedGuids {
+  const more = Array.from(running, ([guid, {job, step}]): [Guid, NonEmpty<ProtectedReason>] => {
+    const reason: ProtectedReason = {kind: 'running-step', job, step}
+    const known = kept.get(guid)
+    return [guid, known === undefined ? [reason] : [...known, reason]]
+  })
+  return new Map([...kept, ...more])
+}
+
 type Entry = readonly [Guid, ProtectedReason]
 
 function protectedGuids(entries: readonly Entry[]): ProtectedGuids {

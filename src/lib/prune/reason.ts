@@ -18,6 +18,8 @@ export type ProtectedReason =
   | {readonly kind: 'cursor'}
   /** An end of a planned step; `step` in words. */
   | {readonly kind: 'step'; readonly step: string}
+  /** A replication that is running beside this needs it. */
+  | {readonly kind: 'running-step'; readonly step: string; readonly job: string}
   /** An end of the receiver's partial receive. */
   | {readonly kind: 'partial-receive'}
   /** Empty `tags`: it has holds that were not listed. */

@@ -1,9 +1,11 @@
 import {isNonEmpty} from '../core/assert.ts'
 import type {RunContext} from '../core/context.ts'
+import {printable, quoted} from '../core/printable.ts'
 import type {DestroyReply, DestroyRequest} from '../endpoint/sender.ts'
 import type {FilesystemJudgement} from '../prune/judge-side.ts'
+import type {RunningStep} from '../prune/protect.ts'
 import type {Outcome} from '../zfs/client.ts'
-import type {DatasetName} from '../zfs/name.ts'
+import type {DatasetName, Guid} from '../zfs/name.ts'
 
 /** Most snapshots in one request to an endpoint; an endpoint batches within it. */
 const MAX_PER_REQUEST = 10_000
@@ -26,14 +28,19 @@ export function destroyRequests(judgements: readonly FilesystemJudgement[]): rea
   })
 }
 
-/** Has everything destroyed, in as few requests as an endpoint takes. */
+/**
+ * Has everything destroyed, in as few requests as an endpoint takes, except what a replication needs that has begun since
+ * it was judged.
+ */
 export async function destroyDoomed(
   ctx: RunContext,
   endpoint: DestroysSnapshots,
   requests: readonly DestroyRequest[],
+  running: () => ReadonlyMap<Guid, RunningStep>,
 ): Promise<DestroyOutcomes> {
   const outcomes = new Map<DatasetName, Map<string, Outcome>>()
-  for (const chunk of chunks(requests)) {
+  for (const all of chunks(requests)) {
+    const chunk = withoutRunning(all, running(), outcomes)
     const replies = await endpoint.destroySnapshots(ctx, chunk)
     for (const [index, {filesystem, snapshots}] of chunk.entries()) {
       const byName = outcomes.get(filesystem) ?? new Map<string, Outcome>()
@@ -46,6 +53,27 @@ export async function destroyDoomed(
     }
   }
   return outcomes
+}
+
+/** What is left of the requests. The rest is busy: that is its outcome. */
+function withoutRunning(
+  requests: readonly DestroyRequest[],
+  running: ReadonlyMap<Guid, RunningStep>,
+  outcomes: Map<DatasetName, Map<string, Outcome>>,
+): readonly DestroyRequest[] {
+  if (running.size === 0) return requests
+  return requests.flatMap(({filesystem, snapshots}) => {
+    const byName = outcomes.get(filesystem) ?? new Map<string, Outcome>()
+    for (const {name, guid} of snapshots) {
+      const step = running.get(guid)
+      if (step === undefined) continue
+      const message = `needed by step ${printable(step.step)} of job ${quoted(step.job)}, which has just begun`
+      byName.set(name, {kind: 'failed', failure: {kind: 'busy', message}})
+    }
+    outcomes.set(filesystem, byName)
+    const rest = snapshots.filter(({guid}) => !running.has(guid))
+    return rest.length === 0 ? [] : [{filesystem, snapshots: rest}]
+  })
 }
 
 /** Requests in pieces of at most `MAX_PER_REQUEST` snapshots; a filesystem with more is asked about several times. */

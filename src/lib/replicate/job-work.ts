@@ -7,6 +7,7 @@ import type {PhaseHook} from '../plan/hook-policy.ts'
 import type {ReplicationPolicy, SnapshotPolicy} from '../plan/policy.ts'
 import type {KeepRule} from '../prune/keep-rule.ts'
 import type {PrunePolicy} from '../prune/policy.ts'
+import type {Beside} from './running-plan.ts'
 
 /** A job taken apart into what its type has: its endpoints, and the work of each phase. */
 export type JobWork = {
@@ -17,6 +18,7 @@ export type JobWork = {
   readonly replicate: ReplicateWork | undefined
   readonly prune: PruneWork | undefined
   readonly hooks: HookWork
+  readonly beside: Beside
 }
 
 /** Hooks around phases, and how hooks of all kinds are made. */

@@ -11,6 +11,7 @@ import type {Look, Seen} from './look.ts'
 import {pruneQuestion} from './prune-question.ts'
 import {prunedFilesystem} from './prune-report.ts'
 import type {RunRequest} from './run-job.ts'
+import {type Beside, runningSteps} from './running-plan.ts'
 
 export type PrunePhaseOutcome = {readonly pruneSender?: PruneReport; readonly pruneReceiver?: PruneReport}
 
@@ -22,7 +23,7 @@ type PruneRequest = Pick<RunRequest, 'dryRun' | 'yesLargePrune'>
  */
 export async function prunePhase(
   ctx: RunContext,
-  work: Pick<JobWork, 'sender' | 'receiver' | 'replicate' | 'prune'>,
+  work: Pick<JobWork, 'sender' | 'receiver' | 'replicate' | 'prune' | 'beside'>,
   look: {readonly sender: Look | undefined; readonly receiver: Look | undefined},
   replicated: ReplicateReport | undefined,
   request: PruneRequest,
@@ -36,7 +37,11 @@ export async function prunePhase(
     return {pruneSender: failed, ...(receiver === undefined ? {} : {pruneReceiver: failed})}
   }
 
-  const agreed = request.yesLargePrune
+  const how = {
+    running: runningSteps(work.beside),
+    agreed: request.yesLargePrune,
+    nowMs: ctx.clock.now(),
+  }
   const {keepReceiver} = prune
   if (
     work.receiver === undefined ||
@@ -44,25 +49,50 @@ export async function prunePhase(
     replicate === undefined ||
     keepReceiver === undefined
   ) {
-    const judgements = judgeAlone(sender.view, {rules: prune.keepSender, agreed, nowMs: ctx.clock.now()})
-    return {pruneSender: await pruneSide(ctx, 'sender', work.sender, prune, judgements, request)}
+    const judgements = judgeAlone(sender.view, {rules: prune.keepSender, ...how})
+    return {
+      pruneSender: await pruneSide(
+        ctx,
+        {side: 'sender', endpoint: work.sender, beside: work.beside},
+        prune,
+        judgements,
+        request,
+      ),
+    }
   }
 
-  const question = pruneQuestion(ctx, replicate, prune, sender.view, receiver, replicated, agreed)
-  const pruneSender = await pruneSide(ctx, 'sender', work.sender, prune, judgeSender(question), request)
+  const question = pruneQuestion(replicate, prune, sender.view, receiver, replicated, how)
+  const pruneSender = await pruneSide(
+    ctx,
+    {side: 'sender', endpoint: work.sender, beside: work.beside},
+    prune,
+    judgeSender(question),
+    request,
+  )
   if ('error' in receiver)
     return {pruneSender, pruneReceiver: {filesystems: [], error: reportedError(receiver.error)}}
   const judgements = judgeReceiver({...question, rules: keepReceiver})
   return {
     pruneSender,
-    pruneReceiver: await pruneSide(ctx, 'receiver', work.receiver, prune, judgements, request),
+    pruneReceiver: await pruneSide(
+      ctx,
+      {side: 'receiver', endpoint: work.receiver, beside: work.beside},
+      prune,
+      judgements,
+      request,
+    ),
   }
+}
+
+type Side = {
+  readonly side: 'sender' | 'receiver'
+  readonly endpoint: NonNullable<JobWork['sender'] | JobWork['receiver']>
+  readonly beside: Beside
 }
 
 async function pruneSide(
   ctx: RunContext,
-  side: 'sender' | 'receiver',
-  endpoint: NonNullable<JobWork['sender'] | JobWork['receiver']>,
+  {side, endpoint, beside}: Side,
   {policy}: PruneWork,
   judgements: readonly FilesystemJudgement[],
   {dryRun, yesLargePrune}: PruneRequest,
@@ -74,7 +104,7 @@ async function pruneSide(
   }
   try {
     const outcomes = await withSpan(ctx, `prune-${side}`, {}, (ctx) =>
-      destroyDoomed(ctx, endpoint, destroyRequests(judgements)),
+      destroyDoomed(ctx, endpoint, destroyRequests(judgements), () => runningSteps(beside)),
     )
     return {filesystems: judgements.map((judgement) => prunedFilesystem(judgement, outcomes))}
   } catch (error) {

@@ -1,7 +1,6 @@
-import type {RunContext} from '../core/context.ts'
 import type {EndpointView} from '../endpoint/view.ts'
 import {planReplication} from '../plan/job-plan.ts'
-import type {PruneQuestion, ReplicationState} from '../prune/judge-side.ts'
+import type {Judging, PruneQuestion, ReplicationState} from '../prune/judge-side.ts'
 import type {ReplicateReport} from '../report/report.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import type {PruneWork, ReplicateWork} from './job-work.ts'
@@ -13,21 +12,19 @@ import type {Seen} from './look.ts'
  * has not come.
  */
 export function pruneQuestion(
-  ctx: RunContext,
   replicate: ReplicateWork,
   prune: PruneWork,
   sender: EndpointView,
   receiver: Seen,
   replicated: ReplicateReport | undefined,
-  agreed: boolean,
+  how: Omit<Judging, 'rules'>,
 ): PruneQuestion {
   const common = {
     rules: prune.keepSender,
     onConflict: prune.policy.onConflict,
     // Where a root of the job is missing, whatever was below it is not gone for good.
     goneAfterMs: sender.missing.length > 0 ? undefined : prune.policy.goneAfterMs,
-    agreed,
-    nowMs: ctx.clock.now(),
+    ...how,
   }
   if ('error' in receiver) {
     const states = new Map(

@@ -1,6 +1,6 @@
 import {type RunContext, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import {type PlannedFilesystem, planReplication} from '../plan/job-plan.ts'
+import {type JobPlan, type PlannedFilesystem, planReplication} from '../plan/job-plan.ts'
 import {reportedError} from '../report/describe-error.ts'
 import type {FilesystemReport, ReplicateReport} from '../report/report.ts'
 import {describeReplication} from './describe-replication.ts'
@@ -8,11 +8,12 @@ import type {ReplicateWork} from './job-work.ts'
 import type {Look} from './look.ts'
 import {missingDataset, nothingMatches} from './missing.ts'
 import {type Pair, runReplication} from './run-replication.ts'
+import {type Beside, formatRunningPlan} from './running-plan.ts'
 
 /** Sends what the receiver lacks, or in a dry run tells what that is. */
 export async function replicatePhase(
   ctx: RunContext,
-  work: Omit<Pair, 'transfer'> & ReplicateWork,
+  work: Omit<Pair, 'transfer'> & ReplicateWork & {readonly beside: Beside},
   look: {readonly sender: Look; readonly receiver: Look},
   {dryRun}: {readonly dryRun: boolean},
 ): Promise<ReplicateReport> {
@@ -29,9 +30,7 @@ export async function replicatePhase(
     })
     const filesystems = dryRun
       ? await describeReplication(ctx, work.sender, plan)
-      : await withSpan(ctx, 'replicate', {}, (ctx) =>
-          runReplication(ctx, work, plan, work.policy.concurrentSteps),
-        )
+      : await withSpan(ctx, 'replicate', {}, (ctx) => runAnnounced(ctx, work, plan))
     if (!dryRun && plan.filesystems.some(changesSomething)) {
       look.sender.forget()
       look.receiver.forget()
@@ -43,6 +42,21 @@ export async function replicatePhase(
     look.sender.forget()
     look.receiver.forget()
     return {filesystems: missing, error: reportedError(error)}
+  }
+}
+
+/** Whoever prunes beside this sees what is going to be needed from before the first step to after the last. */
+async function runAnnounced(
+  ctx: RunContext,
+  work: Pair & Pick<ReplicateWork, 'policy'> & {readonly beside: Beside},
+  plan: JobPlan,
+): Promise<readonly FilesystemReport[]> {
+  const hasSteps = plan.filesystems.some(({kind}) => kind === 'steps')
+  const announced = hasSteps ? work.beside.announce(formatRunningPlan(work.beside.job, plan)) : undefined
+  try {
+    return await runReplication(ctx, work, plan, work.policy.concurrentSteps)
+  } finally {
+    announced?.withdraw()
   }
 }
 

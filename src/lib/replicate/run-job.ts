@@ -90,7 +90,7 @@ async function runPhases(
           run: () =>
             replicatePhase(
               ctx,
-              {sender: source, receiver: target, ...replicateWork},
+              {sender: source, receiver: target, beside: work.beside, ...replicateWork},
               {sender, receiver},
               request,
             ),

@@ -99,6 +99,7 @@ function question(
     onConflict: 'keep',
     goneAfterMs: undefined,
     agreed: false,
+    running: new Map(),
     nowMs: 1e12,
     ...more,
   }
@@ -211,7 +212,7 @@ test('a snap job keeps the newest', () => {
     lines(
       judgeAlone(
         {jobId: PUSH, filesystems: [view(ABC), view('', {name: 'tank/p', placeholder: true})]},
-        {rules: [regex('^nothing$')], agreed: false, nowMs: 1e12},
+        {rules: [regex('^nothing$')], agreed: false, running: new Map(), nowMs: 1e12},
       ),
     ),
   ).toEqual(['tank/a: -a -b c', 'tank/p: skip, placeholder'])

@@ -15,7 +15,7 @@ const DESTROY = {
 
 function judged(name: string, kept: number, doomed: number): FilesystemJudgement {
   const verdicts = [...Array(kept).fill(KEEP), ...Array(doomed).fill(DESTROY)]
-  return {kind: 'judged', filesystem: parseDatasetName(name), verdicts}
+  return {kind: 'judged', filesystem: parseDatasetName(name), candidates: [], verdicts}
 }
 
 const SKIPPED: FilesystemJudgement = {

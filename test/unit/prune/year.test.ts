@@ -33,7 +33,7 @@ function year(
     }
     const [judgement] = judgeAlone(
       {jobId: PUSH, filesystems: [{...history, versions: [...left, taken]}]},
-      {rules, agreed, nowMs},
+      {rules, agreed, running: new Map(), nowMs},
     )
     if (judgement?.kind === 'skip') refusals += 1
     left =

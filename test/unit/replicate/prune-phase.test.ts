@@ -32,11 +32,15 @@ type World = {
   readonly answer?: (name: string) => Outcome
   readonly yesLargePrune?: boolean
   readonly dryRun?: boolean
+  /** What other replications have told, the first time and from then on. */
+  readonly beside?: readonly [readonly string[], readonly string[]]
 }
 
 async function phase(world: World) {
   const {sender, receiver, missing = [], rules = [lastN(1)], answer = () => ({kind: 'done'})} = world
   const calls: string[] = []
+  const beside = world.beside ?? [[], []]
+  const looks = [beside[0]]
   const unexpected = async () => {
     throw new Error('not expected')
   }
@@ -69,6 +73,11 @@ async function phase(world: World) {
       sender: senderEndpoint,
       receiver: receiverEndpoint,
       replicate: {transfer: unexpected, policy: policy(), send: undefined},
+      beside: {
+        job: 'push',
+        announce: unexpected as never,
+        others: () => looks.shift() ?? beside[1],
+      },
       prune: {keepSender: rules, keepReceiver: rules, policy: {...UNLIMITED, ...world.policy}},
     },
     {
@@ -251,4 +260,44 @@ test('what cannot be destroyed is told as what it is', async () => {
     'tank/b done',
   ])
   expect(states(pruneSender)).toEqual(['a kept', 'b refused', 'c failed', 'd kept', 'x destroyed', 'y kept'])
+})
+
+describe('a replication that runs beside this', () => {
+  const plan = (guid: number) =>
+    `${JSON.stringify({version: 1, job: 'other', steps: [{step: 'tank/a @x -> @b', guids: [String(guid)]}]})}\n`
+  const world = {sender: [view(ABC)], receiver: [view(ABC)]}
+
+  test('keeps what it needs, on both sides, also where space matters more', async () => {
+    for (const onConflict of ['keep', 'destroy'] as const) {
+      const {calls, pruneSender} = await phase({
+        ...world,
+        beside: [[plan(2)], [plan(2)]],
+        policy: {onConflict},
+      })
+      expect(calls).toEqual(['sender tank/a@a', 'receiver tank/a@a'])
+      expect(pruneSender?.filesystems[0]?.snapshots[1]?.because).toBe(
+        "kept: needed by step tank/a @x -> @b of job 'other', which is running",
+      )
+    }
+  })
+
+  test('is seen when it begins between the judgement and the deed', async () => {
+    const {calls, pruneSender} = await phase({...world, beside: [[], [plan(1)]]})
+    expect(calls).toEqual(['sender tank/a@b', 'receiver tank/a@b'])
+    expect(pruneSender?.filesystems[0]?.snapshots[0]).toEqual({
+      name: 'a',
+      state: 'kept',
+      because: "kept: needed by step tank/a @x -> @b of job 'other', which has just begun",
+    })
+  })
+
+  test.each([
+    '',
+    '{}',
+    '{"version":2,"job":"x","steps":[]}',
+    '{"version":1,"job":"x","steps":[{"guids":["x"]}]}',
+    '{"version":1,"job":"x","steps":[{}]}',
+  ])('whose plan is not understood stops pruning: %s', async (text) => {
+    await expect(phase({...world, beside: [[text], []]})).rejects.toMatchObject({code: 'host'})
+  })
 })
