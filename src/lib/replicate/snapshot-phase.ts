@@ -37,7 +37,8 @@ export async function snapshotPhase(
     return {report: {filesystems: [], error: reportedError(seen.error)}, warnings: []}
   }
   const {filesystems: views, missing} = seen.view
-  const round = await planSnapshots(ctx, work, views, wanted)
+  const request = {nowMs: ctx.clock.now(), wanted}
+  const round = await planSnapshots(ctx, work, views, request)
   const uses = snapshotHookUses(work, round)
   if (dryRun) reports.push(...describeHooks(uses))
   const {filesystems, pools} = dryRun
@@ -45,7 +46,7 @@ export async function snapshotPhase(
     : await useHooks(ctx, uses, reports, async (vetoes) => {
         const vetoed = Array.from(vetoes, ([filesystem, error]) => vetoedBy(filesystem, error))
         const allowed = withoutVetoed(round, vetoes)
-        const taken = await takeSnapshots(ctx, work, look, allowed, wanted)
+        const taken = await takeSnapshots(ctx, work, look, allowed, request)
         const told = {...taken, filesystems: [...taken.filesystems, ...vetoed]}
         return {value: told, outcome: told.filesystems.some(({error}) => error) ? 'error' : 'ok'}
       })

@@ -15,17 +15,18 @@ export type SnapshotWork = {readonly sender: LocalSender; readonly policy: Snaps
 /** How often a round is planned again when somebody else was faster with its name. */
 const MAX_ATTEMPTS = 3
 
-/** Plans a round of snapshots from what was seen. */
+/** Plans a round of snapshots, to be named after `nowMs`, from what was seen. */
 export async function planSnapshots(
   ctx: RunContext,
   work: SnapshotWork,
   views: readonly FilesystemView[],
-  wanted: WantedSnapshots,
+  {nowMs, wanted}: RoundRequest,
 ): Promise<SnapshotRound> {
-  const nowMs = ctx.clock.now()
   const written = await readWritten(ctx, work, views, nowMs, wanted)
   return planRound(work.policy, views, nowMs, {wanted, written})
 }
+
+export type RoundRequest = {readonly nowMs: number; readonly wanted: WantedSnapshots}
 
 export type TakenSnapshots = Pick<TakenRound, 'filesystems' | 'pools'>
 
@@ -38,14 +39,15 @@ export async function takeSnapshots(
   work: SnapshotWork,
   look: Look,
   round: SnapshotRound,
-  wanted: WantedSnapshots,
+  request: RoundRequest,
 ): Promise<TakenSnapshots> {
   let current = round
   let told: TakenSnapshots = {filesystems: [], pools: []}
   for (let attempt = 1; ; attempt++) {
     const taken = await takeRound(ctx, work.sender, current)
     if (current.filesystems.length > 0) look.forget()
-    const isLast = taken.collided.length === 0 || typeof wanted === 'object' || attempt === MAX_ATTEMPTS
+    const isLast =
+      taken.collided.length === 0 || typeof request.wanted === 'object' || attempt === MAX_ATTEMPTS
     const settled = isLast ? taken.filesystems : without(taken.filesystems, taken.collided)
     told = {
       filesystems: [...told.filesystems, ...settled, ...notTaken(current)],
@@ -57,7 +59,7 @@ export async function takeSnapshots(
       return {...told, filesystems: [...told.filesystems, ...only(taken.filesystems, taken.collided)]}
     }
     const again = seen.view.filesystems.filter(({filesystem}) => taken.collided.includes(filesystem))
-    current = await planSnapshots(ctx, work, again, wanted)
+    current = await planSnapshots(ctx, work, again, request)
   }
 }
 
