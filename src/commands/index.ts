@@ -6,6 +6,7 @@ import type {Command} from '@oclif/core'
  */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command.Class>>> = {
   configcheck: async () => (await import('./configcheck.ts')).Configcheck,
+  explain: async () => (await import('./explain.ts')).Explain,
   'holds:list': async () => (await import('./holds-list.ts')).HoldsList,
   'holds:release': async () => (await import('./holds-release.ts')).HoldsRelease,
   'migrate:0.0.X:0.1:placeholder': async () => (await import('./migrate-placeholder.ts')).MigratePlaceholder,

@@ -12,6 +12,7 @@ import type {ZfsFailureKind} from '../zfs/read-stderr.ts'
 import {byCreatetxg, isSnapshot, nameOfSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
+import {estimateDestroys} from './estimate-destroy.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
 import type {HoldLastReceivedRequest, LocalReceiver, ReceiveReply, ReceiveRequest} from './receiver.ts'
 
@@ -222,6 +223,10 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
     },
 
     holdLastReceived: moveHold,
+
+    async estimateDestroy(ctx, requests) {
+      return await estimateDestroys(ctx, zfs, pool, requests, (filesystem) => mapping.toReceiver(filesystem))
+    },
 
     async destroySnapshots(ctx, requests) {
       return await destroyJudged(ctx, zfs, pool, requests, floor, (filesystem) =>

@@ -21,6 +21,7 @@ import {
 } from '../zfs/version.ts'
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
+import {estimateDestroys} from './estimate-destroy.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
 import {flagsFor} from './send-policy.ts'
 import type {CompleteRequest, Estimate, FromRef, LocalSender, ProtectRequest, SendRequest} from './sender.ts'
@@ -189,6 +190,10 @@ export function createLocalSender(
     return (cursor?.kind === 'cursor' || cursor?.kind === 'tentative') && cursor.jobId === jobId
   }
 
+  function datasetOf(filesystem: DatasetName): DatasetName | undefined {
+    return filter.accepts(filesystem) ? filesystem : undefined
+  }
+
   return {
     async observe(ctx) {
       const listing = await pool.list(ctx, filter.roots, true)
@@ -262,8 +267,11 @@ export function createLocalSender(
       })
     },
 
+    async estimateDestroy(ctx, requests) {
+      return await estimateDestroys(ctx, zfs, pool, requests, datasetOf)
+    },
+
     async destroySnapshots(ctx, requests) {
-      const datasetOf = (filesystem: DatasetName) => (filter.accepts(filesystem) ? filesystem : undefined)
       return await destroyJudged(ctx, zfs, pool, requests, floor, datasetOf)
     },
 

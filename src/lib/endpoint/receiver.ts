@@ -13,6 +13,11 @@ export type Receiver = {
   abortPartial(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<readonly Outcome[]>
   /** Moves the last-received hold to `to`, which an earlier run received but did not hold. */
   holdLastReceived(ctx: RunContext, requests: readonly HoldLastReceivedRequest[]): Promise<readonly Outcome[]>
+  /** What destroying each of these would free, in bytes. For people only: nothing is decided by it. */
+  estimateDestroy(
+    ctx: RunContext,
+    requests: readonly DestroyRequest[],
+  ): Promise<readonly (bigint | undefined)[]>
   destroySnapshots(ctx: RunContext, requests: readonly DestroyRequest[]): Promise<readonly DestroyReply[]>
 }
 

@@ -19,6 +19,11 @@ export type Sender = {
   protect(ctx: RunContext, requests: readonly ProtectRequest[]): Promise<readonly Outcome[]>
   /** After the receiver has confirmed `to`: moves the cursor there, then drops what protected the step. */
   complete(ctx: RunContext, requests: readonly CompleteRequest[]): Promise<readonly Outcome[]>
+  /** What destroying each of these would free, in bytes. For people only: nothing is decided by it. */
+  estimateDestroy(
+    ctx: RunContext,
+    requests: readonly DestroyRequest[],
+  ): Promise<readonly (bigint | undefined)[]>
   /** Destroys snapshots if their guid is still the one judged. */
   destroySnapshots(ctx: RunContext, requests: readonly DestroyRequest[]): Promise<readonly DestroyReply[]>
 }

@@ -5,11 +5,12 @@ import {type FilesystemJudgement, judgeAlone, judgeReceiver, judgeSender} from '
 import {exceedsLimit} from '../prune/limit.ts'
 import {reportedError} from '../report/describe-error.ts'
 import type {PruneReport, ReplicateReport} from '../report/report.ts'
+import type {DatasetName} from '../zfs/name.ts'
 import {destroyDoomed, destroyRequests} from './destroy-doomed.ts'
 import type {JobWork, PruneWork} from './job-work.ts'
 import type {Look, Seen} from './look.ts'
 import {pruneQuestion} from './prune-question.ts'
-import {prunedFilesystem} from './prune-report.ts'
+import {plannedFilesystem, prunedFilesystem} from './prune-report.ts'
 import type {RunRequest} from './run-job.ts'
 import {type Beside, runningSteps} from './running-plan.ts'
 
@@ -99,7 +100,10 @@ async function pruneSide(
 ): Promise<PruneReport> {
   const tooMuch = yesLargePrune ? undefined : exceedsLimit(judgements, policy.limit)
   if (tooMuch !== undefined || dryRun) {
-    const filesystems = judgements.map((judgement) => prunedFilesystem(judgement, 'planned'))
+    const freed = await freedBytes(ctx, endpoint, judgements)
+    const filesystems = judgements.map((judgement) =>
+      plannedFilesystem(judgement, freed.get(judgement.filesystem)),
+    )
     return tooMuch === undefined ? {filesystems} : {filesystems, error: reportedError(largePrune(tooMuch))}
   }
   try {
@@ -110,6 +114,24 @@ async function pruneSide(
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
     return {filesystems: [], error: reportedError(error)}
+  }
+}
+
+/** What would be free on each filesystem. It is told, and nothing depends on it: without an answer it is left out. */
+async function freedBytes(
+  ctx: RunContext,
+  endpoint: Side['endpoint'],
+  judgements: readonly FilesystemJudgement[],
+): Promise<ReadonlyMap<DatasetName, bigint | undefined>> {
+  const requests = destroyRequests(judgements)
+  if (requests.length === 0) return new Map()
+  try {
+    const freed = await endpoint.estimateDestroy(ctx, requests)
+    return new Map(requests.map(({filesystem}, index) => [filesystem, freed[index]]))
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    ctx.log.info('nobody tells what would be freed', {error: error.message})
+    return new Map()
   }
 }
 

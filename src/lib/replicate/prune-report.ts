@@ -1,34 +1,79 @@
-import {describeSkip, describeVerdict} from '../prune/describe-reason.ts'
+import type {Candidate} from '../prune/candidate.ts'
+import {
+  describeDestroyReason,
+  describeKeepReason,
+  describeSkip,
+  describeVerdict,
+} from '../prune/describe-reason.ts'
+import {describeUntil} from '../prune/describe-until.ts'
 import type {Verdict} from '../prune/judge.ts'
 import type {FilesystemJudgement} from '../prune/judge-side.ts'
-import type {PrunedFilesystem, PrunedSnapshot} from '../report/report.ts'
+import type {DestroyReason} from '../prune/reason.ts'
+import type {PrunedFilesystem, PrunedSnapshot, PruneReason} from '../report/report.ts'
 import type {Outcome} from '../zfs/client.ts'
 import type {DestroyOutcomes} from './destroy-doomed.ts'
 
-/** What pruning did of a filesystem, or would do. `outcomes` has what was tried. */
+/** What pruning did of a filesystem. `outcomes` has what was tried. */
 export function prunedFilesystem(
   judgement: FilesystemJudgement,
-  outcomes: DestroyOutcomes | 'planned',
+  outcomes: DestroyOutcomes,
 ): PrunedFilesystem {
+  if (judgement.kind === 'skip') return skippedFilesystem(judgement)
   const {filesystem} = judgement
-  if (judgement.kind === 'skip')
-    return {filesystem, state: 'skipped', because: describeSkip(judgement.because), snapshots: []}
-  if (outcomes === 'planned')
-    return {filesystem, state: 'planned', snapshots: judgement.verdicts.map(plannedSnapshot)}
   const byName = outcomes.get(filesystem)
   const snapshots = judgement.verdicts.map((verdict) =>
     prunedSnapshot(verdict, byName?.get(verdict.snapshot.name)),
   )
+  const failed = snapshots.some(({state}) => state === 'failed')
+  return {filesystem, state: failed ? 'failed' : 'done', snapshots}
+}
+
+/** What pruning would do of a filesystem, with everything that a person may want to know. */
+export function plannedFilesystem(
+  judgement: FilesystemJudgement,
+  freedBytes: bigint | undefined,
+): PrunedFilesystem {
+  if (judgement.kind === 'skip') return skippedFilesystem(judgement)
+  const {filesystem, candidates, verdicts} = judgement
   return {
     filesystem,
-    state: snapshots.some(({state}) => state === 'failed') ? 'failed' : 'done',
-    snapshots,
+    state: 'planned',
+    ...(freedBytes === undefined ? {} : {freedBytes: freedBytes.toString()}),
+    snapshots: verdicts.map((verdict) => plannedSnapshot(verdict, candidates)),
   }
 }
 
-function plannedSnapshot(verdict: Verdict): PrunedSnapshot {
-  const state = verdict.kind === 'keep' ? 'kept' : 'doomed'
-  return {name: verdict.snapshot.name, state, because: describeVerdict(verdict)}
+function skippedFilesystem({
+  filesystem,
+  because,
+}: Extract<FilesystemJudgement, {kind: 'skip'}>): PrunedFilesystem {
+  return {filesystem, state: 'skipped', because: describeSkip(because), snapshots: []}
+}
+
+function plannedSnapshot(verdict: Verdict, candidates: readonly Candidate[]): PrunedSnapshot {
+  const {name, creation} = verdict.snapshot
+  return {
+    name,
+    state: verdict.kind === 'keep' ? 'kept' : 'doomed',
+    because: describeVerdict(verdict),
+    creation: new Date(creation * 1000).toISOString(),
+    reasons: verdict.kind === 'keep' ? keepReasons(verdict, candidates) : verdict.because.map(destroyReason),
+  }
+}
+
+function keepReasons(
+  {snapshot, because}: Extract<Verdict, {kind: 'keep'}>,
+  candidates: readonly Candidate[],
+): PruneReason[] {
+  return because.map((reason) => ({
+    kind: reason.kind === 'rule' ? reason.rule.type : reason.kind,
+    text: describeKeepReason(reason),
+    until: describeUntil(reason, snapshot, candidates),
+  }))
+}
+
+function destroyReason(reason: DestroyReason): PruneReason {
+  return {kind: reason.rule.type, text: describeDestroyReason(reason)}
 }
 
 function prunedSnapshot(verdict: Verdict, outcome: Outcome | undefined): PrunedSnapshot {

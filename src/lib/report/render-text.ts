@@ -150,7 +150,7 @@ function outcomeLines(
 function pruneLines(phase: string, prune: PruneReport, all: boolean): readonly string[] {
   return [
     ...(prune.error ? [`  ${phase}: ${bare(prune.error)}`] : []),
-    ...prune.filesystems.flatMap(({filesystem, state, because, snapshots}) => [
+    ...prune.filesystems.flatMap(({filesystem, state, because, snapshots, freedBytes}) => [
       ...(state === 'skipped' && all
         ? [`  ${phase} ${printable(filesystem)}: skipped: ${printable(because ?? '')}`]
         : []),
@@ -166,8 +166,22 @@ function pruneLines(phase: string, prune: PruneReport, all: boolean): readonly s
         const why = error ?? because.replace(/^destroyed: /, '')
         return [`  ${phase} ${printable(`${filesystem}@${name}`)}: ${words}${printable(why)}`]
       }),
+      ...(freedBytes === undefined
+        ? []
+        : [`  ${phase} ${printable(filesystem)}: would free ${formatBytes(BigInt(freedBytes))}`]),
     ]),
   ]
+}
+
+/** ` (frees 1.2 GiB)`, where ZFS tells. */
+function freed({pruneSender, pruneReceiver}: RunReport): string {
+  const sizes = [pruneSender, pruneReceiver].flatMap((side) =>
+    (side?.filesystems ?? []).flatMap(({freedBytes}) =>
+      freedBytes === undefined ? [] : [BigInt(freedBytes)],
+    ),
+  )
+  const bytes = sizes.reduce((sum, size) => sum + size, 0n)
+  return sizes.length === 0 ? '' : ` (frees ${formatBytes(bytes)})`
 }
 
 function summary(report: RunReport): string {
@@ -187,7 +201,7 @@ function summary(report: RunReport): string {
       : []),
     ...(report.pruneSender || report.pruneReceiver
       ? [
-          `${count(pruned, 'destroyed', 'doomed')} ${report.dryRun ? 'would be destroyed' : 'destroyed'}, ${count(pruned, 'kept')} kept${count(pruned, 'refused') === 0 ? '' : `, ${count(pruned, 'refused')} refused by the other side`}`,
+          `${count(pruned, 'destroyed', 'doomed')} ${report.dryRun ? 'would be destroyed' : 'destroyed'}${freed(report)}, ${count(pruned, 'kept')} kept${count(pruned, 'refused') === 0 ? '' : `, ${count(pruned, 'refused')} refused by the other side`}`,
         ]
       : []),
   ]

@@ -5,6 +5,7 @@ export type {
   PoolRound,
   PrunedFilesystem,
   PrunedSnapshot,
+  PruneReason,
   PruneReport,
   ReplicateReport,
   ReportedError,

@@ -40,6 +40,7 @@ export type Request =
   | {readonly verb: 'hold-last-received'; readonly requests: readonly HoldLastReceivedRequest[]}
   | {readonly verb: 'receive'; readonly request: ReceiveRequest}
   | {readonly verb: 'destroy'; readonly requests: readonly DestroyRequest[]}
+  | {readonly verb: 'estimate-destroy'; readonly requests: readonly DestroyRequest[]}
 
 /** What the passive side answers. Shapes: schemas/rpc-response.schema.json. */
 export type Response =
@@ -146,15 +147,19 @@ function requestOf(wire: RpcRequest): Request {
         },
       }
     case 'destroy':
-      return {
-        verb: 'destroy',
-        requests: wire.requests.map(({filesystem, snapshots}) => ({
-          filesystem: parseDatasetName(filesystem),
-          snapshots: snapshots.map(({name, guid}) => ({name: parseComponent(name), guid: parseGuid(guid)})),
-        })),
-      }
+    case 'estimate-destroy':
+      return {verb: wire.verb, requests: wire.requests.map(destroyOf)}
   }
 }
+
+function destroyOf({filesystem, snapshots}: WireDestroy): DestroyRequest {
+  return {
+    filesystem: parseDatasetName(filesystem),
+    snapshots: snapshots.map(({name, guid}) => ({name: parseComponent(name), guid: parseGuid(guid)})),
+  }
+}
+
+type WireDestroy = Extract<RpcRequest, {verb: 'destroy'}>['requests'][number]
 
 function sendOf(wire: {
   filesystem: string

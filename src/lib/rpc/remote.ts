@@ -1,7 +1,7 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {LocalReceiver, Receiver} from '../endpoint/receiver.ts'
-import type {LocalSender, Sender} from '../endpoint/sender.ts'
+import type {DestroyRequest, LocalSender, Sender} from '../endpoint/sender.ts'
 import type {Transfer} from '../endpoint/transfer.ts'
 import type {Lane} from './client.ts'
 import type {Lanes} from './lanes.ts'
@@ -23,6 +23,7 @@ export function createRemoteSender(lanes: Lanes): Sender {
       (await call(lanes, ctx, {verb: 'protect', requests}, 'outcomes')).outcomes,
     complete: async (ctx, requests) =>
       (await call(lanes, ctx, {verb: 'complete', requests}, 'outcomes')).outcomes,
+    estimateDestroy: (ctx, requests) => estimateDestroy(lanes, ctx, requests),
     destroySnapshots: async (ctx, requests) =>
       (await call(lanes, ctx, {verb: 'destroy', requests}, 'destroyed')).replies,
   }
@@ -36,9 +37,19 @@ export function createRemoteReceiver(lanes: Lanes): Receiver {
       (await call(lanes, ctx, {verb: 'abort-partial', filesystems}, 'outcomes')).outcomes,
     holdLastReceived: async (ctx, requests) =>
       (await call(lanes, ctx, {verb: 'hold-last-received', requests}, 'outcomes')).outcomes,
+    estimateDestroy: (ctx, requests) => estimateDestroy(lanes, ctx, requests),
     destroySnapshots: async (ctx, requests) =>
       (await call(lanes, ctx, {verb: 'destroy', requests}, 'destroyed')).replies,
   }
+}
+
+async function estimateDestroy(
+  lanes: Lanes,
+  ctx: RunContext,
+  requests: readonly DestroyRequest[],
+): Promise<readonly (bigint | undefined)[]> {
+  const {estimates} = await call(lanes, ctx, {verb: 'estimate-destroy', requests}, 'estimated')
+  return estimates.map(({bytes}) => bytes)
 }
 
 async function call<Verb extends Response['verb']>(

@@ -103,6 +103,10 @@ async function answerTo(
       return {verb: 'observed', view: await endpointOf(served).observe(ctx)}
     case 'estimate':
       return {verb: 'estimated', estimates: await senderOf(served).estimate(ctx, request.requests)}
+    case 'estimate-destroy': {
+      const freed = await endpointOf(served).estimateDestroy(ctx, request.requests)
+      return {verb: 'estimated', estimates: freed.map((bytes) => ({bytes, refusal: undefined}))}
+    }
     case 'protect':
       return {verb: 'outcomes', outcomes: await senderOf(served).protect(ctx, request.requests)}
     case 'complete':

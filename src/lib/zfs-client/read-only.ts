@@ -9,6 +9,7 @@ export function readOnly(client: ZfsClient): ZfsClient {
     listWithClones: client.listWithClones,
     holds: client.holds,
     written: client.written,
+    estimateDestroy: client.estimateDestroy,
     estimate: client.estimate,
     snapshot: refuse('snapshot'),
     hold: refuse('hold'),

@@ -2,6 +2,7 @@ import type {ZfsClient} from '../zfs/client.ts'
 import {bookmark, destroyBookmarks} from './bookmark.ts'
 import {abortReceive, createPlaceholder, setPlaceholder} from './dataset.ts'
 import {destroySnapshots} from './destroy.ts'
+import {estimateDestroy} from './destroy-estimate.ts'
 import {hold, release} from './hold.ts'
 import {list, listHolds, listVersions, listWithClones, listWritten} from './list.ts'
 import type {RunProgram} from './run-program.ts'
@@ -28,6 +29,7 @@ export function createZfsCliClient(run: RunProgram): ZfsClient {
     createPlaceholder: (ctx, dataset, encryption) => createPlaceholder(ctx, run, dataset, encryption),
     setPlaceholder: (ctx, dataset, value) => setPlaceholder(ctx, run, dataset, value),
     abortReceive: (ctx, dataset) => abortReceive(ctx, run, dataset),
+    estimateDestroy: (ctx, snapshots) => estimateDestroy(ctx, run, snapshots),
     estimate: (ctx, args) => estimate(ctx, run, args),
     send: (ctx, args, sink) => send(ctx, run, args, sink),
     receive: (ctx, args, source) => receive(ctx, run, args, source),

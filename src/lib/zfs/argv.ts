@@ -102,6 +102,16 @@ export function bookmarkCommand({bookmark, source}: NewBookmark): ZfsCommand {
 
 /** Destroys snapshots of one dataset: all of them, or none if one cannot be destroyed. Missing ones are ignored. */
 export function destroySnapshotsCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
+  return changing('destroy', listOperand(snapshots))
+}
+
+/** Prints what `destroySnapshotsCommand(snapshots)` would free, for `readDestroyEstimate`; `-n` is what keeps it from doing so. */
+export function estimateDestroyCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
+  return reading('destroy', '-n', '-v', '-p', listOperand(snapshots))
+}
+
+/** `fs@a,b,c`. */
+function listOperand(snapshots: readonly SnapshotName[]): string {
   const [first] = snapshots
   assert(first !== undefined, 'nothing to destroy')
   const dataset = datasetOf(first)
@@ -110,7 +120,7 @@ export function destroySnapshotsCommand(snapshots: readonly SnapshotName[]): Zfs
     'snapshots of one command are of one dataset',
   )
   for (const snapshot of snapshots) assertOneVersion(snapshot, '@')
-  return changing('destroy', operand(`${dataset}@${snapshots.map(shortNameOf).join(',')}`))
+  return operand(`${dataset}@${snapshots.map(shortNameOf).join(',')}`)
 }
 
 /** Destroys one bookmark: `zfs destroy` takes no list of them. */

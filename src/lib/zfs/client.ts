@@ -48,6 +48,8 @@ export type ZfsClient = {
   /** Ends a partial receive; `done` also when there is none. */
   abortReceive(ctx: RunContext, dataset: DatasetName): Promise<Outcome>
 
+  /** Bytes that destroying these snapshots of one dataset would free; `undefined` when ZFS does not say. Destroys nothing. */
+  estimateDestroy(ctx: RunContext, snapshots: readonly SnapshotName[]): Promise<bigint | undefined>
   /** Size in bytes of what `send` would emit, as ZFS estimates it; `undefined` when it does not say. */
   estimate(ctx: RunContext, args: SendArgs): Promise<bigint | undefined>
   /** Writes the stream into `sink` until it ends by itself. */

@@ -8,17 +8,27 @@ import {
   nextTxg,
   type Snapshot,
 } from '../pool.ts'
-import {type Answer, type Command, cannotOpen, complained, SILENT} from './answer.ts'
+import {type Answer, type Command, cannotOpen, complained, printed, SILENT} from './answer.ts'
 import {notModelled, readOptions} from './options.ts'
 
 /** `zfs destroy` of `D@a,b,c`, of `D#b`, and with `-r` (foreign actors only) of a dataset. */
 export function* destroy(host: Host, words: readonly string[]): Command {
-  const {flags, operands} = readOptions(words, 'dr', '')
+  const {flags, operands} = readOptions(words, 'dnprv', '')
   const [operand = ''] = operands
   if (operands.length !== 1 || operand.includes('%')) throw notModelled(words, 'this kind of destroy')
+  if (flags.has('n')) return yield* estimate(host, operand)
   if (operand.includes('@')) return yield* destroySnapshots(host, operand, flags.has('d'))
   yield
   return operand.includes('#') ? destroyBookmark(host, operand) : destroyDataset(host, operand, flags)
+}
+
+/** `-n -v -p`: the simulator's snapshots take no space. */
+function* estimate(host: Host, operand: string): Command {
+  const [name = '', list = ''] = operand.split('@')
+  yield
+  const wanted = new Set(list.split(','))
+  const found = findDataset(host, name)?.snapshots.filter((snapshot) => wanted.has(snapshot.name)) ?? []
+  return printed(`${found.map((snapshot) => `destroy\t${name}@${snapshot.name}\n`).join('')}reclaim\t0\n`)
 }
 
 /** Names are resolved and clones looked for first; then the kernel destroys all of them or none (semantics 9). */

@@ -51,6 +51,7 @@ async function phase(world: World) {
     })
   const senderEndpoint: Sender = {
     observe: async () => ({jobId: PUSH, missing, clockMs: NOW, filesystems: sender}),
+    estimateDestroy: async (_, requests) => requests.map(() => 1024n),
     destroySnapshots: destroys('sender'),
     estimate: unexpected,
     protect: unexpected,
@@ -60,6 +61,9 @@ async function phase(world: World) {
     observe: async () => {
       if (receiver === undefined) throw new OperationalError('peer-unreachable', 'no route to host')
       return {jobId: SINK, missing: [], clockMs: world.receiverClockMs ?? NOW, filesystems: receiver}
+    },
+    estimateDestroy: async () => {
+      throw new OperationalError('peer-unreachable', 'gone')
     },
     destroySnapshots: destroys('receiver'),
     abortPartial: unexpected,
@@ -108,9 +112,35 @@ test('both sides are pruned, the sender first, each filesystem in one request', 
 })
 
 test('a dry run asks nobody to destroy anything', async () => {
-  const {calls, pruneSender} = await phase({sender: [view(ABC)], receiver: [view(ABC)], dryRun: true})
+  const {calls, pruneSender, pruneReceiver} = await phase({
+    sender: [view(ABC)],
+    receiver: [view(ABC)],
+    dryRun: true,
+  })
   expect(calls).toEqual([])
   expect(states(pruneSender)).toEqual(['a doomed', 'b doomed', 'c kept'])
+  expect(pruneSender?.filesystems[0]?.freedBytes).toBe('1024')
+  expect(pruneReceiver?.filesystems[0]).not.toHaveProperty('freedBytes')
+  expect(pruneSender?.filesystems[0]?.snapshots.slice(1)).toEqual([
+    {
+      name: 'b',
+      state: 'doomed',
+      because: 'destroyed: last_n 1: not among the newest',
+      creation: '1972-09-18T00:00:00.000Z',
+      reasons: [{kind: 'last_n', text: 'last_n 1: not among the newest'}],
+    },
+    {
+      name: 'c',
+      state: 'kept',
+      because: 'kept: newest snapshot; kept: last common version; kept by last_n 1',
+      creation: '1972-09-19T00:00:00.000Z',
+      reasons: [
+        {kind: 'newest', text: 'kept: newest snapshot', until: 'until there is a newer one'},
+        {kind: 'last-common', text: 'kept: last common version', until: 'until a newer one is replicated'},
+        {kind: 'last_n', text: 'kept by last_n 1', until: 'until 1 newer one is taken'},
+      ],
+    },
+  ])
 })
 
 test('without the receiver only what the cursor proves to be replicated goes', async () => {

@@ -67,6 +67,7 @@ function scripted(
     estimate: unexpected,
     protect: unexpected,
     complete: unexpected,
+    estimateDestroy: unexpected,
     destroySnapshots: unexpected,
     prepareSend: unexpected,
   }

@@ -19,6 +19,7 @@ const overTheWire = (body: object): unknown => JSON.parse(JSON.stringify(body))
 const requests: readonly Request[] = [
   {verb: 'observe'},
   {verb: 'estimate', requests: [{filesystem, from: undefined, to: guid, resumeToken: undefined}]},
+  {verb: 'estimate-destroy', requests: [{filesystem, snapshots: [{name: 'a', guid}]}]},
   {
     verb: 'protect',
     requests: [{filesystem, from: {kind: 'bookmark', guid}, to: guid, protection: 'guarantee_resumability'}],

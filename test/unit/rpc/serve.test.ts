@@ -40,6 +40,7 @@ function senderOf(text: string, failure?: OperationalError): LocalSender {
     estimate: async () => [],
     protect: async () => [],
     complete: async () => [],
+    estimateDestroy: async () => [],
     destroySnapshots: async () => [],
     written: async () => new Map(),
     takeSnapshots: async () => [],
@@ -57,6 +58,7 @@ function receiverOf(length: number, failure?: OperationalError) {
     observe: async () => EMPTY_VIEW,
     abortPartial: async () => [],
     holdLastReceived: async () => [],
+    estimateDestroy: async () => [],
     destroySnapshots: async () => [],
     receive: async (ctx, _request, source) => {
       if (failure !== undefined) throw failure
