@@ -36,7 +36,7 @@ export function wireActive(
   const {replication: policy, pruning: prune} = job
   if (job.type === 'pull') {
     const receiver = createReceiverOf(job, undefined, zfs)
-    const replicate = {transfer: createPullTransfer(lanes, receiver), policy, send: undefined}
+    const replicate = {transfer: createPullTransfer(lanes, receiver), policy}
     return {
       lanes,
       work: {
@@ -51,7 +51,7 @@ export function wireActive(
     }
   }
   const sender = createSenderOf(job, zfs)
-  const replicate = {transfer: createPushTransfer(lanes, sender), policy, send: job.send}
+  const replicate = {transfer: createPushTransfer(lanes, sender), policy}
   const snapshot = {sender, policy: job.snapshotting}
   return {
     lanes,

@@ -1,14 +1,14 @@
 import type {JobId} from '../abstraction/job-id.ts'
 import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
 import type {RunContext} from '../core/context.ts'
-import {OperationalError} from '../core/errors.ts'
+import {type ErrorCode, OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {ReceivePolicy, RetentionFloor} from '../plan/policy.ts'
 import type {Mapping} from '../scope/mapping.ts'
 import type {Hold, Outcome, ReceiveArgs, ZfsClient} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
 import {type DatasetName, type Guid, parentOf, parseDatasetName, poolOf, snapshotName} from '../zfs/name.ts'
-import type {ZfsFailureKind} from '../zfs/read-stderr.ts'
+import type {ZfsFailure, ZfsFailureKind} from '../zfs/read-stderr.ts'
 import {byCreatetxg, isSnapshot, nameOfSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
@@ -88,13 +88,66 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   }
 
   /** An empty placeholder is the only thing ever received over; its property goes once something else is there. */
-  function argsOf({filesystem, from, to}: ReceiveRequest, target: Dataset | undefined): ReceiveArgs {
+  async function argsOf(
+    ctx: RunContext,
+    {filesystem, from, to, raw, resuming}: ReceiveRequest,
+    target: Dataset | undefined,
+  ): Promise<ReceiveArgs> {
+    // The properties in a stream may say `encryption=off`, which would win over what is inherited.
+    const excludesEncryption =
+      from === undefined &&
+      !raw &&
+      !resuming &&
+      !recv.properties.override.has('encryption') &&
+      (await isEncryptedRoot(ctx))
+    const inherit = new Set([...recv.properties.inherit, ...(excludesEncryption ? ['encryption'] : [])])
     return {
       to: snapshotName(mapping.toReceiver(filesystem), to.name),
       replacesPlaceholder: from === undefined && target !== undefined && isEmptyPlaceholder(target),
-      inherit: recv.properties.inherit,
+      inherit: Array.from(inherit),
       override: recv.properties.override,
     }
+  }
+
+  /** Below an encrypted root nothing is to lie in the clear, unless the operator has said so. */
+  async function isEncryptedRoot(ctx: RunContext): Promise<boolean> {
+    return (await pool.dataset(ctx, rootFs))?.encrypted === true
+  }
+
+  async function mustBeEncrypted(ctx: RunContext): Promise<boolean> {
+    const allowed =
+      recv.placeholderEncryption === 'off' || recv.properties.override.get('encryption') === 'off'
+    return !allowed && (await isEncryptedRoot(ctx))
+  }
+
+  /** What would arrive in the clear because of what it lies in. */
+  async function refusePlaintext(
+    ctx: RunContext,
+    dataset: DatasetName,
+    {from, raw}: ReceiveRequest,
+  ): Promise<void> {
+    if (from !== undefined || raw || !(await mustBeEncrypted(ctx))) return
+    const parent = parentOf(dataset)
+    if (parent === undefined || (await pool.dataset(ctx, parent))?.encrypted === true) return
+    throw plaintext(`${quoted(parent)} is not encrypted`)
+  }
+
+  /** What a stream says of itself may be a lie: only the dataset tells. */
+  async function checkEncrypted(
+    ctx: RunContext,
+    dataset: DatasetName,
+    {from}: ReceiveRequest,
+  ): Promise<void> {
+    if (from !== undefined || !(await mustBeEncrypted(ctx))) return
+    await pool.list(ctx, [dataset], false)
+    if ((await pool.dataset(ctx, dataset))?.encrypted === true) return
+    throw plaintext(`${quoted(dataset)} has arrived without encryption and was left for you to look at`)
+  }
+
+  function plaintext(what: string): OperationalError {
+    return new OperationalError('receive-policy', `root_fs ${quoted(rootFs)} is encrypted, but ${what}`, {
+      hint: 'put it below an encrypted dataset, send raw, or allow it by recv.placeholder.encryption: off in the receiving job',
+    })
   }
 
   function isEmptyPlaceholder(dataset: Dataset): boolean {
@@ -240,9 +293,10 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       await createAncestors(ctx, dataset)
       const target = await targetOf(ctx, dataset)
       refuseOverwrite(request, target, target !== undefined && isEmptyPlaceholder(target))
+      await refusePlaintext(ctx, dataset, request)
       await dropOlderHolds(ctx, dataset)
 
-      const outcome = await zfs.receive(ctx, argsOf(request, target), source)
+      const outcome = await zfs.receive(ctx, await argsOf(ctx, request, target), source)
 
       // `zfs receive` fails after the snapshot is committed (a mount), and succeeds without having received anything:
       // only the guid on the pool tells.
@@ -251,6 +305,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       if (received === undefined) throw receiveError(dataset, request, outcome)
       const warnings =
         outcome.kind === 'failed' ? [`received, but zfs receive said: ${outcome.failure.message}`] : []
+      await checkEncrypted(ctx, dataset, request)
       if (target?.placeholder === true) await clearPlaceholder(ctx, dataset)
       if (request.protection === 'guarantee_nothing') return {warnings}
 
@@ -294,9 +349,13 @@ function refuseOverwrite(
 function receiveError(dataset: DatasetName, {to}: ReceiveRequest, outcome: Outcome): OperationalError {
   const snapshot = quoted(`${dataset}@${to.name}`)
   if (outcome.kind === 'failed')
-    return new OperationalError('receive-failed', `cannot receive ${snapshot}: ${outcome.failure.message}`, {
-      hint: HINTS.get(outcome.failure.kind),
-    })
+    return new OperationalError(
+      codeOf(outcome.failure),
+      `cannot receive ${snapshot}: ${outcome.failure.message}`,
+      {
+        hint: HINTS.get(outcome.failure.kind),
+      },
+    )
   return new OperationalError(
     'receive-not-confirmed',
     `${snapshot} with guid ${to.guid} is not there after receive`,
@@ -304,6 +363,10 @@ function receiveError(dataset: DatasetName, {to}: ReceiveRequest, outcome: Outco
       hint: 'the replication cursor was not moved; the next run looks again',
     },
   )
+}
+
+function codeOf({kind}: ZfsFailure): ErrorCode {
+  return kind === 'key-not-loaded' ? 'key-not-loaded' : 'receive-failed'
 }
 
 const HINTS: ReadonlyMap<ZfsFailureKind, string> = new Map([

@@ -23,7 +23,7 @@ import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
-import {flagsFor} from './send-policy.ts'
+import {flagsFor, sendingOf} from './send-policy.ts'
 import type {CompleteRequest, Estimate, FromRef, LocalSender, ProtectRequest, SendRequest} from './sender.ts'
 
 /** What a job that sends is configured to do. */
@@ -206,14 +206,15 @@ export function createLocalSender(
         jobId,
         missing: listing.missingRoots,
         clockMs: ctx.clock.now(),
-        filesystems: datasets.map(({name, type, placeholder, encrypted}) => ({
-          filesystem: name,
-          type,
-          placeholder,
-          encrypted,
+        filesystems: datasets.map((dataset) => ({
+          filesystem: dataset.name,
+          type: dataset.type,
+          placeholder: dataset.placeholder,
+          encrypted: dataset.encrypted,
+          sending: sendingOf(policy, dataset),
           resumeToken: undefined,
-          versions: pool.versions(name),
-          holds: holds.get(name) ?? new Map(),
+          versions: pool.versions(dataset.name),
+          holds: holds.get(dataset.name) ?? new Map(),
         })),
       }
     },

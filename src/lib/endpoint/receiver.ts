@@ -33,6 +33,8 @@ export type LocalReceiver = Receiver & {
 export type ReceiveRequest = {
   readonly filesystem: DatasetName
   readonly type: 'filesystem' | 'volume'
+  /** The stream is encrypted as it is. */
+  readonly raw: boolean
   readonly from: Guid | undefined
   readonly to: {readonly name: string; readonly guid: Guid}
   readonly protection: Protection

@@ -1,7 +1,7 @@
 import type {SideView} from '../plan/observation.ts'
 import type {DatasetName} from '../zfs/name.ts'
 
-export type {FilesystemView} from '../plan/observation.ts'
+export type {FilesystemView, Sending} from '../plan/observation.ts'
 
 /**
  * What an endpoint has seen of its pools. Names are the sender's on both sides: the receiver has mapped

@@ -13,6 +13,7 @@ export type Conflict =
   | {readonly kind: 'receiver-occupied'}
   | {readonly kind: 'placeholder-has-snapshots'; readonly receiver: NonEmpty<Snapshot>}
   | {readonly kind: 'modified'; readonly last: Snapshot; readonly written: bigint}
+  | {readonly kind: 'placeholder-irreplaceable'; readonly encrypted: boolean}
   | {readonly kind: 'type-differs'; readonly sender: DatasetType; readonly receiver: DatasetType}
 
 type DatasetType = 'filesystem' | 'volume'
@@ -69,6 +70,11 @@ export function describeConflict(conflict: Conflict): Described {
       return {
         message: `it is a placeholder on the receiver, but has snapshots there: ${list(conflict.receiver)}`,
         hint: 'destroy these snapshots if they may go, or make it an ordinary filesystem (zfs set zrepl:placeholder=off)',
+      }
+    case 'placeholder-irreplaceable':
+      return {
+        message: `it is ${conflict.encrypted ? 'an encrypted placeholder' : 'a placeholder that is not encrypted'} on the receiver, and OpenZFS does not replace it with ${conflict.encrypted ? 'a received filesystem' : 'an encrypted one'}`,
+        hint: 'if nothing lies below it on the receiver, destroy it there (zfs destroy); otherwise rename it (zfs rename), run again, and rename what lies below it back to its place',
       }
     case 'modified':
       return {

@@ -4,7 +4,7 @@ import {byCreatetxg, isSnapshot, type Snapshot, type Version} from '../zfs/versi
 import {type Conflict, describeConflict} from './conflict.ts'
 import {type Diff, diffVersions, findTakenName, unknownTo} from './diff.ts'
 import {type FinishWork, finishWork} from './finish.ts'
-import type {FilesystemView, SideView} from './observation.ts'
+import type {FilesystemView, Refusal, SideView} from './observation.ts'
 import type {ReplicationPolicy} from './policy.ts'
 import {judgeResume, type Resume} from './resume.ts'
 import {isSelected} from './snapshot-selection.ts'
@@ -29,6 +29,8 @@ export type FilesystemPlan = {
       /** Why the receiver's partial receive is given up first; `undefined` when there is none or it is continued. */
       readonly abortPartial: string | undefined
     }
+  /** There is something to send, but the sender will not send it. */
+  | ({readonly kind: 'refused'} & Refusal)
   | {readonly kind: 'conflict'; readonly conflict: Conflict; readonly message: string; readonly hint: string}
 )
 
@@ -40,8 +42,6 @@ export type FilesystemQuestion = {
   /** `undefined`: the receiver has no such filesystem. */
   readonly receiver: FilesystemView | undefined
   readonly policy: ReplicationPolicy
-  /** What the job would send; `undefined` where it does not matter or is not known. See `expectRaw`. */
-  readonly expectRaw: boolean | undefined
 }
 
 /**
@@ -84,9 +84,17 @@ function findObstacle(sender: FilesystemView, receiver: FilesystemView | undefin
   return empty ? {kind: 'receiver-occupied'} : undefined
 }
 
-function resumeOf({sender, receiver, expectRaw}: FilesystemQuestion): Resume | undefined {
+function resumeOf({sender, receiver}: FilesystemQuestion): Resume | undefined {
   if (receiver?.resumeToken === undefined) return undefined
-  return judgeResume(receiver.resumeToken, sender.versions, receiver.versions, expectRaw)
+  return judgeResume(receiver.resumeToken, sender.versions, receiver.versions, expectRaw(sender))
+}
+
+/**
+ * Whether a stream of the filesystem has to be raw, so that a resume token that says otherwise is not used. For one that
+ * is not encrypted the flag changes nothing.
+ */
+function expectRaw({encrypted, sending}: FilesystemView): boolean | undefined {
+  return encrypted && sending?.kind === 'allowed' ? sending.raw : undefined
 }
 
 /** The rest of the interrupted step, then everything newer. */
@@ -137,6 +145,19 @@ function initialSnapshots(
   return initialReplication === 'all' ? all : [all.at(-1) ?? all[0]]
 }
 
+function isRaw({sending}: FilesystemView): boolean {
+  return sending?.kind === 'allowed' && sending.raw
+}
+
+/** OpenZFS replaces a placeholder only where neither it nor what comes is encrypted. */
+function irreplaceable({sender, receiver}: FilesystemQuestion): Conflict | undefined {
+  if (receiver?.placeholder !== true || receiver.resumeToken !== undefined) return undefined
+  const raw = isRaw(sender)
+  return receiver.encrypted || raw
+    ? {kind: 'placeholder-irreplaceable', encrypted: receiver.encrypted}
+    : undefined
+}
+
 /** `zfs receive` takes increments onto what is exactly its newest snapshot only. */
 function modificationOf(receiver: FilesystemView | undefined): Conflict | undefined {
   const last = receiver?.versions.filter(isSnapshot).toSorted(byCreatetxg).at(-1)
@@ -154,13 +175,16 @@ function planSteps(
     resumeToken,
   }: {readonly abortPartial: string | undefined; readonly resumeToken?: string | undefined},
 ): FilesystemPlan {
-  const {policy} = question
+  const {policy, sender} = question
+  if (sender.sending?.kind === 'refused') return {...headOf(question), ...sender.sending}
+  const obstacle = from === undefined ? irreplaceable(question) : undefined
+  if (obstacle !== undefined) return conflictPlan(question, obstacle)
   const modified = from === undefined ? undefined : modificationOf(question.receiver)
   if (modified !== undefined) return conflictPlan(question, modified)
   if (from === undefined && policy.initialReplication === 'fail') {
     return conflictPlan(question, {kind: 'initial-replication-disabled'})
   }
-  const steps = chainSteps({...headOf(question), policy}, from, wanted, resumeToken)
+  const steps = chainSteps({...headOf(question), raw: isRaw(sender), policy}, from, wanted, resumeToken)
   return {...headOf(question), kind: 'steps', steps, abortPartial}
 }
 

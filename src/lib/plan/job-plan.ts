@@ -2,7 +2,6 @@ import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import {isSnapshot} from '../zfs/version.ts'
-import {expectRaw} from './expect-raw.ts'
 import {type FilesystemPlan, planFilesystem} from './filesystem-plan.ts'
 import type {FilesystemView, SideView} from './observation.ts'
 import {orderPlans, parentsOf} from './order.ts'
@@ -24,15 +23,13 @@ export type ReplicationQuestion = {
   readonly sender: SideView
   readonly receiver: SideView
   readonly policy: ReplicationPolicy
-  /** The job's `send` options; `undefined` where the sender decides alone (a pull job). */
-  readonly send: {readonly encrypted: boolean} | undefined
 }
 
 /**
  * Plans the replication of all filesystems of the sender; what only the receiver has is not looked at.
  * Throws `zfs-output` when a side lists a filesystem twice, since no plan could be right for both.
  */
-export function planReplication({sender, receiver, policy, send}: ReplicationQuestion): JobPlan {
+export function planReplication({sender, receiver, policy}: ReplicationQuestion): JobPlan {
   const theirs = byFilesystem(receiver)
   const plans = Array.from(byFilesystem(sender).values(), (view) =>
     planFilesystem({
@@ -41,7 +38,6 @@ export function planReplication({sender, receiver, policy, send}: ReplicationQue
       receiverJob: receiver.jobId,
       receiver: theirs.get(view.filesystem),
       policy,
-      expectRaw: expectRaw(send, view),
     }),
   )
   const planOf = new Map(plans.map((plan) => [plan.filesystem, plan]))
@@ -56,7 +52,8 @@ export function planReplication({sender, receiver, policy, send}: ReplicationQue
 /** A parent that is still to be received in full, or would have to be but cannot. */
 function arrivesFirst(parent: FilesystemPlan | undefined, onReceiver: FilesystemView | undefined): boolean {
   if (parent === undefined) return false
-  return startsInFull(parent) || (parent.kind === 'conflict' && !onReceiver?.versions.some(isSnapshot))
+  const stuck = parent.kind === 'conflict' || parent.kind === 'refused'
+  return startsInFull(parent) || (stuck && !onReceiver?.versions.some(isSnapshot))
 }
 
 /** Its first step creates it on the receiver. */

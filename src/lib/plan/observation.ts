@@ -15,6 +15,8 @@ export type FilesystemView = {
   readonly type: 'filesystem' | 'volume'
   readonly placeholder: boolean
   readonly encrypted: boolean
+  /** Sender only: what it would send, or why it would not. */
+  readonly sending?: Sending
   /** Receiver only: state of an interrupted receive. */
   readonly resumeToken: string | undefined
   /** Receiver only: bytes written since its newest snapshot. Above 0 it takes no increment. */
@@ -23,4 +25,16 @@ export type FilesystemView = {
   readonly versions: readonly Version[]
   /** User holds by the snapshot's `name`, without the `@`; snapshots without holds have no entry. */
   readonly holds: ReadonlyMap<string, readonly HoldTag[]>
+}
+
+/** What the policy of the sending job makes of a filesystem. */
+export type Sending =
+  /** `raw`: as it is on disk, encrypted, so that neither side needs its key. */
+  {readonly kind: 'allowed'; readonly raw: boolean} | ({readonly kind: 'refused'} & Refusal)
+
+/** Why a filesystem is not sent until a person has changed something. */
+export type Refusal = {
+  readonly code: 'send-policy' | 'key-not-loaded'
+  readonly message: string
+  readonly hint: string
 }

@@ -9,6 +9,8 @@ export type Step = {
   readonly type: 'filesystem' | 'volume'
   readonly from: Version | undefined
   readonly to: Snapshot
+  /** The stream is as the data is on disk, encrypted. */
+  readonly raw: boolean
   readonly protection: Protection
   /** Set when the step continues a partial receive; decoded and found to fit. */
   readonly resumeToken: string | undefined
@@ -18,22 +20,23 @@ export type Step = {
 export type StepContext = {
   readonly filesystem: DatasetName
   readonly type: 'filesystem' | 'volume'
+  readonly raw: boolean
   readonly policy: ReplicationPolicy
 }
 
 /** `start` to the first, from there to the second, and so on. Only the first step can continue a partial receive. */
 export function chainSteps(
-  {filesystem, type, policy}: StepContext,
+  {filesystem, type, raw, policy}: StepContext,
   start: Version | undefined,
   [first, ...rest]: NonEmpty<Snapshot>,
   resumeToken?: string,
 ): NonEmpty<Step> {
   const {initial, incremental} = policy.protection
   const head = {from: start, to: first, protection: start === undefined ? initial : incremental, resumeToken}
-  const steps: [Step, ...Step[]] = [{filesystem, type, ...head}]
+  const steps: [Step, ...Step[]] = [{filesystem, type, raw, ...head}]
   let from = first
   for (const to of rest) {
-    steps.push({filesystem, type, from, to, protection: incremental, resumeToken: undefined})
+    steps.push({filesystem, type, raw, from, to, protection: incremental, resumeToken: undefined})
     from = to
   }
   return steps

@@ -31,8 +31,6 @@ export type HookWork = {
 export type ReplicateWork = {
   readonly transfer: Transfer
   readonly policy: ReplicationPolicy
-  /** What the job's own send section says; `undefined` where the source decides. */
-  readonly send: {readonly encrypted: boolean} | undefined
 }
 
 export type PruneWork = {

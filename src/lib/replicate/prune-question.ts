@@ -41,12 +41,12 @@ export function pruneQuestion(
 }
 
 function statesOf(
-  {policy, send}: ReplicateWork,
+  {policy}: ReplicateWork,
   sender: EndpointView,
   receiver: EndpointView,
   replicated: ReplicateReport | undefined,
 ): ReadonlyMap<DatasetName, ReplicationState> {
-  const plan = planReplication({sender, receiver, policy, send})
+  const plan = planReplication({sender, receiver, policy})
   const failed = new Set(
     replicated?.filesystems.filter(({state}) => state === 'failed').map(({filesystem}) => filesystem),
   )
@@ -62,4 +62,10 @@ function statesOf(
   return states
 }
 
-const STANDING = {'up-to-date': 'done', steps: 'pending', conflict: 'conflict', skip: 'skipped'} as const
+const STANDING = {
+  'up-to-date': 'done',
+  steps: 'pending',
+  refused: 'failed',
+  conflict: 'conflict',
+  skip: 'skipped',
+} as const

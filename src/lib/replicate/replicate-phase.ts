@@ -26,7 +26,6 @@ export async function replicatePhase(
       sender: sender.view,
       receiver: receiver.view,
       policy: work.policy,
-      send: work.send,
     })
     const filesystems = dryRun
       ? await describeReplication(ctx, work.sender, plan)

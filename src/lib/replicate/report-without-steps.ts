@@ -19,6 +19,8 @@ export function reportWithoutSteps(
   switch (plan.kind) {
     case 'conflict':
       return {...common, state: 'conflict', because: `${plan.message} (hint: ${plan.hint})`}
+    case 'refused':
+      return {...common, state: 'failed', error: {code: plan.code, message: plan.message, hint: plan.hint}}
     case 'skip':
       return {...common, state: 'skipped', because: 'it is a placeholder on the sender'}
     default: {

@@ -14,10 +14,19 @@ export function sendRequest({filesystem, from, to, resumeToken}: Step): SendRequ
 }
 
 /** What the receiver is told to expect. */
-export function receiveRequest({filesystem, type, from, to, protection, resumeToken}: Step): ReceiveRequest {
+export function receiveRequest({
+  filesystem,
+  type,
+  raw,
+  from,
+  to,
+  protection,
+  resumeToken,
+}: Step): ReceiveRequest {
   return {
     filesystem,
     type,
+    raw,
     from: from?.guid,
     to: {name: to.name, guid: to.guid},
     protection,

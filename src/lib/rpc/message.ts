@@ -14,7 +14,7 @@ import type {
   ProtectRequest,
   SendRequest,
 } from '../endpoint/sender.ts'
-import type {EndpointView, FilesystemView} from '../endpoint/view.ts'
+import type {EndpointView, FilesystemView, Sending} from '../endpoint/view.ts'
 import type {Outcome} from '../zfs/client.ts'
 import {
   type DatasetName,
@@ -140,6 +140,7 @@ function requestOf(wire: RpcRequest): Request {
         request: {
           filesystem: parseDatasetName(wire.request.filesystem),
           type: wire.request.type,
+          raw: wire.request.raw,
           from: wire.request.from === undefined ? undefined : parseGuid(wire.request.from),
           to: {name: parseComponent(wire.request.to.name), guid: parseGuid(wire.request.to.guid)},
           protection: wire.request.protection,
@@ -241,6 +242,7 @@ function formatView(view: FilesystemView): WireView {
     placeholder: view.placeholder,
     encrypted: view.encrypted,
     ...(view.resumeToken === undefined ? {} : {resumeToken: view.resumeToken}),
+    ...(view.sending === undefined ? {} : {sending: view.sending}),
     ...(view.written === undefined ? {} : {written: view.written.toString()}),
     versions: view.versions.map(formatVersion) as unknown as WireView['versions'],
     holds: Array.from(view.holds, ([snapshot, tags]) => ({snapshot, tags: [...tags]})),
@@ -255,10 +257,16 @@ function viewOf(wire: WireView): FilesystemView {
     placeholder: wire.placeholder,
     encrypted: wire.encrypted,
     resumeToken: wire.resumeToken,
+    ...(wire.sending === undefined ? {} : {sending: sendingOf(wire.sending)}),
     ...(wire.written === undefined ? {} : {written: BigInt(wire.written)}),
     versions: wire.versions.map((version) => versionOf(filesystem, version as unknown as WireVersion)),
     holds: new Map(wire.holds.map(({snapshot, tags}) => [parseComponent(snapshot), tags.map(parseHoldTag)])),
   }
+}
+
+function sendingOf(wire: Sending): Sending {
+  if (wire.kind === 'allowed') return wire
+  return {...wire, message: `peer: ${printable(wire.message)}`, hint: printable(wire.hint)}
 }
 
 function formatVersion(version: Version): WireVersion {

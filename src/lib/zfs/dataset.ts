@@ -11,6 +11,8 @@ export type Dataset = {
   /** State of an interrupted `zfs receive -s`, still text. */
   readonly resumeToken: string | undefined
   readonly encrypted: boolean
+  /** Only of encrypted ones: its content can be read and written. */
+  readonly keyLoaded: boolean
   /** Bytes written since the newest snapshot, or ever where there is none. */
   readonly written: bigint
 }

@@ -12,6 +12,7 @@ export const DATASET_PROPERTIES = [
   'type',
   'receive_resume_token',
   'encryption',
+  'keystatus',
   'written',
   PLACEHOLDER_PROPERTY,
 ] as const
@@ -66,11 +67,13 @@ type Rows = {readonly name: DatasetName; readonly values: string[]}
 
 /** The dataset as far as its rows tell: `undefined` until there are enough of them, a text when one is wrong. */
 function datasetOfRows({name, values}: Rows): Dataset | string | undefined {
-  const [type, token, encryption, written, placeholder] = values
+  const [type, token, encryption, keystatus, written, placeholder] = values
   if (type !== 'filesystem' && type !== 'volume') return 'neither filesystem nor volume'
   if (token !== undefined && !/^[\x21-\x7e]*$/.test(token)) return 'bad receive_resume_token'
-  if (token === undefined || encryption === undefined || written === undefined) return undefined
+  if (token === undefined || encryption === undefined || keystatus === undefined || written === undefined)
+    return undefined
   if (!/^(-|[a-z][a-z0-9-]*)$/.test(encryption)) return 'bad encryption'
+  if (!/^(-|[a-z]+)$/.test(keystatus)) return 'bad keystatus'
   if (!/^(-|0|[1-9][0-9]{0,19})$/.test(written)) return 'bad written'
   const state = placeholder === undefined ? 'foreign' : readPlaceholderValue(name, placeholder)
   return {
@@ -80,6 +83,7 @@ function datasetOfRows({name, values}: Rows): Dataset | string | undefined {
     placeholderValue: placeholder === '-' ? undefined : placeholder,
     resumeToken: token === '-' || token === '' ? undefined : token,
     encrypted: encryption !== 'off' && encryption !== '-',
+    keyLoaded: keystatus === 'available',
     written: written === '-' ? 0n : BigInt(written),
   }
 }

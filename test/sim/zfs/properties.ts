@@ -40,6 +40,10 @@ function propertyOf(host: Host, dataset: Dataset, property: string): Found {
       return dataset.encryption === undefined
         ? {value: 'off', source: 'default'}
         : {value: 'aes-256-gcm', source: 'none'}
+    case 'keystatus':
+      return dataset.encryption === undefined
+        ? NOT_THERE
+        : {value: dataset.encryption.keyLoaded ? 'available' : 'unavailable', source: 'none'}
     case 'written':
       return {value: String(writtenSince(dataset)), source: 'none'}
     case 'origin':

@@ -23,10 +23,11 @@ function plan(
     receiverJob: SINK,
     receiver,
     policy: policy(),
-    expectRaw: undefined,
     ...more,
   })
 }
+
+const FORBIDDEN = {kind: 'refused', code: 'send-policy', message: 'not so', hint: 'do this'} as const
 
 const HELD = {holds: {b: 'zrepl_last_received_J_sink'}}
 
@@ -80,6 +81,31 @@ describe('without a partial receive', () => {
       'a placeholder with properties there',
       view('@a,1'),
       view('', {placeholder: true, written: 24_576n}),
+      'steps full @a',
+    ],
+    ['policy forbids it', view('@a,1 @b,2', {sending: FORBIDDEN}), view('@a,1'), 'refused send-policy'],
+    [
+      'policy would forbid it, but there is nothing to send',
+      view(`@a,1 @b,2 ${cursor(2)}`, {sending: FORBIDDEN}),
+      view('@a,1 @b,2', HELD),
+      'up-to-date @b',
+    ],
+    [
+      'an encrypted placeholder there',
+      view('@a,1'),
+      view('', {placeholder: true, encrypted: true}),
+      'conflict placeholder-irreplaceable',
+    ],
+    [
+      'a placeholder there, and a raw stream',
+      view('@a,1', {encrypted: true, sending: {kind: 'allowed', raw: true}}),
+      view('', {placeholder: true}),
+      'conflict placeholder-irreplaceable',
+    ],
+    [
+      'a placeholder there, and a decrypted stream',
+      view('@a,1', {encrypted: true, sending: {kind: 'allowed', raw: false}}),
+      view('', {placeholder: true}),
       'steps full @a',
     ],
     ['a volume there', view('@a,1'), view('@a,1', {type: 'volume'}), 'conflict type-differs'],
@@ -220,7 +246,8 @@ describe('with a partial receive', () => {
 
   test('raw against policy is given up, and the step is planned afresh', () => {
     const receiver = view('@a,1', {resumeToken: tokenFor(2, 1)})
-    expect(describePlan(plan(view('@a,1 @b,2'), receiver, {expectRaw: true}))).toBe(
+    const sender = view('@a,1 @b,2', {encrypted: true, sending: {kind: 'allowed', raw: true}})
+    expect(describePlan(plan(sender, receiver))).toBe(
       'give up: it is not a raw stream, but the job sends raw; steps @a -> @b',
     )
   })
@@ -288,6 +315,8 @@ function describePlan(planned: FilesystemPlan): string {
   switch (planned.kind) {
     case 'skip':
       return `skip ${planned.because}`
+    case 'refused':
+      return `refused ${planned.code}`
     case 'conflict':
       return `conflict ${planned.conflict.kind}`
     case 'up-to-date':

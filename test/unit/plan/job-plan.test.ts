@@ -14,7 +14,6 @@ function plan(
     sender: {jobId: PUSH, filesystems: sender},
     receiver: {jobId: SINK, filesystems: receiver},
     policy: wanted,
-    send: undefined,
   })
 }
 
@@ -151,16 +150,15 @@ describe('what has to be there first', () => {
   })
 })
 
-test('an encrypted filesystem’s token has to be raw exactly if the job sends encrypted', () => {
-  const sender = {jobId: PUSH, filesystems: [view('@a,1 @b,2', {encrypted: true})]}
-  const receiver = {jobId: SINK, filesystems: [view('@a,1', {resumeToken: tokenFor(2, 1)})]}
-  const resumed = (send: {readonly encrypted: boolean} | undefined) => {
-    const [planned] = planReplication({sender, receiver, policy: policy(), send}).filesystems
-    return planned?.kind === 'steps' && planned.steps[0].resumeToken !== undefined
-  }
-  expect(resumed({encrypted: true})).toBe(false)
-  expect(resumed({encrypted: false})).toBe(true)
-  expect(resumed(undefined)).toBe(true)
+test.each([
+  [{kind: 'allowed', raw: true} as const, false],
+  [{kind: 'allowed', raw: false} as const, true],
+  [undefined, true],
+])('a token that is not raw is continued if that is what would be sent: %j', (sending, expected) => {
+  const more = sending === undefined ? {} : {sending}
+  const sender = view('@a,1 @b,2', {encrypted: true, ...more})
+  const [planned] = plan([sender], [view('@a,1', {resumeToken: tokenFor(2, 1)})]).filesystems
+  expect(planned?.kind === 'steps' && planned.steps[0].resumeToken !== undefined).toBe(expected)
 })
 
 test('a plan is a value: it survives JSON, with big numbers as text', () => {

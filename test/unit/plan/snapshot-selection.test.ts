@@ -18,7 +18,6 @@ function plan(
     receiverJob: SINK,
     receiver,
     policy: {...policy('all'), snapshots},
-    expectRaw: undefined,
   })
   if (planned.kind === 'steps') return planned.steps.map(describeStep).join(', ')
   return planned.kind === 'conflict' ? planned.conflict.kind : planned.kind

@@ -76,7 +76,7 @@ async function phase(world: World) {
     {
       sender: senderEndpoint,
       receiver: receiverEndpoint,
-      replicate: {transfer: unexpected, policy: policy(), send: undefined},
+      replicate: {transfer: unexpected, policy: policy()},
       beside: {
         job: 'push',
         announce: unexpected as never,

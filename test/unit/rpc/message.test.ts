@@ -34,6 +34,7 @@ const requests: readonly Request[] = [
     request: {
       filesystem,
       type: 'volume',
+      raw: true,
       from: undefined,
       to: {name: 'a', guid},
       protection: 'guarantee_incremental',
@@ -63,6 +64,7 @@ const responses: readonly Response[] = [
           type: 'filesystem',
           placeholder: false,
           encrypted: true,
+          sending: {kind: 'allowed', raw: true},
           resumeToken: undefined,
           written: 18446744073709551615n,
           versions: [

@@ -25,6 +25,7 @@ const sendRequest = {filesystem, from: undefined, to: guid, resumeToken: undefin
 const receiveRequest = {
   filesystem,
   type: 'filesystem' as const,
+  raw: false,
   from: undefined,
   to: {name: 's', guid},
   protection: 'guarantee_resumability' as const,

@@ -79,6 +79,7 @@ export function dataset(name: string, {placeholder = '-', token = '-', type = 'f
     `${name}\ttype\t${type}\t-\n`,
     `${name}\treceive_resume_token\t${token}\t-\n`,
     `${name}\tencryption\toff\tdefault\n`,
+    `${name}\tkeystatus\t-\t-\n`,
     `${name}\twritten\t0\t-\n`,
     `${name}\tzrepl:placeholder\t${placeholder}\t${placeholder === '-' ? '-' : 'local'}\n`,
   ].join('')

@@ -69,7 +69,7 @@ function snapshots(...names: readonly string[]): readonly SnapshotName[] {
 
 describe('listing', () => {
   const roots = [parseDatasetName('tank/a'), parseDatasetName('tank/b')]
-  const properties = 'type,receive_resume_token,encryption,written,zrepl:placeholder'
+  const properties = 'type,receive_resume_token,encryption,keystatus,written,zrepl:placeholder'
 
   test('datasets: one process, and no received or inherited property', () => {
     const command = listDatasetsCommand({roots, recursive: true})

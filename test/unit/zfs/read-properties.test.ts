@@ -12,6 +12,7 @@ type Printed = {
   readonly type?: string
   readonly token?: string
   readonly encryption?: string
+  readonly keystatus?: string
   readonly written?: string
   /** Value and source; `null` where the command filtered the row out. */
   readonly placeholder?: readonly [string, string] | null
@@ -25,6 +26,7 @@ function rowsOf(name: string, printed: Printed = {}): string {
     [name, 'type', printed.type ?? 'filesystem', '-'],
     [name, 'receive_resume_token', printed.token ?? '-', '-'],
     [name, 'encryption', encryption, encryption === 'off' ? 'default' : '-'],
+    [name, 'keystatus', printed.keystatus ?? '-', '-'],
     [name, 'written', printed.written ?? '0', '-'],
     ...(placeholder === null ? [] : [[name, 'zrepl:placeholder', ...placeholder]]),
   ]
@@ -49,6 +51,7 @@ const TANK: Dataset = {
   placeholderValue: undefined,
   resumeToken: undefined,
   encrypted: false,
+  keyLoaded: false,
   written: 0n,
 }
 
@@ -56,7 +59,16 @@ describe('a dataset is read', () => {
   test.each<[string, Printed, Partial<Dataset>]>([
     ['plain', {}, {}],
     ['volume', {type: 'volume'}, {type: 'volume'}],
-    ['encrypted', {encryption: 'aes-256-gcm'}, {encrypted: true}],
+    [
+      'encrypted, with its key',
+      {encryption: 'aes-256-gcm', keystatus: 'available'},
+      {encrypted: true, keyLoaded: true},
+    ],
+    [
+      'encrypted, without its key',
+      {encryption: 'aes-256-gcm', keystatus: 'unavailable'},
+      {encrypted: true, keyLoaded: false},
+    ],
     ['written since its newest snapshot', {written: '18446744073709551615'}, {written: 2n ** 64n - 1n}],
     ['encryption unknown to the pool', {encryption: '-'}, {encrypted: false}],
     ['with a token', {token: '1-ab-c0-789c'}, {resumeToken: '1-ab-c0-789c'}],
