@@ -10,6 +10,7 @@ export function resolveReplication(raw: {
   const {protection, concurrency, snapshots = {}} = raw.replication ?? {}
   return {
     initialReplication: raw.conflict_resolution?.initial_replication ?? 'most_recent',
+    diverged: raw.conflict_resolution?.diverged ?? 'fail',
     protection: {
       initial: protection?.initial ?? 'guarantee_resumability',
       incremental: protection?.incremental ?? 'guarantee_resumability',

@@ -15,6 +15,7 @@ import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
 import type {HoldLastReceivedRequest, LocalReceiver, ReceiveReply, ReceiveRequest} from './receiver.ts'
+import {setAside} from './set-aside.ts'
 
 /** What a job that receives is configured to do. */
 export type ReceiverSettings = {
@@ -272,6 +273,13 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
         outcomes.push(await zfs.abortReceive(ctx, dataset))
         await pool.list(ctx, [dataset], false)
       }
+      return outcomes
+    },
+
+    async setAside(ctx, requests) {
+      const outcomes: Outcome[] = []
+      for (const {filesystem, newest} of requests)
+        outcomes.push(await setAside(ctx, zfs, pool, {dataset: mapping.toReceiver(filesystem), newest, tag}))
       return outcomes
     },
 

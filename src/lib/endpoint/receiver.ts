@@ -11,6 +11,8 @@ export type Receiver = {
   observe(ctx: RunContext): Promise<EndpointView>
   /** Gives up an interrupted receive (`zfs receive -A`). */
   abortPartial(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<readonly Outcome[]>
+  /** Renames copies that cannot be continued to `NAME_diverged_GUID`, and lets go of them. */
+  setAside(ctx: RunContext, requests: readonly SetAsideRequest[]): Promise<readonly Outcome[]>
   /** Moves the last-received hold to `to`, which an earlier run received but did not hold. */
   holdLastReceived(ctx: RunContext, requests: readonly HoldLastReceivedRequest[]): Promise<readonly Outcome[]>
   /** What destroying each of these would free, in bytes. For people only: nothing is decided by it. */
@@ -45,3 +47,6 @@ export type ReceiveRequest = {
 export type ReceiveReply = {readonly warnings: readonly string[]}
 
 export type HoldLastReceivedRequest = {readonly filesystem: DatasetName; readonly to: Guid}
+
+/** `newest`: the guid of its newest snapshot, so that no other copy is renamed than the one that was judged. */
+export type SetAsideRequest = {readonly filesystem: DatasetName; readonly newest: Guid}

@@ -44,7 +44,7 @@ export function describeConflict(conflict: Conflict): Described {
     case 'diverged':
       return {
         message: `the receiver's newest snapshot ${shortName(conflict.receiverOnly.at(-1) ?? conflict.common)} is not on the sender; last common: ${shortName(conflict.common)}; only on the sender: ${list(conflict.senderOnly)}; only on the receiver: ${list(conflict.receiverOnly)}`,
-        hint: `if the receiver's newer snapshots may go, roll it back to the last common one (zfs rollback -r); if not, ${RESEED}`,
+        hint: `if the receiver's newer snapshots may go, roll it back to the last common one (zfs rollback -r); if not, ${RESEED} (conflict_resolution.diverged: rename-aside does so where nothing lies below the copy)`,
       }
     case 'name-taken':
       return {

@@ -1,8 +1,8 @@
 import {isNonEmpty, type NonEmpty, unreachable} from '../core/assert.ts'
-import type {DatasetName} from '../zfs/name.ts'
+import type {DatasetName, Guid} from '../zfs/name.ts'
 import {byCreatetxg, isSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
 import {type Conflict, describeConflict} from './conflict.ts'
-import {type Diff, diffVersions, findTakenName, unknownTo} from './diff.ts'
+import {type Diff, type DiffConflict, diffVersions, findTakenName, unknownTo} from './diff.ts'
 import {type FinishWork, finishWork} from './finish.ts'
 import type {FilesystemView, Refusal, SideView} from './observation.ts'
 import type {ReplicationPolicy} from './policy.ts'
@@ -28,11 +28,16 @@ export type FilesystemPlan = {
       readonly steps: NonEmpty<Step>
       /** Why the receiver's partial receive is given up first; `undefined` when there is none or it is continued. */
       readonly abortPartial: string | undefined
+      /** The receiver's copy is renamed first, because it cannot be continued. */
+      readonly setAside: SetAside | undefined
     }
   /** There is something to send, but the sender will not send it. */
   | ({readonly kind: 'refused'} & Refusal)
   | {readonly kind: 'conflict'; readonly conflict: Conflict; readonly message: string; readonly hint: string}
 )
+
+/** A copy that is to make room: that with `newest` as its newest snapshot, and no other. */
+export type SetAside = {readonly newest: Guid; readonly because: string}
 
 /** One filesystem as both sides have it, and what is wanted. */
 export type FilesystemQuestion = {
@@ -41,6 +46,8 @@ export type FilesystemQuestion = {
   readonly receiverJob: SideView['jobId']
   /** `undefined`: the receiver has no such filesystem. */
   readonly receiver: FilesystemView | undefined
+  /** Others lie below it on the receiver, and would be renamed with it. */
+  readonly hasChildrenThere: boolean
   readonly policy: ReplicationPolicy
 }
 
@@ -119,7 +126,7 @@ function planDiff(
 ): FilesystemPlan {
   switch (diff.kind) {
     case 'conflict':
-      return conflictPlan(question, diff.conflict)
+      return planDiverged(question, diff.conflict) ?? conflictPlan(question, diff.conflict)
     case 'up-to-date':
       return {
         ...headOf(question),
@@ -135,6 +142,26 @@ function planDiff(
     default:
       return unreachable(diff)
   }
+}
+
+/**
+ * `conflict_resolution.diverged: rename-aside`. Only for histories that both exist and cannot be joined: everything else
+ * that is in the way would be in the way of a fresh copy too, or is a person's work.
+ */
+function planDiverged(question: FilesystemQuestion, conflict: DiffConflict): FilesystemPlan | undefined {
+  const {policy, sender, receiver, hasChildrenThere} = question
+  if (policy.diverged !== 'rename-aside' || hasChildrenThere) return undefined
+  if (conflict.kind !== 'diverged' && conflict.kind !== 'no-common-ancestor') return undefined
+  const newest = receiver?.versions.filter(isSnapshot).toSorted(byCreatetxg).at(-1)
+  const missing = sender.versions
+    .toSorted(byCreatetxg)
+    .filter(isSnapshot)
+    .filter((snapshot) => isSelected(policy.snapshots, snapshot))
+  if (newest === undefined || !isNonEmpty(missing)) return undefined
+  return planSteps(question, undefined, initialSnapshots(policy, missing), {
+    abortPartial: undefined,
+    setAside: {newest: newest.guid, because: describeConflict(conflict).message},
+  })
 }
 
 /** zrepl: `conflict_resolution.initial_replication`. `fail` is dealt with where the steps are made. */
@@ -173,7 +200,12 @@ function planSteps(
   {
     abortPartial,
     resumeToken,
-  }: {readonly abortPartial: string | undefined; readonly resumeToken?: string | undefined},
+    setAside,
+  }: {
+    readonly abortPartial: string | undefined
+    readonly resumeToken?: string | undefined
+    readonly setAside?: SetAside
+  },
 ): FilesystemPlan {
   const {policy, sender} = question
   if (sender.sending?.kind === 'refused') return {...headOf(question), ...sender.sending}
@@ -185,7 +217,7 @@ function planSteps(
     return conflictPlan(question, {kind: 'initial-replication-disabled'})
   }
   const steps = chainSteps({...headOf(question), raw: isRaw(sender), policy}, from, wanted, resumeToken)
-  return {...headOf(question), kind: 'steps', steps, abortPartial}
+  return {...headOf(question), kind: 'steps', steps, abortPartial, setAside}
 }
 
 function finishOf(

@@ -31,12 +31,14 @@ export type ReplicationQuestion = {
  */
 export function planReplication({sender, receiver, policy}: ReplicationQuestion): JobPlan {
   const theirs = byFilesystem(receiver)
+  const parents = new Set(Array.from(theirs.keys()).flatMap(parentsOf))
   const plans = Array.from(byFilesystem(sender).values(), (view) =>
     planFilesystem({
       senderJob: sender.jobId,
       sender: view,
       receiverJob: receiver.jobId,
       receiver: theirs.get(view.filesystem),
+      hasChildrenThere: parents.has(view.filesystem),
       policy,
     }),
   )

@@ -8,6 +8,8 @@ export type Protection = 'guarantee_resumability' | 'guarantee_incremental' | 'g
 /** How a job wants its filesystems replicated. Built by `config`, read by planners. */
 export type ReplicationPolicy = {
   readonly initialReplication: 'most_recent' | 'all' | 'fail'
+  /** What becomes of the receiver's copy when the two histories cannot be joined. */
+  readonly diverged: 'fail' | 'rename-aside'
   readonly protection: {readonly initial: Protection; readonly incremental: Protection}
   readonly snapshots: SnapshotSelection
   /** How many filesystems are sent at once. */

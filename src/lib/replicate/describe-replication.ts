@@ -5,7 +5,7 @@ import type {Step} from '../plan/step.ts'
 import type {FilesystemReport, StepReport} from '../report/report.ts'
 import {isPredicted} from './predict.ts'
 import {reportWithoutSteps} from './report-without-steps.ts'
-import {sendRequest, stepWords} from './step-request.ts'
+import {sendRequest, setAsideWords, stepWords} from './step-request.ts'
 
 /**
  * The report of a plan nobody carried out: what a dry run shows. Sizes are ZFS's estimates where it gives any; a step
@@ -37,7 +37,7 @@ function describeSteps(
   plan: Extract<PlannedFilesystem, {kind: 'steps'}>,
   estimateOf: (step: Step) => Estimate | undefined,
 ): FilesystemReport {
-  const {filesystem, abortPartial} = plan
+  const {filesystem, abortPartial, setAside} = plan
   const refusal = plan.steps.map((step) => estimateOf(step)?.refusal).find((refusal) => refusal !== undefined)
   const steps = plan.steps.map((step): StepReport => {
     const bytes = estimateOf(step)?.bytes
@@ -47,6 +47,7 @@ function describeSteps(
   return {
     filesystem,
     state: refusal === undefined ? 'planned' : 'failed',
+    ...(setAside === undefined ? {} : {because: setAsideWords(setAside)}),
     ...(abortPartial === undefined ? {} : {because: `a partial receive is given up: ${abortPartial}`}),
     ...(refusal === undefined ? {} : {error: {code: 'send-policy', message: refusal}}),
     steps,

@@ -14,7 +14,14 @@ import {shortName} from '../zfs/version.ts'
 import {type ConnectionWatch, createConnectionWatch} from './connection-watch.ts'
 import {reportWithoutSteps} from './report-without-steps.ts'
 import {createSlots} from './slots.ts'
-import {protectRequest, receiveRequest, sendRequest, stepFields, stepWords} from './step-request.ts'
+import {
+  protectRequest,
+  receiveRequest,
+  sendRequest,
+  setAsideWords,
+  stepFields,
+  stepWords,
+} from './step-request.ts'
 
 /** The two sides of a replication and the pipe between them. */
 export type Pair = {readonly sender: Sender; readonly receiver: Receiver; readonly transfer: Transfer}
@@ -36,6 +43,7 @@ export async function runReplication(
 ): Promise<readonly FilesystemReport[]> {
   const failed = new Map<DatasetName, OperationalError>()
   await abortPartials(ctx, pair, plan, failed)
+  await setAside(ctx, pair, plan, failed)
   await protectFirstSteps(ctx, pair, plan, failed)
 
   const reports = new Map<DatasetName, Promise<FilesystemReport>>()
@@ -78,7 +86,7 @@ async function runFilesystem(
   connection: ConnectionWatch,
 ): Promise<FilesystemReport> {
   const done: StepReport[] = []
-  const warnings: string[] = []
+  const warnings: string[] = plan.setAside === undefined ? [] : [setAsideWords(plan.setAside)]
   const {filesystem} = plan
   for (const [index, step] of plan.steps.entries()) {
     const startedAt = ctx.clock.monotonic()
@@ -150,6 +158,29 @@ async function abortPartials(
     await receiver.abortPartial(ctx, names),
     'resume',
     'cannot give up the partial receive',
+    failed,
+  )
+}
+
+/** Copies that cannot be continued make room before anything is sent. */
+async function setAside(
+  ctx: RunContext,
+  {receiver}: Pair,
+  plan: JobPlan,
+  failed: Map<DatasetName, OperationalError>,
+): Promise<void> {
+  const requests = plan.filesystems.flatMap((filesystem) =>
+    filesystem.kind === 'steps' && filesystem.setAside !== undefined
+      ? [{filesystem: filesystem.filesystem, newest: filesystem.setAside.newest}]
+      : [],
+  )
+  if (requests.length === 0) return
+  const names = requests.map(({filesystem}) => filesystem)
+  noteFailures(
+    names,
+    await receiver.setAside(ctx, requests),
+    'zfs-failed',
+    "cannot set the receiver's copy aside",
     failed,
   )
 }

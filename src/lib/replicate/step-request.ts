@@ -1,6 +1,8 @@
 import type {ReceiveRequest} from '../endpoint/receiver.ts'
 import type {FromRef, ProtectRequest, SendRequest} from '../endpoint/sender.ts'
+import type {SetAside} from '../plan/filesystem-plan.ts'
 import type {Step} from '../plan/step.ts'
+import {formatGuidHex} from '../zfs/name.ts'
 import {shortName} from '../zfs/version.ts'
 
 /** What the sender is asked before the step. */
@@ -58,4 +60,9 @@ export function stepFields(step: Step): {
   readonly resumed: boolean
 } {
   return {from: undefined, ...stepWords(step)}
+}
+
+/** Reports say what became of a copy that could not be continued. */
+export function setAsideWords({newest, because}: SetAside): string {
+  return `the receiver's copy is kept as …_diverged_${formatGuidHex(newest)} and replaced by a fresh one: ${because}`
 }

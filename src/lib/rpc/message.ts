@@ -5,7 +5,7 @@ import validateResponse from '../../generated/validate-rpc-response.js'
 import {parseJobId} from '../abstraction/job-id.ts'
 import {isErrorCode, OperationalError} from '../core/errors.ts'
 import {printable} from '../core/printable.ts'
-import type {HoldLastReceivedRequest, ReceiveRequest} from '../endpoint/receiver.ts'
+import type {HoldLastReceivedRequest, ReceiveRequest, SetAsideRequest} from '../endpoint/receiver.ts'
 import type {
   CompleteRequest,
   DestroyReply,
@@ -38,6 +38,7 @@ export type Request =
   | {readonly verb: 'settle'}
   | {readonly verb: 'abort-partial'; readonly filesystems: readonly DatasetName[]}
   | {readonly verb: 'hold-last-received'; readonly requests: readonly HoldLastReceivedRequest[]}
+  | {readonly verb: 'set-aside'; readonly requests: readonly SetAsideRequest[]}
   | {readonly verb: 'receive'; readonly request: ReceiveRequest}
   | {readonly verb: 'destroy'; readonly requests: readonly DestroyRequest[]}
   | {readonly verb: 'estimate-destroy'; readonly requests: readonly DestroyRequest[]}
@@ -132,6 +133,14 @@ function requestOf(wire: RpcRequest): Request {
         requests: wire.requests.map(({filesystem, to}) => ({
           filesystem: parseDatasetName(filesystem),
           to: parseGuid(to),
+        })),
+      }
+    case 'set-aside':
+      return {
+        verb: 'set-aside',
+        requests: wire.requests.map(({filesystem, newest}) => ({
+          filesystem: parseDatasetName(filesystem),
+          newest: parseGuid(newest),
         })),
       }
     case 'receive':

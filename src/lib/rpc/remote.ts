@@ -35,6 +35,8 @@ export function createRemoteReceiver(lanes: Lanes): Receiver {
     observe: async (ctx) => (await call(lanes, ctx, {verb: 'observe'}, 'observed')).view,
     abortPartial: async (ctx, filesystems) =>
       (await call(lanes, ctx, {verb: 'abort-partial', filesystems}, 'outcomes')).outcomes,
+    setAside: async (ctx, requests) =>
+      (await call(lanes, ctx, {verb: 'set-aside', requests}, 'outcomes')).outcomes,
     holdLastReceived: async (ctx, requests) =>
       (await call(lanes, ctx, {verb: 'hold-last-received', requests}, 'outcomes')).outcomes,
     estimateDestroy: (ctx, requests) => estimateDestroy(lanes, ctx, requests),

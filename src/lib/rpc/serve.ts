@@ -115,6 +115,8 @@ async function answerTo(
       return {verb: 'sent'}
     case 'abort-partial':
       return {verb: 'outcomes', outcomes: await receiverOf(served).abortPartial(ctx, request.filesystems)}
+    case 'set-aside':
+      return {verb: 'outcomes', outcomes: await receiverOf(served).setAside(ctx, request.requests)}
     case 'hold-last-received':
       return {verb: 'outcomes', outcomes: await receiverOf(served).holdLastReceived(ctx, request.requests)}
     case 'destroy':

@@ -2,6 +2,7 @@ import type {RunContext} from '../core/context.ts'
 import {
   abortReceiveCommand,
   createPlaceholderCommand,
+  renameCommand,
   setPlaceholderCommand,
   type ZfsCommand,
 } from '../zfs/argv.ts'
@@ -41,6 +42,20 @@ export async function setPlaceholder(
     setPlaceholderCommand(dataset, value),
     (now) => now?.placeholder === (value === 'on'),
   )
+}
+
+/** Done also when the new name is there and the old one is not. */
+export async function rename(
+  ctx: RunContext,
+  run: RunProgram,
+  from: DatasetName,
+  to: DatasetName,
+): Promise<Outcome> {
+  const result = await change(ctx, run, renameCommand(from, to))
+  if (succeeded(result)) return DONE
+  const now = await askAgain(ctx, () => list(ctx, run, {roots: [from, to], recursive: false}))
+  const renamed = now?.missingRoots.includes(from) === true && !now.missingRoots.includes(to)
+  return renamed ? DONE : failed(failureOf(result))
 }
 
 /** Done also when there is nothing to abort; the dataset itself goes when it held nothing else. */

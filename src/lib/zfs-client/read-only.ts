@@ -19,6 +19,7 @@ export function readOnly(client: ZfsClient): ZfsClient {
     destroyBookmarks: refuse('destroyBookmarks'),
     createPlaceholder: refuse('createPlaceholder'),
     setPlaceholder: refuse('setPlaceholder'),
+    rename: refuse('rename'),
     abortReceive: refuse('abortReceive'),
     send: refuse('send'),
     receive: refuse('receive'),

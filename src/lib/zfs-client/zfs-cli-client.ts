@@ -1,6 +1,6 @@
 import type {ZfsClient} from '../zfs/client.ts'
 import {bookmark, destroyBookmarks} from './bookmark.ts'
-import {abortReceive, createPlaceholder, setPlaceholder} from './dataset.ts'
+import {abortReceive, createPlaceholder, rename, setPlaceholder} from './dataset.ts'
 import {destroySnapshots} from './destroy.ts'
 import {estimateDestroy} from './destroy-estimate.ts'
 import {hold, release} from './hold.ts'
@@ -28,6 +28,7 @@ export function createZfsCliClient(run: RunProgram): ZfsClient {
     destroyBookmarks: (ctx, bookmarks) => destroyBookmarks(ctx, run, bookmarks),
     createPlaceholder: (ctx, dataset, encryption) => createPlaceholder(ctx, run, dataset, encryption),
     setPlaceholder: (ctx, dataset, value) => setPlaceholder(ctx, run, dataset, value),
+    rename: (ctx, from, to) => rename(ctx, run, from, to),
     abortReceive: (ctx, dataset) => abortReceive(ctx, run, dataset),
     estimateDestroy: (ctx, snapshots) => estimateDestroy(ctx, run, snapshots),
     estimate: (ctx, args) => estimate(ctx, run, args),

@@ -146,6 +146,12 @@ export function setPlaceholderCommand(dataset: DatasetName, value: 'on' | 'off')
   return changing('set', `${PLACEHOLDER_PROPERTY}=${value}`, operand(dataset))
 }
 
+/** Gives a dataset and all below it another name in the same pool. */
+export function renameCommand(from: DatasetName, to: DatasetName): ZfsCommand {
+  assert(poolOf(from) === poolOf(to), 'a dataset cannot be renamed into another pool')
+  return changing('rename', operand(from), operand(to))
+}
+
 /** Reads a stream from stdin. Never mounts; keeps what arrived of an interrupted stream. */
 export function receiveCommand(args: ReceiveArgs): ZfsCommand {
   const inherit = args.inherit.flatMap((property) => ['-x', propertyName(property)])

@@ -45,6 +45,8 @@ export type ZfsClient = {
   /** Creates an empty unmounted dataset carrying the placeholder property; `done` if it exists already. */
   createPlaceholder(ctx: RunContext, dataset: DatasetName, encryption: 'inherit' | 'off'): Promise<Outcome>
   setPlaceholder(ctx: RunContext, dataset: DatasetName, value: 'on' | 'off'): Promise<Outcome>
+  /** `done` also when it has been renamed already. */
+  rename(ctx: RunContext, from: DatasetName, to: DatasetName): Promise<Outcome>
   /** Ends a partial receive; `done` also when there is none. */
   abortReceive(ctx: RunContext, dataset: DatasetName): Promise<Outcome>
 

@@ -22,6 +22,7 @@ const NO_SEND_OPTIONS = {
 
 const DEFAULT_REPLICATION = {
   initialReplication: 'most_recent',
+  diverged: 'fail',
   protection: {initial: 'guarantee_resumability', incremental: 'guarantee_resumability'},
   snapshots: {},
   concurrentSteps: 1,
@@ -92,6 +93,7 @@ test('a push job with nothing as by default', () => {
       send: Object.fromEntries(Object.keys(NO_SEND_OPTIONS).map((key) => [key, true])),
       replication: {
         initialReplication: 'all',
+        diverged: 'fail',
         protection: {initial: 'guarantee_nothing', incremental: 'guarantee_incremental'},
         snapshots: {},
         concurrentSteps: 4,

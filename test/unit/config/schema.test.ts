@@ -143,6 +143,7 @@ test('the values by default are those of zrepl', () => {
     'replication/properties/concurrency.steps 1',
     'replication/properties/concurrency.size_estimates 4',
     'conflictResolution.initial_replication "most_recent"',
+    'conflictResolution.diverged "fail"',
     'global.logging [{"type":"stdout","level":"warn","format":"human"}]',
     'global.monitoring []',
     'global/properties/control.sockpath "/var/run/zrepl/control"',

@@ -14,7 +14,7 @@ test('diverged: both sides, the last common version, the remedies', () => {
   expect(describeConflict(between('@a,1 @b,2 @x,3', '@a,1 @b,2 @y,9 @z,10'))).toEqual({
     message:
       "the receiver's newest snapshot @z is not on the sender; last common: @b; only on the sender: @x; only on the receiver: @y @z",
-    hint: "if the receiver's newer snapshots may go, roll it back to the last common one (zfs rollback -r); if not, rename the receiver's copy (zfs rename) and the filesystem is replicated afresh",
+    hint: "if the receiver's newer snapshots may go, roll it back to the last common one (zfs rollback -r); if not, rename the receiver's copy (zfs rename) and the filesystem is replicated afresh (conflict_resolution.diverged: rename-aside does so where nothing lies below the copy)",
   })
 })
 

@@ -20,6 +20,7 @@ function plan(
   return planFilesystem({
     senderJob: PUSH,
     sender,
+    hasChildrenThere: false,
     receiverJob: SINK,
     receiver,
     policy: policy(),
@@ -250,6 +251,45 @@ describe('with a partial receive', () => {
     expect(describePlan(plan(sender, receiver))).toBe(
       'give up: it is not a raw stream, but the job sends raw; steps @a -> @b',
     )
+  })
+})
+
+describe('rename-aside', () => {
+  const aside = (
+    sender: FilesystemView,
+    receiver: FilesystemView,
+    more: Partial<FilesystemQuestion> = {},
+  ) => {
+    const planned = plan(sender, receiver, {policy: {...policy(), diverged: 'rename-aside'}, ...more})
+    const newest = planned.kind === 'steps' ? planned.setAside?.newest : undefined
+    return `${describePlan(planned)}, aside ${newest}`
+  }
+
+  test.each<[string, FilesystemView, FilesystemView, string]>([
+    ['diverged', view('@a,1 @x,3'), view('@a,1 @y,2'), 'steps full @x, aside 2'],
+    ['recreated', view('@a,1 @b,2'), view('@x,9'), 'steps full @b, aside 9'],
+    ['in the middle of a receive', view('@x,3'), view('@y,2', {resumeToken: 'x'}), 'steps full @x, aside 2'],
+    ['joinable', view('@a,1 @b,2'), view('@a,1'), 'steps @a -> @b, aside undefined'],
+    ['only changed', view('@a,1 @b,2'), view('@a,1', {written: 1n}), 'conflict modified, aside undefined'],
+    ['no snapshot here', view('#a,1'), view('@y,2'), 'conflict no-common-ancestor, aside undefined'],
+    [
+      'not to be sent',
+      view('@x,3', {sending: FORBIDDEN}),
+      view('@y,2'),
+      'refused send-policy, aside undefined',
+    ],
+    ['a name in the way', view('@a,1 @x,2'), view('@x,9,1 @a,1,2'), 'conflict name-taken, aside undefined'],
+  ])('%s', (_, sender, receiver, expected) => {
+    expect(aside(sender, receiver)).toBe(expected)
+  })
+
+  test('not with others below it, which would be renamed too', () => {
+    const below = {hasChildrenThere: true}
+    expect(aside(view('@a,1 @x,3'), view('@a,1 @y,2'), below)).toBe('conflict diverged, aside undefined')
+  })
+
+  test('not unless asked for', () => {
+    expect(describePlan(plan(view('@a,1 @x,3'), view('@a,1 @y,2')))).toBe('conflict diverged')
   })
 })
 

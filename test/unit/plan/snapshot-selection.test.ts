@@ -15,6 +15,7 @@ function plan(
   const planned = planFilesystem({
     senderJob: PUSH,
     sender,
+    hasChildrenThere: false,
     receiverJob: SINK,
     receiver,
     policy: {...policy('all'), snapshots},

@@ -47,5 +47,11 @@ export function policy(
   initial: Protection = 'guarantee_resumability',
   incremental: Protection = initial,
 ): ReplicationPolicy {
-  return {initialReplication, protection: {initial, incremental}, snapshots: {}, concurrentSteps: 1}
+  return {
+    initialReplication,
+    diverged: 'fail',
+    protection: {initial, incremental},
+    snapshots: {},
+    concurrentSteps: 1,
+  }
 }

@@ -67,6 +67,7 @@ async function phase(world: World) {
     },
     destroySnapshots: destroys('receiver'),
     abortPartial: unexpected,
+    setAside: unexpected,
     holdLastReceived: unexpected,
   }
   const base = createTestContext()

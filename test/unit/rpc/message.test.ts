@@ -27,6 +27,7 @@ const requests: readonly Request[] = [
   {verb: 'complete', requests: [{filesystem, to: guid, protection: 'guarantee_nothing'}]},
   {verb: 'send', request: {filesystem, from: {kind: 'snapshot', guid}, to: guid, resumeToken: '1-a-b-cc'}},
   {verb: 'settle'},
+  {verb: 'set-aside', requests: [{filesystem, newest: guid}]},
   {verb: 'abort-partial', filesystems: [filesystem]},
   {verb: 'hold-last-received', requests: [{filesystem, to: guid}]},
   {

@@ -58,6 +58,7 @@ function receiverOf(length: number, failure?: OperationalError) {
   const receiver: LocalReceiver = {
     observe: async () => EMPTY_VIEW,
     abortPartial: async () => [],
+    setAside: async () => [],
     holdLastReceived: async () => [],
     estimateDestroy: async () => [],
     destroySnapshots: async () => [],

@@ -469,6 +469,7 @@ test('a dry run can look and nothing else', async () => {
     client.destroyBookmarks(ctx, []),
     client.createPlaceholder(ctx, name, 'off'),
     client.setPlaceholder(ctx, name, 'off'),
+    client.rename(ctx, name, name),
     client.abortReceive(ctx, name),
     client.send(ctx, ARGS, {fd: 1}),
     client.receive(
