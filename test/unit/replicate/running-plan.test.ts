@@ -9,7 +9,6 @@ const plan = (receiver: ReturnType<typeof view>) =>
     sender: {jobId: PUSH, filesystems: [view(`@a,1 @b,2 @c,3 ${cursor(1)}`)]},
     receiver: {jobId: SINK, filesystems: [receiver]},
     policy: policy(),
-    send: undefined,
   })
 
 test('everything a replication needs is told: both ends of every step', () => {
