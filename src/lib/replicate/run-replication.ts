@@ -169,16 +169,16 @@ async function setAside(
   plan: JobPlan,
   failed: Map<DatasetName, OperationalError>,
 ): Promise<void> {
-  const requests = plan.filesystems.flatMap((filesystem) =>
+  const copies = plan.filesystems.flatMap((filesystem) =>
     filesystem.kind === 'steps' && filesystem.setAside !== undefined
       ? [{filesystem: filesystem.filesystem, newest: filesystem.setAside.newest}]
       : [],
   )
-  if (requests.length === 0) return
-  const names = requests.map(({filesystem}) => filesystem)
+  if (copies.length === 0) return
+  const names = copies.map(({filesystem}) => filesystem)
   noteFailures(
     names,
-    await receiver.setAside(ctx, requests),
+    await receiver.setAside(ctx, copies),
     'zfs-failed',
     "cannot set the receiver's copy aside",
     failed,
