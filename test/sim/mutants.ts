@@ -175,8 +175,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'the cursor moves before the receiver has confirmed',
     file: 'rpc/remote.ts',
-    find: 'const {warnings} = await answer',
-    replace: 'void answer.catch(() => {}); const warnings: string[] = []',
+    find: 'const {warnings} = await answerToWhole(ctx, lane, answer)',
+    replace: 'answer.catch(() => {}); const warnings: string[] = []',
   },
   {
     what: 'a connection in the middle of a stream is used again',

@@ -12,10 +12,11 @@ import {type Targets, targetsOf} from './targets.ts'
  */
 export function isolation(world: World): Check {
   const base = baseOf(world.options)
+  const copies = `${base}/tank`
   let untouched = fingerprints()
 
   function isOurs(name: string): boolean {
-    return isSelected(name) || name === base || name.startsWith(`${base}/tank`)
+    return isSelected(name) || name === base || name.startsWith(copies)
   }
 
   function fingerprints(): ReadonlyMap<string, string> {

@@ -1,0 +1,133 @@
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {afterAll, beforeAll, expect, test, vi} from 'vitest'
+import type {RunReport} from '../../src/lib/report/report.ts'
+import {type Installed, installZfs} from '../sim/machine/install.ts'
+import {createMachine, withMachine, writeEverywhere} from '../sim/machine/state.ts'
+import {mustFindDataset} from '../sim/pool.ts'
+
+/** The compiled executable against the model's `zfs`: real processes, pipes and locks on a computer without ZFS. */
+const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
+const SELECTED = ['tank/data', 'tank/data/a b', 'tank/data/vol']
+
+const CONFIG = `jobs:
+  - name: offsite
+    type: push
+    connect: {type: local, listener_name: sim, client_identity: prod}
+    filesystems: {"tank/data<": true}
+    snapshotting: {type: periodic, prefix: zrepl_, interval: 1h}
+    pruning:
+      keep_sender:
+        - type: not_replicated
+        - {type: last_n, count: 2}
+      keep_receiver:
+        - {type: last_n, count: 3}
+  - name: backups
+    type: sink
+    serve: {type: local, listener_name: sim}
+    root_fs: vault/backups
+    recv: {placeholder: {encryption: inherit}}
+`
+
+// A cycle starts dozens of programs, each of which starts a JavaScript engine.
+vi.setConfig({testTimeout: 180_000})
+
+let dir: string
+let config: string
+let installed: Installed
+
+beforeAll(async () => {
+  dir = mkdtempSync('/var/tmp/zrepl-machine-')
+  config = join(dir, 'zrepl.yml')
+  writeFileSync(config, CONFIG, {mode: 0o600})
+  installed = await installZfs(dir, createMachine('2.3.2'))
+})
+
+afterAll(() => rmSync(dir, {recursive: true, force: true}))
+
+type Result = {readonly exitCode: number; readonly stdout: string; readonly stderr: string}
+
+async function inside(argv: readonly string[]): Promise<Result> {
+  const child = Bun.spawn([...installed.inside(argv)], {
+    cwd: '/',
+    env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin'},
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [stdout, stderr] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ])
+  return {exitCode: await child.exited, stdout, stderr}
+}
+
+async function zrepl(...words: readonly string[]): Promise<Result & {readonly report: RunReport}> {
+  const result = await inside([EXECUTABLE, ...words, '--json', '--config', config])
+  if (!result.stdout.startsWith('{')) throw new Error(`zrepl ${words.join(' ')}: ${result.stderr}`)
+  return {...result, report: JSON.parse(result.stdout)}
+}
+
+function statesOf({replicate}: RunReport) {
+  return replicate?.filesystems.map(({filesystem, state}) => `${filesystem} ${state}`)
+}
+
+/** Short names and guids of the snapshots of a dataset, oldest first. */
+function snapshotsOf(name: string): readonly string[] {
+  return withMachine(installed.machine, (host) =>
+    mustFindDataset(host, name).snapshots.map(({name, guid}) => `${name} ${guid}`),
+  )
+}
+
+function ours(name: string) {
+  return withMachine(installed.machine, (host) => {
+    const {snapshots, bookmarks} = mustFindDataset(host, name)
+    return {
+      holds: snapshots.flatMap(({name, holds}) => Array.from(holds.keys(), (tag) => `${name} ${tag}`)),
+      cursors: bookmarks.map(({guid}) => guid),
+    }
+  })
+}
+
+test('a first run brings everything to the receiver, a second one changes nothing', async () => {
+  const {report, exitCode} = await zrepl('run', 'offsite')
+  expect([exitCode, statesOf(report)]).toEqual([0, SELECTED.map((name) => `${name} done`)])
+  for (const name of SELECTED) {
+    const sent = snapshotsOf(name)
+    expect(sent).toHaveLength(1)
+    expect(snapshotsOf(`vault/backups/prod/${name}`)).toEqual(sent)
+    const [snapshot = '', guid] = sent[0]?.split(' ') ?? []
+    expect(ours(name)).toEqual({holds: [], cursors: [guid]})
+    expect(ours(`vault/backups/prod/${name}`).holds).toEqual([`${snapshot} zrepl_last_received_J_backups`])
+  }
+
+  const txgs = () => withMachine(installed.machine, ({pools}) => Array.from(pools.values(), ({txg}) => txg))
+  const before = txgs()
+  const again = await zrepl('run', 'offsite')
+  expect([again.exitCode, statesOf(again.report)]).toEqual([0, SELECTED.map((name) => `${name} up-to-date`)])
+  expect(txgs()).toEqual(before)
+})
+
+test('what is written is sent as increments, and old snapshots go by the rules', async () => {
+  for (const round of ['one', 'two', 'three']) {
+    withMachine(installed.machine, writeEverywhere)
+    expect((await zrepl('snap', 'offsite', '--name', `zrepl_${round}`)).exitCode).toBe(0)
+  }
+  expect((await zrepl('run', 'offsite')).exitCode).toBe(0)
+  for (const name of SELECTED) {
+    const names = (dataset: string) => snapshotsOf(dataset).map((line) => line.split(' ')[0])
+    expect(names(name)).toEqual(['zrepl_two', 'zrepl_three'])
+    expect(names(`vault/backups/prod/${name}`)).toEqual(['zrepl_one', 'zrepl_two', 'zrepl_three'])
+  }
+})
+
+test('of two runs of one job at the same time one works, and the other says so and does nothing', async () => {
+  withMachine(installed.machine, writeEverywhere)
+  expect((await zrepl('snap', 'offsite', '--name', 'zrepl_four')).exitCode).toBe(0)
+  // Both in one mount namespace, since that is where /run is.
+  const run = `'${EXECUTABLE}' run offsite --quiet --config '${config}'; echo $?`
+  const {stdout} = await inside(['sh', '-c', `(${run}) & (${run}) & wait`])
+  expect(stdout.trim().split('\n').sort()).toEqual(['0', '5'])
+  for (const name of SELECTED)
+    expect(snapshotsOf(`vault/backups/prod/${name}`).at(-1)).toBe(snapshotsOf(name).at(-1))
+})
