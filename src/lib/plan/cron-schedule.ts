@@ -1,4 +1,4 @@
-import {startOfDay, type TimeZone, timeZone, wallClock} from '../core/time-zone.ts'
+import {startOfDay, type TimeZone, wallClock} from '../core/time-zone.ts'
 
 /** The moments a cron expression means. */
 export type CronSchedule =
@@ -10,10 +10,11 @@ export type CronSchedule =
       readonly daysOfMonth: CronField
       readonly months: CronField
       readonly daysOfWeek: CronField
-      /** An IANA time zone, `UTC` or `Local`. */
-      readonly location: string
+      readonly zone: TimeZone
     }
   | {readonly kind: 'every'; readonly intervalMs: number}
+
+type FieldsSchedule = Extract<CronSchedule, {kind: 'fields'}>
 
 /** Which values of one field are meant. `isStar`: all are, because nobody said anything about it (`*` or `?`). */
 export type CronField = {readonly values: ReadonlySet<number>; readonly isStar: boolean}
@@ -33,33 +34,44 @@ const MAX_YEARS = 5
 export function nextTick(schedule: CronSchedule, afterMs: number): number | undefined {
   const secondMs = Math.floor(afterMs / SECOND_MS) * SECOND_MS
   if (schedule.kind === 'every') return secondMs + schedule.intervalMs
-  const zone = timeZone(schedule.location)
+  const {zone} = schedule
   const lastYear = wallClock(zone, afterMs).getUTCFullYear() + MAX_YEARS
   for (let atMs = secondMs + SECOND_MS; ; ) {
     const wall = wallClock(zone, atMs)
     if (wall.getUTCFullYear() > lastYear) return undefined
-    const leapMs = nextCandidate(schedule, zone, wall, atMs)
+    const leapMs = nextCandidate(schedule, wall, atMs)
     if (leapMs === undefined) return atMs
     atMs = Math.max(leapMs, atMs + SECOND_MS)
   }
 }
 
 /** Where to look next when `atMs`, at which clocks show `wall`, is not meant; `undefined` when it is. */
-function nextCandidate(
-  schedule: Extract<CronSchedule, {kind: 'fields'}>,
-  zone: TimeZone,
-  wall: Date,
-  atMs: number,
-): number | undefined {
+function nextCandidate(schedule: FieldsSchedule, wall: Date, atMs: number): number | undefined {
+  const {zone} = schedule
   const [year, month, day] = [wall.getUTCFullYear(), wall.getUTCMonth() + 1, wall.getUTCDate()]
   if (!schedule.months.values.has(month)) return startOfDay(zone, year, month + 1, 1)
   if (!isDayMeant(schedule, wall)) return startOfDay(zone, year, month, day + 1)
+  if (!schedule.hours.values.has(wall.getUTCHours())) return nextHour(schedule, wall, atMs)
   const [minute, second] = [wall.getUTCMinutes(), wall.getUTCSeconds()]
-  if (!schedule.hours.values.has(wall.getUTCHours())) {
-    return atMs + HOUR_MS - (minute * 60 + second) * SECOND_MS
-  }
   if (!schedule.minutes.values.has(minute)) return atMs + (60 - second) * SECOND_MS
   return schedule.seconds.values.has(second) ? undefined : atMs + SECOND_MS
+}
+
+/** The next hour of the day that is meant, or the next day; only the next hour when clocks change before that. */
+function nextHour({hours, zone}: FieldsSchedule, wall: Date, atMs: number): number {
+  const [year, month, day, hour] = [
+    wall.getUTCFullYear(),
+    wall.getUTCMonth() + 1,
+    wall.getUTCDate(),
+    wall.getUTCHours(),
+  ]
+  const fullMs = atMs - (wall.getUTCMinutes() * 60 + wall.getUTCSeconds()) * SECOND_MS
+  const later = Array.from(hours.values).filter((value) => value > hour)
+  const leapMs =
+    later.length === 0
+      ? startOfDay(zone, year, month, day + 1)
+      : fullMs + (Math.min(...later) - hour) * HOUR_MS
+  return zone.offsetMs(leapMs) === zone.offsetMs(atMs) ? leapMs : fullMs + HOUR_MS
 }
 
 /** When both kinds of days are restricted, either will do: the oldest surprise of cron, kept by robfig. */

@@ -1,5 +1,5 @@
 import {quoted} from '../core/printable.ts'
-import {isTimeZone} from '../core/time-zone.ts'
+import {isTimeZone, timeZone} from '../core/time-zone.ts'
 import {parseGoDuration} from '../core/units.ts'
 import {type CronField, type CronSchedule, nextTick} from './cron-schedule.ts'
 
@@ -81,7 +81,7 @@ function parseFields(expression: string, text: string, location: string): CronSc
   const [seconds, minutes, hours, daysOfMonth, months, daysOfWeek] = FIELDS.map((bounds, index) =>
     parseField(expression, all[index] ?? '', bounds),
   ) as [CronField, CronField, CronField, CronField, CronField, CronField]
-  return {kind: 'fields', seconds, minutes, hours, daysOfMonth, months, daysOfWeek, location}
+  return {kind: 'fields', seconds, minutes, hours, daysOfMonth, months, daysOfWeek, zone: timeZone(location)}
 }
 
 /** `1,5-10,*` and the like. */

@@ -71,8 +71,8 @@ function nameFor(
   wanted: WantedSnapshots,
 ): string | undefined {
   if (typeof wanted === 'object') return freeName(wanted.name, due)
+  if (wanted === 'due' && due.length === 0) return undefined
   if (policy.type !== 'manual') return unusedName(snapshotNameAt(policy.prefix, policy.timestamp, nowMs), due)
-  if (wanted === 'due') return undefined
   throw new OperationalError('usage', 'snapshotting is manual: there is no prefix to name snapshots by', {
     hint: 'say how to call them (snap --name NAME)',
   })

@@ -23,11 +23,11 @@ export function snapshotInterval(policy: SnapshotPolicy): number | undefined {
 
 function cronInterval(schedule: CronSchedule): number {
   if (schedule.kind === 'every') return schedule.intervalMs
-  const {seconds, minutes, hours, location} = schedule
+  const {seconds, minutes, hours, zone} = schedule
   if (greatestDivisor(60, seconds.values) < 60) return MINUTE_MS
   const ofHour = greatestDivisor(60, minutes.values)
   const intervalMs = ofHour < 60 ? ofHour * MINUTE_MS : greatestDivisor(24, hours.values) * HOUR_MS
-  return location === 'Local' ? intervalMs : greatestDivisor(ZONE_STEP_MS, [intervalMs])
+  return zone.name === 'Local' ? intervalMs : greatestDivisor(ZONE_STEP_MS, [intervalMs])
 }
 
 /** The greatest number that divides `whole` and all of `values`. */

@@ -82,6 +82,12 @@ describe('daylight saving', () => {
     expect(next(after, `TZ=America/Sao_Paulo ${expression}`)).toBe(expected)
   })
 
+  test('Troll goes back two hours, from three to one', () => {
+    const nightly = 'TZ=Antarctica/Troll 0 1 * * *'
+    expect(next('2026-10-24T12:00:00Z', nightly)).toBe('2026-10-24T23:00:00Z')
+    expect(next('2026-10-25T00:30:00Z', nightly)).toBe('2026-10-25T01:00:00Z')
+  })
+
   test('Samoa left out the 30th of December 2011', () => {
     expect(next('2011-12-29T12:00:00Z', 'TZ=Pacific/Apia 0 12 * * *')).toBe('2011-12-29T22:00:00Z')
     expect(next('2011-12-29T22:00:00Z', 'TZ=Pacific/Apia 0 12 * * *')).toBe('2011-12-30T22:00:00Z')
