@@ -20,6 +20,7 @@ import {
   type Version,
 } from '../zfs/version.ts'
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
+import {checkToken} from './check-token.ts'
 import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
@@ -63,7 +64,9 @@ export function createLocalSender(
     const to = await findTo(ctx, request.filesystem, request.to)
     const from = await findFrom(ctx, request.filesystem, request.from)
     const dataset = (await pool.dataset(ctx, request.filesystem)) ?? gone(request.filesystem, request.to)
-    return {to, from, flags: flagsFor(policy, dataset), resumeToken: request.resumeToken}
+    const args = {to, from, flags: flagsFor(policy, dataset), resumeToken: request.resumeToken}
+    checkToken(args, dataset)
+    return args
   }
 
   async function estimateOf(ctx: RunContext, request: SendRequest): Promise<Estimate> {

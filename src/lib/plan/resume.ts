@@ -1,5 +1,5 @@
 import {quoted} from '../core/printable.ts'
-import type {Guid} from '../zfs/name.ts'
+import {datasetOf, type Guid} from '../zfs/name.ts'
 import {decodeResumeToken, type ResumeState} from '../zfs/resume-token.ts'
 import {byCreatetxg, isSnapshot, type Snapshot, shortName, type Version} from '../zfs/version.ts'
 
@@ -12,8 +12,9 @@ export type Resume =
  * Compares the receiver's resume token with both histories.
  *
  * A token is the receiver's word, and it may be old: everything it names has to be a version of this filesystem, found by
- * guid, and the stream has to continue the receiver's newest snapshot. The name inside the token is not compared, so
- * that a renamed filesystem or snapshot can be resumed. A snapshot is preferred over a bookmark as `from`.
+ * guid, and the stream has to continue the receiver's newest snapshot. Of the name inside the token only the filesystem
+ * is compared: a renamed snapshot can be resumed, but `zfs send -t` looks for the snapshot where the token says. A
+ * snapshot is preferred over a bookmark as `from`.
  *
  * `expectRaw` is what the job would send without a token; `undefined` where it does not matter or is not known.
  * Whatever does not fit is `useless`, never an error: giving up a partial receive costs time, being stuck costs the
@@ -34,6 +35,8 @@ export function judgeResume(
   if (to === undefined) {
     return useless(`the snapshot it receives (${quoted(state.toname)}) is not on the sender any more`)
   }
+  const named = datasetOf(state.toname)
+  if (named !== to.filesystem) return useless(`it is of ${quoted(named)}`)
   if (theirs.some(({guid}) => guid === to.guid)) return useless(`the receiver already has ${shortName(to)}`)
   if (state.saved || state.redacted) return useless('it is of a kind that this program does not send')
   if (state.bytes === 0n) return useless('nothing was received yet')

@@ -16,8 +16,9 @@ test.each<[Token, string, string, boolean | undefined, string]>([
   [{to: 3, from: 1},                     '@a,1 @b,2 @c,3',    '@a,1 #b,2',    undefined, 'resume @a -> @c'],
   [{to: 1},                               '@a,1 @b,2',         '',             undefined, 'resume full @a'],
   [{to: 2, from: 0},                     '@a,1 @b,2',         '',             undefined, 'resume full @b'],
-  // Snapshots and filesystems may have been renamed: only guids count.
-  [{to: 2, from: 1, more: {toname: 'other/fs@old'}}, '@a,1 @b,2', '@a,1',     undefined, 'resume @a -> @b'],
+  // A snapshot may have been renamed, but a token of another filesystem would send that one.
+  [{to: 2, from: 1, more: {toname: 'tank/a@old'}}, '@a,1 @b,2', '@a,1',     undefined, 'resume @a -> @b'],
+  [{to: 2, from: 1, more: {toname: 'other/fs@b'}}, '@a,1 @b,2', '@a,1',     undefined, "useless: it is of 'other/fs'"],
   // Gone, wrong or out of order.
   [{to: 9, from: 1},                     '@a,1 @b,2',         '@a,1',         undefined, "useless: the snapshot it receives ('tank/a@whatever') is not on the sender any more"],
   [{to: 2, from: 1},                     '@a,1 #b,2',         '@a,1',         undefined, "useless: the snapshot it receives ('tank/a@whatever') is not on the sender any more"],
