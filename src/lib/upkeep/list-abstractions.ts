@@ -19,7 +19,7 @@ export type ListedAbstractions = {
 
 /**
  * Finds what is ours: one look at the datasets, and one at the holds of the snapshots that have any. Ordered by
- * dataset, then by createtxg. What another program left under a name like ours is not in it.
+ * dataset, then by createtxg, then by tag. What another program left under a name like ours is not in it.
  */
 export async function listAbstractions(
   ctx: RunContext,
@@ -48,6 +48,7 @@ function ofBookmark(abstraction: BookmarkAbstraction | undefined): readonly Abst
   return abstraction === undefined ? [] : [abstraction]
 }
 
+/** ZFS prints the holds of one snapshot in an order that differs from pool to pool. */
 async function heldAbstractions(
   ctx: RunContext,
   zfs: ZfsClient,
@@ -58,7 +59,9 @@ async function heldAbstractions(
   return new Map(
     held.map((snapshot) => [
       snapshot,
-      (tags.get(nameOfSnapshot(snapshot)) ?? []).flatMap((tag) => readHeldAbstraction(snapshot, tag) ?? []),
+      (tags.get(nameOfSnapshot(snapshot)) ?? [])
+        .toSorted()
+        .flatMap((tag) => readHeldAbstraction(snapshot, tag) ?? []),
     ]),
   )
 }
