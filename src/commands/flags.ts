@@ -13,6 +13,7 @@ export const jsonFlag = Flags.boolean({
 })
 
 export const dryRunFlag = Flags.boolean({
+  default: false,
   char: 'n',
   summary: 'Only show what would be done. Nothing is changed on either side.',
 })

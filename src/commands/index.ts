@@ -18,6 +18,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command.Class>>> = 
   replicate: async () => (await import('./replicate.ts')).Replicate,
   run: async () => (await import('./run.ts')).Run,
   snap: async () => (await import('./snap.ts')).Snap,
+  status: async () => (await import('./status.ts')).Status,
   stdinserver: async () => (await import('./stdinserver.ts')).Stdinserver,
   'test:decoderesumetoken': async () => (await import('./test-decoderesumetoken.ts')).TestDecoderesumetoken,
   'test:filesystems': async () => (await import('./test-filesystems.ts')).TestFilesystems,

@@ -20,6 +20,7 @@ import {readOnly} from '../zfs-client/read-only.ts'
 import {type ConfigFile, jobNamed, readConfig} from './config-file.ts'
 import {createZfs} from './endpoints.ts'
 import {wireJob} from './job-work.ts'
+import {rememberRun} from './kept-reports.ts'
 import {createProcessContext} from './process-context.ts'
 
 export type RunJobsRequest = {
@@ -55,6 +56,7 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   for (const job of jobs) {
     const report = await reportOf(withFields(ctx, {job: job.name}), job, config, request)
     statuses.push(report.exitStatus)
+    rememberRun(ctx, report, {jobs: config.jobs, metrics: config.monitoring.textfile})
     tell(report, request)
   }
   ctx.span.end()

@@ -1,7 +1,7 @@
 import {type Finding, mistake, notice, type Path} from './diagnostic.ts'
 import {peek, peekList, peekText} from './peek.ts'
 
-const NEEDS_DAEMON = ['control', 'serve', 'monitoring'] as const
+const NEEDS_DAEMON = ['control', 'serve'] as const
 
 /** What `global` asks for that only a daemon can do, and what of its logging is not heeded. */
 export function checkGlobal(global: unknown): readonly Finding[] {
@@ -9,10 +9,13 @@ export function checkGlobal(global: unknown): readonly Finding[] {
     notice(['global', key], 'needs a daemon: has no effect'),
   )
   const outlets = peekList(global, 'logging')
+  const places = peekList(global, 'monitoring')
   return [
     ...daemon,
+    ...places.flatMap((place, index) => checkPlace(place, ['global', 'monitoring', index])),
+    ...checkSecond(places, 'monitoring', ['prometheus', 'textfile']),
     ...outlets.flatMap((outlet, index) => checkOutlet(outlet, ['global', 'logging', index])),
-    ...checkSecond(outlets),
+    ...checkSecond(outlets, 'logging', ['stdout', 'syslog']),
   ]
 }
 
@@ -31,11 +34,24 @@ function checkOutlet(outlet: unknown, path: Path): readonly Finding[] {
     .map((key) => notice([...path, key], 'has no effect yet'))
 }
 
-/** zrepl refuses a second outlet of these types. */
-function checkSecond(outlets: readonly unknown[]): readonly Finding[] {
-  const types = outlets.map((outlet) => peekText(outlet, 'type'))
+function checkPlace(place: unknown, path: Path): readonly Finding[] {
+  const file = peekText(place, 'path')
+  if (file !== undefined && !file.startsWith('/'))
+    return [mistake([...path, 'path'], 'it must be an absolute path')]
+  if (peekText(place, 'type') !== 'prometheus') return []
+  return [notice([...path, 'type'], 'needs a daemon: has no effect; `textfile` is for node_exporter')]
+}
+
+/** There cannot be a second one of these types. */
+function checkSecond(
+  places: readonly unknown[],
+  section: string,
+  single: readonly string[],
+): readonly Finding[] {
+  const types = places.map((place) => peekText(place, 'type'))
   return types.flatMap((type, index) => {
-    if ((type !== 'stdout' && type !== 'syslog') || types.indexOf(type) === index) return []
-    return [mistake(['global', 'logging', index, 'type'], `a second ${type} outlet`)]
+    if (type === undefined || !single.includes(type) || types.indexOf(type) === index) return []
+    const what = section === 'logging' ? `${type} outlet` : type
+    return [mistake(['global', section, index, 'type'], `a second ${what}`)]
   })
 }

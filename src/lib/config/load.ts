@@ -6,6 +6,7 @@ import type {Job} from './job.ts'
 import {peek, peekList} from './peek.ts'
 import {resolveJobs} from './resolve.ts'
 import {type Logging, resolveLogging} from './resolve-logging.ts'
+import {type Monitoring, resolveMonitoring} from './resolve-monitoring.ts'
 import {type FileSource, parseSourceFile, type SourceFile, wholeFile} from './source-file.ts'
 import {validate} from './validate.ts'
 
@@ -13,6 +14,7 @@ import {validate} from './validate.ts'
 export type LoadedConfig = {
   readonly jobs: readonly Job[]
   readonly logging: Logging
+  readonly monitoring: Monitoring
   /** What is understood but has no effect. */
   readonly notices: readonly Diagnostic[]
   /** The paths of all files that were read, the main one first. */
@@ -92,12 +94,13 @@ function checkEmpty([main, ...included]: readonly CheckedFile[]): readonly Diagn
   return [main.source.locate(mistake(['jobs'], 'there are no jobs'))]
 }
 
-function resolve(all: readonly CheckedFile[]): Pick<LoadedConfig, 'jobs' | 'logging'> {
+function resolve(all: readonly CheckedFile[]): Pick<LoadedConfig, 'jobs' | 'logging' | 'monitoring'> {
   const jobs = all.flatMap(({source, raw}) =>
     resolveJobs(raw as ConfigFile, (path) => {
       const place = source.locate(mistake(path, ''))
       return `${place.file}:${place.line}:${place.column}: ${place.path}`
     }),
   )
-  return {jobs, logging: resolveLogging(peek(all[0]?.raw, 'global') as ConfigFile['global'])}
+  const global = peek(all[0]?.raw, 'global') as ConfigFile['global']
+  return {jobs, logging: resolveLogging(global), monitoring: resolveMonitoring(global)}
 }

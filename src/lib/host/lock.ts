@@ -28,6 +28,7 @@ export type JobLock = {
 const MAX_ATTEMPTS = 5
 /** Longest part of a job's name in the file's name; a digest keeps longer ones apart. */
 const MAX_NAME_LENGTH = 100
+const LOCK_SUFFIX = '.lock'
 
 /**
  * Takes the lock of job `name` in `directory`, which is made private if it is missing. Never waits.
@@ -35,7 +36,7 @@ const MAX_NAME_LENGTH = 100
  */
 export function lockJob(directory: string, name: string, open = openLockFile): JobLock {
   ensurePrivateDirectory(directory)
-  const path = `${directory}/${fileNameOf(name, '.lock')}`
+  const path = `${directory}/${fileNameOf(name, LOCK_SUFFIX)}`
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const lock = lockFile(path, name, open)
     if (lock !== undefined) return lock
@@ -109,6 +110,40 @@ function readNote(fd: number): string {
   const note = new Uint8Array(200)
   const length = readSync(fd, note, 0, note.length, 0)
   return printable(new TextDecoder().decode(note.subarray(0, length)).trim())
+}
+
+/**
+ * Who runs job `name`, in the words of its lock; `undefined` when nobody does. The lock itself is tried only when the process
+ * that wrote these words lives: somebody who just looks must not be in the way of a run that begins.
+ */
+export function jobRunner(directory: string, name: string): string | undefined {
+  const fd = openForReading(`${directory}/${fileNameOf(name, LOCK_SUFFIX)}`)
+  if (fd === undefined) return undefined
+  try {
+    const note = readNote(fd)
+    const pid = Number(/^pid (\d+),/.exec(note)?.[1] ?? 0)
+    return isAlive(pid) && tryLock(fd) === 'busy' ? note : undefined
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function openForReading(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 /** The name of a file that belongs to a job, whatever the job is called. */

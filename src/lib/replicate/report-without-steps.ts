@@ -3,6 +3,7 @@ import type {PlannedFilesystem} from '../plan/job-plan.ts'
 import {reportedError} from '../report/describe-error.ts'
 import type {FilesystemReport} from '../report/report.ts'
 import type {DatasetName} from '../zfs/name.ts'
+import {latestVersion} from './latest-version.ts'
 
 /**
  * The report of a filesystem of which nothing was sent. `finished` says what was done nevertheless, `failed` what could
@@ -25,7 +26,12 @@ export function reportWithoutSteps(
       return {...common, state: 'skipped', because: 'it is a placeholder on the sender'}
     default: {
       const because = finished.get(plan.filesystem)
-      return {...common, state: 'up-to-date', ...(because === undefined ? {} : {because})}
+      return {
+        ...common,
+        ...latestVersion(plan.kind === 'up-to-date' ? plan.common : undefined),
+        state: 'up-to-date',
+        ...(because === undefined ? {} : {because}),
+      }
     }
   }
 }

@@ -12,6 +12,7 @@ import type {Outcome} from '../zfs/client.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import {shortName} from '../zfs/version.ts'
 import {type ConnectionWatch, createConnectionWatch} from './connection-watch.ts'
+import {latestVersion} from './latest-version.ts'
 import {reportWithoutSteps} from './report-without-steps.ts'
 import {createSlots} from './slots.ts'
 import {
@@ -115,7 +116,7 @@ async function runFilesystem(
       return stepsReport(plan, done, error, warnings)
     }
   }
-  return {filesystem, state: 'done', steps: done, warnings}
+  return {filesystem, state: 'done', ...latestVersion(plan.steps.at(-1)?.to), steps: done, warnings}
 }
 
 /**
@@ -263,6 +264,7 @@ function stepsReport(
   return {
     filesystem: plan.filesystem,
     state: 'failed',
+    ...latestVersion(plan.steps[done.length]?.from),
     steps: [...done, ...rest],
     error: reportedError(error),
     warnings: [...warnings],

@@ -160,7 +160,7 @@ test('the values by default are those of zrepl', () => {
     'tcpOutlet.format "human"',
     'tcpOutlet.net "tcp"',
     'tcpOutlet.retry_interval "10s"',
-    'monitoring.listen_freebind false',
+    'prometheusMonitoring.listen_freebind false',
   ])
 })
 

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
-import {defaultLockDirectory, lockJob, openLockFile} from '../../../src/lib/host/lock.ts'
+import {defaultLockDirectory, jobRunner, lockJob, openLockFile} from '../../../src/lib/host/lock.ts'
 import {createRunProgram} from '../../../src/lib/host/run-program.ts'
 import {
   codeOf,
@@ -230,5 +230,24 @@ describe('where locks are', () => {
       defaultLockDirectory(stranger, {XDG_RUNTIME_DIR: directory.path}, places),
     )
     expect(error).toMatchObject({code: 'host', hint: expect.stringContaining('-o 4711 /nonexistent')})
+  })
+})
+
+describe('who runs a job', () => {
+  test('is told by the lock of a process that lives', async () => {
+    expect(jobRunner(place, 'backup')).toBeUndefined()
+    const {child, say, heard} = await contender()
+    await say('try')
+    expect(await heard()).toBe('locked')
+    expect(jobRunner(place, 'backup')).toMatch(new RegExp(`^pid ${child.pid}, since 20`))
+    child.kill('SIGKILL')
+    await child.exited
+    expect(jobRunner(place, 'backup')).toBeUndefined()
+  })
+
+  test('words without a lock mean nothing, and looking takes none', () => {
+    lockJob(place, 'backup').release()
+    expect(jobRunner(place, 'backup')).toBeUndefined()
+    lockJob(place, 'backup').release()
   })
 })

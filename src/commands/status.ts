@@ -1,0 +1,54 @@
+import {Args, Command, Flags} from '@oclif/core'
+import {printFreshness, printStatus} from '../lib/app/status.ts'
+import {configFlag, EXIT_STATUS} from './flags.ts'
+import {print, printError} from './output.ts'
+
+export class Status extends Command {
+  static override summary = 'Show how the last runs of jobs ended, and how far each filesystem has come.'
+  static override description =
+    `What is shown comes from the reports that runs leave in /var/lib/zrepl (or the user's state directory); the pools are
+not looked at.
+
+With --check it is a plugin for Nagios and Icinga: one line with performance data, and exit status 0 (OK), 1 (warning),
+2 (critical) or 3 (unknown). What counts is age: of each job's last success, and of the newest snapshot that the receiver
+has of each filesystem.
+
+${EXIT_STATUS}`
+  static override examples = ['$ zrepl status', '$ zrepl status offsite --check --warning 2h --critical 1d']
+  static override args = {
+    job: Args.string({
+      description: 'Name of a job in the configuration; all of them, if none is given.',
+      multiple: true,
+      required: false,
+      ignoreStdin: true,
+    }),
+  }
+  static override flags = {
+    config: configFlag,
+    json: Flags.boolean({
+      summary: 'One JSON object a line for each job: whether it runs, its last report, its last success.',
+    }),
+    check: Flags.boolean({
+      summary: 'Judge the age of everything, for a monitoring system.',
+      exclusive: ['json'],
+    }),
+    warning: Flags.string({
+      summary: 'With --check: from this age on it is a warning.',
+      default: '1d',
+      helpValue: 'AGE',
+    }),
+    critical: Flags.string({
+      summary: 'With --check: from this age on it is critical.',
+      default: '2d',
+      helpValue: 'AGE',
+    }),
+  }
+
+  async run(): Promise<void> {
+    const {flags, args} = await this.parse(Status)
+    const request = {config: flags.config, jobs: args.job ?? [], print, printError}
+    process.exitCode = flags.check
+      ? printFreshness({...request, warning: flags.warning, critical: flags.critical})
+      : printStatus({...request, json: flags.json})
+  }
+}

@@ -1,0 +1,48 @@
+import type {Job} from '../config/job.ts'
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import {keepReport, keptReports} from '../host/kept-reports.ts'
+import {defaultLockDirectory, jobRunner} from '../host/lock.ts'
+import {defaultStateDirectory} from '../host/state-directory.ts'
+import {writeFileAtomically} from '../host/write-file-atomically.ts'
+import {type JobStatus, jobStatus, obsoleteReports} from '../report/job-status.ts'
+import {readReport} from '../report/read-report.ts'
+import {renderMetrics} from '../report/render-metrics.ts'
+import type {RunReport} from '../report/report.ts'
+
+/**
+ * Keeps a report for `zrepl status` and for metrics. Nothing depends on it: where it cannot be kept, the run is what it
+ * was, with a warning. `metrics` is the file that metrics of all of `jobs` are written to.
+ */
+export function rememberRun(
+  ctx: RunContext,
+  report: RunReport,
+  {jobs, metrics}: {readonly jobs: readonly Job[]; readonly metrics: string | undefined},
+): void {
+  if (report.dryRun) return
+  try {
+    const text = `${JSON.stringify(report)}\n`
+    keepReport(stateDirectory(), report.job, {startedAt: report.startedAt, text}, (kept) =>
+      obsoleteReports(kept.map((one) => ({...one, report: readReport(one.text)}))),
+    )
+    if (metrics !== undefined) writeFileAtomically(metrics, renderMetrics(statusesOf(jobs)), 0o644)
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    ctx.log.warn('the report of this run is not kept', {error: error.message})
+  }
+}
+
+/** What is known of each job that runs by itself. Throws `host`. */
+export function statusesOf(jobs: readonly Job[]): readonly JobStatus[] {
+  const locks = defaultLockDirectory(process.getuid?.() ?? 0, process.env)
+  return jobs
+    .filter(({type}) => type !== 'sink')
+    .map(({name, type}) => {
+      const reports = keptReports(stateDirectory(), name).flatMap(({text}) => readReport(text) ?? [])
+      return jobStatus({job: name, type, running: jobRunner(locks, name)}, reports)
+    })
+}
+
+function stateDirectory(): string {
+  return defaultStateDirectory(process.getuid?.() ?? 0, process.env)
+}

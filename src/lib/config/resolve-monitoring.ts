@@ -1,0 +1,13 @@
+import type {Global} from '../../generated/config-types.ts'
+
+/** Where metrics go. */
+export type Monitoring = {
+  /** The file for node_exporter's textfile collector; absolute. */
+  readonly textfile: string | undefined
+}
+
+/** `global.monitoring`. What only a daemon can do is not in it. */
+export function resolveMonitoring(raw: Global = {}): Monitoring {
+  const textfile = raw.monitoring?.find((place) => place.type === 'textfile')
+  return {textfile: textfile?.path}
+}

@@ -1,0 +1,36 @@
+import {EXIT} from '../core/exit-code.ts'
+import type {RunReport} from './report.ts'
+
+/** What is known of a job from the reports of its runs. */
+export type JobStatus = {
+  readonly job: string
+  readonly type: RunReport['type']
+  /** Who runs it at this moment; `undefined` when nobody does. */
+  readonly running: string | undefined
+  readonly last: RunReport | undefined
+  readonly lastSuccess: RunReport | undefined
+}
+
+/** How many reports of a job are kept, besides the newest of a run that succeeded. */
+export const KEPT_REPORTS = 30
+
+/** A run that did what its job is for: of a job that replicates, one that only pruned is none. */
+export function isSuccess({type, exitStatus, replicate}: RunReport): boolean {
+  return exitStatus === EXIT.ok && (replicate !== undefined || (type !== 'push' && type !== 'pull'))
+}
+
+/** Which of `reports`, newest first, need not be kept any longer. `undefined` is one that cannot be read. */
+export function obsoleteReports<T extends {readonly report: RunReport | undefined}>(
+  reports: readonly T[],
+): readonly T[] {
+  const lastSuccess = reports.find(({report}) => report !== undefined && isSuccess(report))
+  return reports.slice(KEPT_REPORTS).filter((kept) => kept !== lastSuccess)
+}
+
+/** The status of a job, from the reports of its runs, newest first. */
+export function jobStatus(
+  {job, type, running}: Pick<JobStatus, 'job' | 'type' | 'running'>,
+  reports: readonly RunReport[],
+): JobStatus {
+  return {job, type, running, last: reports[0], lastSuccess: reports.find(isSuccess)}
+}

@@ -1,0 +1,33 @@
+import {existsSync, statSync} from 'node:fs'
+import {afterEach, beforeEach, expect, test} from 'vitest'
+import {keepReport, keptReports} from '../../../src/lib/host/kept-reports.ts'
+import {defaultStateDirectory} from '../../../src/lib/host/state-directory.ts'
+import {temporaryDirectory} from './helpers.ts'
+
+let directory: ReturnType<typeof temporaryDirectory>
+beforeEach(() => {
+  directory = temporaryDirectory()
+})
+afterEach(() => directory[Symbol.dispose]())
+
+const moment = (n: number) => `2026-01-0${n}T00:00:00.000Z`
+
+test('reports are kept newest first, privately, and what is obsolete goes', () => {
+  const state = `${directory.path}/state/zrepl`
+  expect(keptReports(state, 'a/b c')).toEqual([])
+  for (const n of [1, 3, 2])
+    keepReport(state, 'a/b c', {startedAt: moment(n), text: `${n}`}, (kept) => kept.slice(2))
+  expect(keptReports(state, 'a/b c').map(({text}) => text)).toEqual(['3', '2'])
+  expect(keptReports(state, 'other')).toEqual([])
+  expect(statSync(state).mode & 0o077).toBe(0)
+  expect(existsSync(`${state}/reports/a%2Fb%20c`)).toBe(true)
+})
+
+test.each([
+  [0, {}, '/var/lib/zrepl'],
+  [0, {STATE_DIRECTORY: '/var/lib/private/zrepl'}, '/var/lib/private/zrepl'],
+  [0, {STATE_DIRECTORY: 'relative'}, '/var/lib/zrepl'],
+  [1000, {XDG_STATE_HOME: '/home/me/state'}, '/home/me/state/zrepl'],
+])('user %d, %o: %s', (uid, environment, expected) => {
+  expect(defaultStateDirectory(uid, environment)).toBe(expected)
+})
