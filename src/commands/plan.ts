@@ -1,3 +1,4 @@
+import {Flags} from '@oclif/core'
 import {PHASES} from '../lib/replicate/phase.ts'
 import {EXIT_STATUS, jobArgs} from './flags.ts'
 import {RunCommand} from './run-command.ts'
@@ -9,6 +10,14 @@ export class Plan extends RunCommand {
   static override description =
     `The same as run --dry-run. Later phases are predictions: they are judged on the pools as they are now.\n\n${EXIT_STATUS}`
   static override examples = ['<%= config.bin %> plan offsite']
+  static override flags = {
+    ...RunCommand.flags,
+    html: Flags.string({
+      summary:
+        'Also write a page that shows the snapshots of each filesystem on a time line: what stays by which rule, what goes.',
+      helpValue: 'FILE',
+    }),
+  }
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Plan)

@@ -28,6 +28,7 @@ export abstract class RunCommand extends Command {
     readonly quiet: boolean
     readonly verbose: boolean
     readonly wanted?: RunJobsRequest['wanted']
+    readonly html?: string | undefined
     readonly yesLargePrune?: boolean | undefined
     readonly trace?: string | undefined
   }): Promise<void> {

@@ -14,6 +14,7 @@ import {reportedError} from '../report/describe-error.ts'
 import {statusOf, worstStatus} from '../report/exit-status.ts'
 import {renderProblems, renderText} from '../report/render-text.ts'
 import type {RunReport} from '../report/report.ts'
+import {renderRetentionPage} from '../report/retention/page.ts'
 import {formatChromeTrace} from '../trace/chrome-trace.ts'
 import {createSpanRecorder} from '../trace/span-recorder.ts'
 import {readOnly} from '../zfs-client/read-only.ts'
@@ -32,6 +33,8 @@ export type RunJobsRequest = {
   readonly wanted?: WantedSnapshots | undefined
   /** Destroy more in one go than `pruning.limit` allows. */
   readonly yesLargePrune?: boolean | undefined
+  /** Where to write a page that shows what a dry run would keep and destroy. */
+  readonly html?: string | undefined
   /** Where to write a Chrome trace of all jobs. */
   readonly trace: string | undefined
   readonly json: boolean
@@ -52,18 +55,19 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const recorder = traceFile === undefined ? undefined : createSpanRecorder()
   const level = request.verbose ? 'debug' : config.logging.level
   const ctx = createProcessContext('run', level, config.logging.format, recorder)
-  const statuses: ExitStatus[] = []
+  const reports: RunReport[] = []
   for (const job of jobs) {
     const report = await reportOf(withFields(ctx, {job: job.name}), job, config, request)
-    statuses.push(report.exitStatus)
     rememberRun(ctx, report, {jobs: config.jobs, metrics: config.monitoring.textfile})
+    reports.push(report)
     tell(report, request)
   }
   ctx.span.end()
   if (traceFile !== undefined && recorder !== undefined) {
     writeFileAtomically(resolve(traceFile), formatChromeTrace(recorder.spans(), hostname()))
   }
-  return worstStatus(statuses)
+  if (request.html !== undefined) writeFileAtomically(resolve(request.html), renderRetentionPage(reports))
+  return worstStatus(reports.map(({exitStatus}) => exitStatus))
 }
 
 function tell(report: RunReport, request: RunJobsRequest): void {

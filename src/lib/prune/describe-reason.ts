@@ -74,7 +74,8 @@ function describeProtection(reason: ProtectedReason | {readonly kind: 'last-one'
   }
 }
 
-function describeRule(rule: KeepRule): string {
+/** A rule in the words of the configuration. */
+export function describeRule(rule: KeepRule): string {
   switch (rule.type) {
     case 'grid':
       return `grid ${printable(rule.spec)}`

@@ -2,6 +2,7 @@ import type {Candidate} from '../prune/candidate.ts'
 import {
   describeDestroyReason,
   describeKeepReason,
+  describeRule,
   describeSkip,
   describeVerdict,
 } from '../prune/describe-reason.ts'
@@ -67,13 +68,14 @@ function keepReasons(
 ): PruneReason[] {
   return because.map((reason) => ({
     kind: reason.kind === 'rule' ? reason.rule.type : reason.kind,
+    ...(reason.kind === 'rule' ? {rule: describeRule(reason.rule)} : {}),
     text: describeKeepReason(reason),
     until: describeUntil(reason, snapshot, candidates),
   }))
 }
 
 function destroyReason(reason: DestroyReason): PruneReason {
-  return {kind: reason.rule.type, text: describeDestroyReason(reason)}
+  return {kind: reason.rule.type, rule: describeRule(reason.rule), text: describeDestroyReason(reason)}
 }
 
 function prunedSnapshot(verdict: Verdict, outcome: Outcome | undefined): PrunedSnapshot {

@@ -128,7 +128,7 @@ test('a dry run asks nobody to destroy anything', async () => {
       state: 'doomed',
       because: 'destroyed: last_n 1: not among the newest',
       creation: '1972-09-18T00:00:00.000Z',
-      reasons: [{kind: 'last_n', text: 'last_n 1: not among the newest'}],
+      reasons: [{kind: 'last_n', rule: 'last_n 1', text: 'last_n 1: not among the newest'}],
     },
     {
       name: 'c',
@@ -138,7 +138,7 @@ test('a dry run asks nobody to destroy anything', async () => {
       reasons: [
         {kind: 'newest', text: 'kept: newest snapshot', until: 'until there is a newer one'},
         {kind: 'last-common', text: 'kept: last common version', until: 'until a newer one is replicated'},
-        {kind: 'last_n', text: 'kept by last_n 1', until: 'until 1 newer one is taken'},
+        {kind: 'last_n', rule: 'last_n 1', text: 'kept by last_n 1', until: 'until 1 newer one is taken'},
       ],
     },
   ])
