@@ -7,6 +7,9 @@ const words = process.argv.slice(2)
 if (words[0] === 'stdinserver' && !words.includes('--help')) {
   const {stdinserver} = await import('./lib/app/stdinserver.ts')
   process.exitCode = await stdinserver(words.slice(1))
+} else if (words[0] === 'zfs-library') {
+  const {serveLibrary} = await import('./lib/host/library-server.ts')
+  process.exitCode = serveLibrary()
 } else if (words[0] === 'ssh-client') {
   const {runSshClient} = await import('./lib/ssh/client.ts')
   process.exitCode = await runSshClient(words.slice(1))

@@ -11,6 +11,8 @@ export type Lab = {
   /** The same; throws with everything that was said unless the script exits 0. Returns stdout. */
   ok(script: string): Promise<string>
   writeFile(path: string, text: string): Promise<void>
+  /** Copies an executable of ours into the guest. */
+  upload(from: string, to: string): Promise<void>
   /** Two fresh pools on sparse files in memory. */
   pools(): Promise<{readonly src: string; readonly dst: string; destroy(): Promise<void>}>
   /**
@@ -49,6 +51,7 @@ export async function openLab(): Promise<Lab> {
     sh: ssh.sh,
     ok,
     writeFile,
+    upload: ssh.upload,
     async pools() {
       counter += 1
       const id = `${process.pid}x${counter}`

@@ -1,16 +1,20 @@
 import type {PullJob, PushJob, SinkJob, SnapJob, SourceJob} from '../config/job.ts'
+import type {ZfsAccess} from '../config/resolve-zfs-access.ts'
+import type {RunContext} from '../core/context.ts'
 import {NO_FLOOR} from '../endpoint/floor.ts'
 import {createLocalReceiver} from '../endpoint/local-receiver.ts'
 import {createLocalSender} from '../endpoint/local-sender.ts'
 import type {LocalReceiver} from '../endpoint/receiver.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
 import {findDeathSignal} from '../host/death-signal.ts'
+import {createLibraryProcess} from '../host/library-process.ts'
 import {resolveProgram} from '../host/resolve-program.ts'
 import {createRunProgram} from '../host/run-program.ts'
 import type {SendPolicy} from '../plan/policy.ts'
 import {createMapping} from '../scope/mapping.ts'
 import type {ZfsClient} from '../zfs/client.ts'
 import {createZfsCliClient} from '../zfs-client/zfs-cli-client.ts'
+import {createZfsLibraryClient} from '../zfs-client/zfs-library-client.ts'
 
 /** ZFS on this host. Every `zfs` inherits `lockFd`, so that a lock outlives us as long as one of them works. */
 export function createZfs({lockFd}: {readonly lockFd: number | undefined}): ZfsClient {
@@ -18,6 +22,16 @@ export function createZfs({lockFd}: {readonly lockFd: number | undefined}): ZfsC
     createRunProgram({resolve: resolveProgram, lockFd, deathSignal: findDeathSignal()}),
   )
 }
+
+/** ZFS on this host for a run: many changes at once by libzfs_core, unless `access` says otherwise. Close it. */
+export function openZfs(options: {readonly lockFd: number | undefined; readonly access: ZfsAccess}): OpenZfs {
+  const cli = createZfs(options)
+  if (options.access === 'cli') return {zfs: cli, close: async () => {}}
+  const library = createLibraryProcess({required: options.access === 'library', lockFd: options.lockFd})
+  return {zfs: createZfsLibraryClient(library.call, cli), close: library.close}
+}
+
+export type OpenZfs = {readonly zfs: ZfsClient; close(ctx: RunContext): Promise<void>}
 
 /** What a job that does not replicate would send: never asked. */
 const NO_SEND: SendPolicy = {

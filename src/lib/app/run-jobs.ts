@@ -19,7 +19,7 @@ import {formatChromeTrace} from '../trace/chrome-trace.ts'
 import {createSpanRecorder} from '../trace/span-recorder.ts'
 import {readOnly} from '../zfs-client/read-only.ts'
 import {type ConfigFile, jobNamed, readConfig} from './config-file.ts'
-import {createZfs} from './endpoints.ts'
+import {openZfs} from './endpoints.ts'
 import {wireJob} from './job-work.ts'
 import {rememberRun} from './kept-reports.ts'
 import {createProcessContext} from './process-context.ts'
@@ -129,12 +129,13 @@ async function runLocked(
     : lockJob(defaultLockDirectory(process.getuid?.() ?? 0, process.env), job.name)
   try {
     const lockFd = lock?.fd
-    const zfs = createZfs({lockFd})
+    const {zfs, close} = openZfs({lockFd, access: config.zfsAccess})
     const {work, lanes} = wireJob(job, dryRun ? readOnly(zfs) : zfs, {configFile: config.path, lockFd})
     try {
       return await runJob(ctx, work, {phases, dryRun, wanted, yesLargePrune})
     } finally {
       await lanes?.close()
+      await close(ctx)
     }
   } finally {
     lock?.release()

@@ -1,5 +1,6 @@
 import {isatty} from 'node:tty'
 import type {PassiveJob} from '../config/job.ts'
+import type {ZfsAccess} from '../config/resolve-zfs-access.ts'
 import type {RunContext} from '../core/context.ts'
 import {withFields, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
@@ -11,7 +12,7 @@ import {writeText} from '../host/write-text.ts'
 import {renderThrown} from '../report/describe-error.ts'
 import {type Served, serve} from '../rpc/serve.ts'
 import {readConfig} from './config-file.ts'
-import {createReceiverOf, createSenderOf, createZfs} from './endpoints.ts'
+import {createReceiverOf, createSenderOf, type OpenZfs, openZfs} from './endpoints.ts'
 import {createProcessContext} from './process-context.ts'
 
 /** What the forced command was started with. */
@@ -34,11 +35,13 @@ export async function stdinserver(argv: readonly string[]): Promise<number> {
       clientIdentity: words.identity,
     })
     const hangUp = watchHangUp(1)
+    const {served, close} = servedTo(ctx, words)
     try {
-      await serve(withSignal(ctx, hangUp.signal), servedTo(ctx, words), byteReader(0), byteWriter(1))
+      await serve(withSignal(ctx, hangUp.signal), served, byteReader(0), byteWriter(1))
       return EXIT.ok
     } finally {
       hangUp.stop()
+      await close(ctx)
     }
   } catch (thrown) {
     writeText(2, `${renderThrown(thrown)}\n`)
@@ -73,25 +76,32 @@ function refuseTerminal(): void {
 }
 
 /** The endpoint for this client, or the reason why it gets none: told in the protocol, where the client can read it. */
-function servedTo(ctx: RunContext, words: Words): Served {
+function servedTo(ctx: RunContext, words: Words): {readonly served: Served} & Pick<OpenZfs, 'close'> {
   try {
-    const job = jobFor(words)
-    const zfs = createZfs({lockFd: undefined})
-    return job.type === 'source'
-      ? {kind: 'sender', sender: createSenderOf(job, zfs)}
-      : {kind: 'receiver', receiver: createReceiverOf(job, words.identity, zfs)}
+    const {job, access} = jobFor(words)
+    const {zfs, close} = openZfs({lockFd: undefined, access})
+    const served: Served =
+      job.type === 'source'
+        ? {kind: 'sender', sender: createSenderOf(job, zfs)}
+        : {kind: 'receiver', receiver: createReceiverOf(job, words.identity, zfs)}
+    return {served, close}
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
     ctx.log.error('client refused', {error: error.message})
-    return {kind: 'refused', error: error.code === 'config' ? hidden(error) : error}
+    return {
+      served: {kind: 'refused', error: error.code === 'config' ? hidden(error) : error},
+      close: async () => {},
+    }
   }
 }
 
 /** The one sink or source job that serves this client. */
-function jobFor({identity, config, listener}: Words): PassiveJob {
-  const jobs = readConfig(config, (text) => writeText(2, text)).jobs.filter(
-    (job) => job.type === 'sink' || job.type === 'source',
-  )
+function jobFor({identity, config, listener}: Words): {
+  readonly job: PassiveJob
+  readonly access: ZfsAccess
+} {
+  const file = readConfig(config, (text) => writeText(2, text))
+  const jobs = file.jobs.filter((job) => job.type === 'sink' || job.type === 'source')
   const serving = jobs.filter(({serve}) => {
     if (listener !== undefined) return serve.type === 'local' && serve.listenerName === listener
     return serve.type === 'stdinserver' && serve.clientIdentities.includes(identity)
@@ -102,7 +112,7 @@ function jobFor({identity, config, listener}: Words): PassiveJob {
       hint: 'add it to serve.client_identities of a sink or source job on the serving side',
     })
   }
-  if (other === undefined) return job
+  if (other === undefined) return {job, access: file.zfsAccess}
   throw new OperationalError(
     'peer-refused',
     `client identity ${quoted(identity)} is served by two jobs: ${quoted(job.name)} and ${quoted(other.name)}`,

@@ -7,6 +7,7 @@ import {peek, peekList} from './peek.ts'
 import {resolveJobs} from './resolve.ts'
 import {type Logging, resolveLogging} from './resolve-logging.ts'
 import {type Monitoring, resolveMonitoring} from './resolve-monitoring.ts'
+import {resolveZfsAccess, type ZfsAccess} from './resolve-zfs-access.ts'
 import {type FileSource, parseSourceFile, type SourceFile, wholeFile} from './source-file.ts'
 import {validate} from './validate.ts'
 
@@ -15,6 +16,7 @@ export type LoadedConfig = {
   readonly jobs: readonly Job[]
   readonly logging: Logging
   readonly monitoring: Monitoring
+  readonly zfsAccess: ZfsAccess
   /** What is understood but has no effect. */
   readonly notices: readonly Diagnostic[]
   /** The paths of all files that were read, the main one first. */
@@ -94,7 +96,9 @@ function checkEmpty([main, ...included]: readonly CheckedFile[]): readonly Diagn
   return [main.source.locate(mistake(['jobs'], 'there are no jobs'))]
 }
 
-function resolve(all: readonly CheckedFile[]): Pick<LoadedConfig, 'jobs' | 'logging' | 'monitoring'> {
+function resolve(
+  all: readonly CheckedFile[],
+): Pick<LoadedConfig, 'jobs' | 'logging' | 'monitoring' | 'zfsAccess'> {
   const jobs = all.flatMap(({source, raw}) =>
     resolveJobs(raw as ConfigFile, (path) => {
       const place = source.locate(mistake(path, ''))
@@ -102,5 +106,10 @@ function resolve(all: readonly CheckedFile[]): Pick<LoadedConfig, 'jobs' | 'logg
     }),
   )
   const global = peek(all[0]?.raw, 'global') as ConfigFile['global']
-  return {jobs, logging: resolveLogging(global), monitoring: resolveMonitoring(global)}
+  return {
+    jobs,
+    logging: resolveLogging(global),
+    monitoring: resolveMonitoring(global),
+    zfsAccess: resolveZfsAccess(global),
+  }
 }

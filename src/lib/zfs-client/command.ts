@@ -31,7 +31,12 @@ export async function change(
   command: ZfsCommand,
   count = 1,
 ): Promise<ProgramResult> {
-  return await runText(ctx, run, command, CHANGE_DEADLINE_MS + count * OBJECT_DEADLINE_MS)
+  return await runText(ctx, run, command, changeDeadlineMs(count))
+}
+
+/** How long a change of `count` objects may take, milliseconds. */
+export function changeDeadlineMs(count: number): number {
+  return CHANGE_DEADLINE_MS + count * OBJECT_DEADLINE_MS
 }
 
 async function runText(

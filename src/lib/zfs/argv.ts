@@ -11,7 +11,7 @@ import {
 } from './name.ts'
 import {PLACEHOLDER_PROPERTY} from './placeholder.ts'
 import {DATASET_PROPERTIES} from './read-properties.ts'
-import {nameOfBookmark, nameOfSnapshot, type Version} from './version.ts'
+import {nameOfSnapshot, nameOfVersion} from './version.ts'
 
 /** A command is data before it is a process: it can be shown, compared and refused, and no shell ever sees it. */
 export type ZfsCommand = {
@@ -209,10 +209,6 @@ function reading(...argv: readonly string[]): ZfsCommand {
 
 function changing(...argv: readonly string[]): ZfsCommand {
   return {program: 'zfs', argv, mutates: true}
-}
-
-function nameOfVersion(version: Version): SnapshotName | BookmarkName {
-  return version.kind === 'snapshot' ? nameOfSnapshot(version) : nameOfBookmark(version)
 }
 
 function someOperands(words: readonly string[]): readonly string[] {

@@ -55,6 +55,11 @@ export function nameOfBookmark(bookmark: Bookmark): BookmarkName {
   return bookmarkName(bookmark.filesystem, bookmark.name)
 }
 
+/** `fs@name` or `fs#name`. */
+export function nameOfVersion(version: Version): SnapshotName | BookmarkName {
+  return version.kind === 'snapshot' ? nameOfSnapshot(version) : nameOfBookmark(version)
+}
+
 /** `@name` or `#name`: how a version is called inside its filesystem, in logs and reports. */
 export function shortName(version: Version): string {
   return `${version.kind === 'snapshot' ? '@' : '#'}${version.name}`

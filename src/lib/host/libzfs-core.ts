@@ -1,0 +1,176 @@
+import {CString, dlopen, FFIType, type Pointer, ptr} from 'bun:ffi'
+import {OperationalError} from '../core/errors.ts'
+import type {LibraryAnswer, LibraryObject, LibraryOperation} from '../zfs-client/call-library.ts'
+
+/**
+ * libzfs_core by FFI. Every call blocks the thread until the transaction is through, so this runs in a process of its
+ * own. The functions are those of libzfs_core.h, whose interface is committed since OpenZFS 0.8.
+ *
+ * Memory: an nvlist we make is ours to free, and copies every name and value added to it; the list of errors is made by
+ * the library and ours to free too; names handed in only have to live until the call returns.
+ */
+export type LibZfsCore = {
+  call(operation: LibraryOperation, objects: readonly LibraryObject[]): LibraryAnswer
+}
+
+const LIBRARIES: Readonly<Record<string, {readonly core: string; readonly nvpair: string}>> = {
+  linux: {core: 'libzfs_core.so.3', nvpair: 'libnvpair.so.3'},
+  freebsd: {core: 'libzfs_core.so.2', nvpair: 'libnvpair.so.2'},
+}
+
+const UNIQUE_NAMES = 1
+const NO_DESCRIPTOR = -1
+const NOT_DEFERRED = 0
+
+type Nvlist = Pointer
+
+/** Opens the library and tries it. Throws `host` when there is none, or it is not as expected. */
+export function openLibZfsCore(): LibZfsCore {
+  const files = LIBRARIES[process.platform]
+  if (files === undefined) throw new OperationalError('host', `no libzfs_core for ${process.platform}`)
+  const lists = nvlists(files.nvpair)
+  const core = openCore(files.core)
+  const errno = core.libzfs_core_init()
+  if (errno !== 0) throw new OperationalError('host', `libzfs_core_init failed (errno ${errno})`)
+  // Reaches the kernel, and finds that our idea of a name is the library's.
+  if (core.lzc_exists(cString('no such dataset')) !== 0)
+    throw new OperationalError('host', 'libzfs_core answers with nonsense')
+
+  return {
+    call(operation, objects) {
+      const asked = lists.make(objects, operation)
+      const errors = new BigUint64Array(1)
+      try {
+        const errno = run(operation, asked, ptr(errors))
+        return {errno, errors: lists.numbers(pointerIn(errors))}
+      } finally {
+        lists.free(asked)
+        lists.free(pointerIn(errors))
+      }
+    },
+  }
+
+  function run(operation: LibraryOperation, asked: Nvlist, errors: Pointer): number {
+    switch (operation) {
+      case 'hold':
+        return core.lzc_hold(asked, NO_DESCRIPTOR, errors)
+      case 'release':
+        return core.lzc_release(asked, errors)
+      case 'bookmark':
+        return core.lzc_bookmark(asked, errors)
+      case 'destroy-bookmarks':
+        return core.lzc_destroy_bookmarks(asked, errors)
+      case 'destroy-snapshots':
+        return core.lzc_destroy_snaps(asked, NOT_DEFERRED, errors)
+      case 'snapshot':
+        return core.lzc_snapshot(asked, null, errors)
+    }
+  }
+}
+
+function openCore(file: string) {
+  const {ptr, i32} = FFIType
+  return open(file, {
+    libzfs_core_init: {args: [], returns: i32},
+    lzc_exists: {args: [ptr], returns: i32},
+    lzc_hold: {args: [ptr, i32, ptr], returns: i32},
+    lzc_release: {args: [ptr, ptr], returns: i32},
+    lzc_bookmark: {args: [ptr, ptr], returns: i32},
+    lzc_destroy_bookmarks: {args: [ptr, ptr], returns: i32},
+    lzc_destroy_snaps: {args: [ptr, i32, ptr], returns: i32},
+    lzc_snapshot: {args: [ptr, ptr, ptr], returns: i32},
+  })
+}
+
+/** The lists of names and values that the library takes and answers with. */
+function nvlists(file: string) {
+  const {ptr: pointer, i32} = FFIType
+  const nv = open(file, {
+    nvlist_alloc: {args: [pointer, FFIType.u32, i32], returns: i32},
+    nvlist_free: {args: [pointer], returns: FFIType.void},
+    nvlist_add_boolean: {args: [pointer, pointer], returns: i32},
+    nvlist_add_string: {args: [pointer, pointer, pointer], returns: i32},
+    nvlist_add_nvlist: {args: [pointer, pointer, pointer], returns: i32},
+    nvlist_next_nvpair: {args: [pointer, pointer], returns: pointer},
+    nvpair_name: {args: [pointer], returns: pointer},
+    nvpair_value_int32: {args: [pointer, pointer], returns: i32},
+  })
+
+  function alloc(): Nvlist {
+    const list = new BigUint64Array(1)
+    check(nv.nvlist_alloc(ptr(list), UNIQUE_NAMES, 0))
+    const made = pointerIn(list)
+    if (made === null) throw new OperationalError('host', 'nvlist_alloc made nothing')
+    return made
+  }
+
+  function add(list: Nvlist, [name, value]: LibraryObject, operation: LibraryOperation): void {
+    if (operation === 'hold' || operation === 'bookmark') {
+      check(nv.nvlist_add_string(list, cString(name), cString(value)))
+      return
+    }
+    if (operation !== 'release') {
+      check(nv.nvlist_add_boolean(list, cString(name)))
+      return
+    }
+    const tags = alloc()
+    try {
+      check(nv.nvlist_add_boolean(tags, cString(value)))
+      check(nv.nvlist_add_nvlist(list, cString(name), tags))
+    } finally {
+      nv.nvlist_free(tags)
+    }
+  }
+
+  return {
+    make(objects: readonly LibraryObject[], operation: LibraryOperation): Nvlist {
+      const list = alloc()
+      try {
+        for (const object of objects) add(list, object, operation)
+      } catch (error) {
+        nv.nvlist_free(list)
+        throw error
+      }
+      return list
+    },
+
+    /** The numbers in a list; what is no number is left out. */
+    numbers(list: Nvlist | null): Readonly<Record<string, number>> {
+      const found: Record<string, number> = {}
+      if (list === null) return found
+      const value = new Int32Array(1)
+      for (let pair = nv.nvlist_next_nvpair(list, null); pair !== null; ) {
+        const name = nv.nvpair_name(pair)
+        if (name !== null && nv.nvpair_value_int32(pair, ptr(value)) === 0)
+          found[new CString(name).toString()] = value[0] ?? 0
+        pair = nv.nvlist_next_nvpair(list, pair)
+      }
+      return found
+    },
+
+    free(list: Nvlist | null): void {
+      if (list !== null) nv.nvlist_free(list)
+    },
+  }
+}
+
+function open<const Symbols extends Parameters<typeof dlopen>[1]>(file: string, symbols: Symbols) {
+  try {
+    return dlopen(file, symbols).symbols
+  } catch (error) {
+    throw new OperationalError('host', `cannot open ${file}`, {cause: error})
+  }
+}
+
+function check(errno: number): void {
+  if (errno !== 0) throw new OperationalError('host', `an nvlist cannot be made (errno ${errno})`)
+}
+
+function cString(text: string): Uint8Array {
+  return Buffer.from(`${text}\0`)
+}
+
+function pointerIn(cell: BigUint64Array): Pointer | null {
+  const address = Number(cell[0])
+  return address === 0 ? null : (address as Pointer)
+}

@@ -1,0 +1,36 @@
+import type {RunContext} from '../core/context.ts'
+import type {BookmarkName, SnapshotName} from '../zfs/name.ts'
+
+/**
+ * Makes one call of libzfs_core. The only way in which the library client touches the world: implemented by `host` with
+ * the real library in a child, by the simulator with a model of the kernel.
+ *
+ * `undefined` when there is no answer: no library, one that is not as expected, or the child has died. Then nothing is
+ * known of what was done. Throws what stopped it: the reason of `ctx.signal`, or `deadline`.
+ */
+export type CallLibrary = (ctx: RunContext, call: LibraryCall) => Promise<LibraryAnswer | undefined>
+
+export type LibraryOperation =
+  | 'hold'
+  | 'release'
+  | 'bookmark'
+  | 'destroy-bookmarks'
+  | 'destroy-snapshots'
+  | 'snapshot'
+
+export type LibraryCall = {
+  readonly operation: LibraryOperation
+  /** Of one pool, each name once: with the tag of a hold, the source of a bookmark, or nothing. */
+  readonly objects: readonly LibraryObject[]
+  /** How long it may take, milliseconds. */
+  readonly deadlineMs: number
+}
+
+export type LibraryObject = readonly [name: SnapshotName | BookmarkName, value: string]
+
+export type LibraryAnswer = {
+  /** What the function returned: 0, or why it did not do all. */
+  readonly errno: number
+  /** Why not, for the objects the kernel named. */
+  readonly errors: Readonly<Record<string, number>>
+}

@@ -1,0 +1,48 @@
+import {OperationalError} from '../../src/lib/core/errors.ts'
+import {createClock} from '../../src/lib/host/clock.ts'
+import {createLibraryProcess} from '../../src/lib/host/library-process.ts'
+import {resolveProgram} from '../../src/lib/host/resolve-program.ts'
+import {createRunProgram} from '../../src/lib/host/run-program.ts'
+import {createLog} from '../../src/lib/trace/log.ts'
+import {createRootSpan, randomSpanId} from '../../src/lib/trace/span.ts'
+import {createZfsCliClient} from '../../src/lib/zfs-client/zfs-cli-client.ts'
+import {createZfsLibraryClient} from '../../src/lib/zfs-client/zfs-library-client.ts'
+import {CASES} from './cases.ts'
+
+/**
+ * Runs the cases on real ZFS with both implementations: `driver ZREPL DATASET`. Prints one JSON object: by case and
+ * implementation, what came out. Compiled and uploaded by test/lab/client-conformance.test.ts.
+ */
+const [zrepl = '', dataset = ''] = process.argv.slice(2)
+const clock = createClock()
+const log = createLog(clock, 'info', (line) => console.error(JSON.stringify(line)))
+const ctx = {
+  signal: new AbortController().signal,
+  clock,
+  log,
+  span: createRootSpan({clock, log, newId: randomSpanId, recorder: undefined}, 'conformance'),
+}
+const cli = createZfsCliClient(createRunProgram({resolve: resolveProgram}))
+const library = createLibraryProcess({required: true, command: {path: zrepl, argv: ['zfs-library']}})
+const clients = {cli, library: createZfsLibraryClient(library.call, cli)}
+
+function zfs(...words: readonly string[]): void {
+  const {exitCode, stderr} = Bun.spawnSync(['zfs', ...words], {stderr: 'pipe'})
+  if (exitCode !== 0) throw new Error(`zfs ${words.join(' ')}: ${stderr.toString()}`)
+}
+
+const found: Record<string, readonly string[]> = {}
+for (const [index, one] of CASES.entries()) {
+  for (const [access, client] of Object.entries(clients)) {
+    const root = `${dataset}/${access}${index}`
+    zfs('create', root)
+    try {
+      found[`${access}, ${one.name}`] = await one.run({client, root, ctx, zfs})
+    } catch (error) {
+      if (!(error instanceof OperationalError)) throw error
+      found[`${access}, ${one.name}`] = [`${error.code}: ${error.message}`]
+    }
+  }
+}
+await library.close(ctx)
+console.log(JSON.stringify(found))

@@ -1,0 +1,54 @@
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {execa} from 'execa'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {CASES} from '../client-conformance/cases.ts'
+import {type Lab, openLab} from './lab.ts'
+
+type Found = Readonly<Record<string, readonly string[]>>
+
+const DELEGATED = 'create,mount,snapshot,clone,hold,release,bookmark,destroy'
+
+let lab: Lab
+let destroy: () => Promise<void>
+let foundByRoot: Found
+let foundByUser: Found
+
+beforeAll(async () => {
+  lab = await openLab()
+  const pools = await lab.pools()
+  destroy = pools.destroy
+  await lab.upload(await compileDriver(), '/usr/local/bin/driver')
+  await lab.ok(
+    `for d in root user; do zfs create -o mountpoint=none ${pools.src}/$d; done; zfs allow zrepl ${DELEGATED} ${pools.src}/user\n`,
+  )
+  const drive = (dataset: string) => `driver /usr/local/bin/zrepl ${pools.src}/${dataset}`
+  foundByRoot = JSON.parse(await lab.ok(`${drive('root')}\n`)) as Found
+  foundByUser = JSON.parse(await lab.ok(`su zrepl -c '${drive('user')}'\n`)) as Found
+}, 180_000)
+
+afterAll(async () => {
+  await destroy?.()
+  await lab?.close()
+})
+
+async function compileDriver(): Promise<string> {
+  const driver = join(directory, 'driver')
+  const source = join(import.meta.dirname, '..', 'client-conformance', 'driver.ts')
+  await execa(process.execPath, ['build', '--compile', '--outfile', driver, source])
+  return driver
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'zrepl-driver-'))
+afterAll(() => rmSync(directory, {recursive: true, force: true}))
+
+const all = CASES.flatMap((one) => (['cli', 'library'] as const).map((access) => ({...one, access})))
+
+test.each(all)('root, $access, $name', ({access, name, expected}) => {
+  expect(foundByRoot[`${access}, ${name}`]).toEqual(expected)
+})
+
+test.each(all)('a user by zfs allow, $access, $name', ({access, name, expected}) => {
+  expect(foundByUser[`${access}, ${name}`]).toEqual(expected)
+})
