@@ -18,7 +18,8 @@ beforeAll(async () => {
   await lab.ok(`zfs create ${src}/data && zfs create '${src}/data/a b' && zfs create ${dst}/backups`)
   await lab.writeFile(
     CONFIG,
-    `jobs:
+    `global: {zfs: {access: cli}}
+jobs:
   - name: offsite
     type: push
 ${connect}

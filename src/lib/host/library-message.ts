@@ -3,10 +3,11 @@ import type {LibraryObject, LibraryOperation} from '../zfs-client/call-library.t
 /** What goes between us and our child that calls libzfs_core: a length in four bytes, then JSON. */
 export type LibraryRequest = {
   readonly operation: LibraryOperation
+  readonly pool: string
   readonly objects: readonly LibraryObject[]
 }
 
-/** The child's first message. */
+/** The child's first message; each further one is a `LibraryAnswer`, or null when it does not see the pool. */
 export type LibraryHello = {readonly ready: true} | {readonly ready: false; readonly because: string}
 
 export const LENGTH_BYTES = 4

@@ -1,9 +1,17 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
+import {quoted} from '../core/printable.ts'
 import type {CallLibrary, LibraryAnswer, LibraryCall} from '../zfs-client/call-library.ts'
 import {type Child, exitsWithin, GRACE, type Grace, startChild, stopChild} from './child.ts'
 import {FIXED_ENVIRONMENT} from './environment.ts'
-import {decodeMessage, encodeMessage, LENGTH_BYTES, type LibraryHello, readLength} from './library-message.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  LENGTH_BYTES,
+  type LibraryHello,
+  type LibraryRequest,
+  readLength,
+} from './library-message.ts'
 import {createPipe, type PipeReader, type PipeWriter} from './pipe.ts'
 
 /** How long the child may take to find the library and try it. */
@@ -34,24 +42,31 @@ type Started = {readonly child: Child; readonly toChild: PipeWriter; readonly fr
  */
 export function createLibraryProcess(options: LibraryOptions): LibraryProcess {
   let started: Started | undefined
-  let isMissing = false
+  /** Why there is none. */
+  let missing: string | undefined
   let last: Promise<unknown> = Promise.resolve()
 
   async function call(ctx: RunContext, call: LibraryCall): Promise<LibraryAnswer | undefined> {
     ctx.signal.throwIfAborted()
-    if (isMissing) return undefined
+    if (missing !== undefined) return refuse(missing)
     started ??= await start(ctx)
     if (started === undefined) return undefined
-    const {operation, objects} = call
+    const {operation, pool, objects} = call
     const span = ctx.span.child(`libzfs_core ${operation}`, {objects: objects.length})
     const begun = ctx.clock.monotonic()
     try {
-      const answer = await ask<LibraryAnswer>(ctx, started, {operation, objects}, call.deadlineMs, operation)
+      const answer = await ask<LibraryAnswer | null>(
+        ctx,
+        started,
+        {operation, pool, objects},
+        call.deadlineMs,
+        operation,
+      )
       const facts = {operation, objects: objects.length, errno: answer?.errno}
       ctx.log.debug('libzfs_core called', {...facts, durationMs: ctx.clock.monotonic() - begun})
       span.end(facts)
-      if (answer === undefined) giveUp(ctx, 'the process that calls it has ended')
-      return answer
+      if (answer === undefined) return giveUp(ctx, 'the process that calls it has ended')
+      return answer ?? refuse(`it does not see the pool ${quoted(pool)}`)
     } catch (error) {
       span.end({error: error instanceof Error ? error.message : String(error)})
       throw error
@@ -63,24 +78,29 @@ export function createLibraryProcess(options: LibraryOptions): LibraryProcess {
     started = begun
     const hello = await ask<LibraryHello>(ctx, begun, undefined, HELLO_MS, 'start')
     if (hello?.ready === true) return begun
-    giveUp(ctx, hello?.because ?? 'the process that calls it cannot be used')
+    return giveUp(ctx, hello?.because ?? 'the process that calls it cannot be used')
+  }
+
+  function giveUp(ctx: RunContext, because: string): undefined {
+    missing = because
+    refuse(because)
+    ctx.log.info('libzfs_core cannot be used, the zfs command is used instead', {because})
     return undefined
   }
 
-  function giveUp(ctx: RunContext, because: string): void {
-    isMissing = true
+  function refuse(because: string): undefined {
     if (options.required)
       throw new OperationalError('host', `cannot use libzfs_core: ${because}`, {
         hint: 'global.zfs.access says library; with auto or cli the zfs command is used',
       })
-    ctx.log.info('libzfs_core cannot be used, the zfs command is used instead', {because})
+    return undefined
   }
 
   /** One message there, unless there is none to send, and one back; `undefined` when the child has gone. */
   async function ask<T>(
     ctx: RunContext,
     {child, toChild, fromChild}: Started,
-    request: unknown,
+    request: LibraryRequest | undefined,
     deadlineMs: number,
     what: string,
   ): Promise<T | undefined> {
@@ -99,7 +119,7 @@ export function createLibraryProcess(options: LibraryOptions): LibraryProcess {
       return await Promise.race([converse(), late])
     } catch (error) {
       if (error instanceof OperationalError && error.code === 'peer-unreachable') return undefined
-      isMissing = true
+      missing = 'a call had to be stopped'
       if ((await stopChild(child, ctx.clock, options.grace ?? GRACE)) === 'stays')
         ctx.log.error('program does not end, not even by SIGKILL; left behind', {
           pid: child.pid,

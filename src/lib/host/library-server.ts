@@ -17,7 +17,7 @@ export function serveLibrary(): number {
   send('library' in opened ? {ready: true} : {ready: false, because: opened.because})
   if (!('library' in opened)) return 1
   for (let request = receive(); request !== undefined; request = receive()) {
-    send(opened.library.call(request.operation, request.objects))
+    send(opened.library.call(request) ?? null)
   }
   return 0
 }

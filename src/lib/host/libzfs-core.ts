@@ -1,6 +1,7 @@
 import {CString, dlopen, FFIType, type Pointer, ptr} from 'bun:ffi'
 import {OperationalError} from '../core/errors.ts'
 import type {LibraryAnswer, LibraryObject, LibraryOperation} from '../zfs-client/call-library.ts'
+import type {LibraryRequest} from './library-message.ts'
 
 /**
  * libzfs_core by FFI. Every call blocks the thread until the transaction is through, so this runs in a process of its
@@ -10,7 +11,8 @@ import type {LibraryAnswer, LibraryObject, LibraryOperation} from '../zfs-client
  * the library and ours to free too; names handed in only have to live until the call returns.
  */
 export type LibZfsCore = {
-  call(operation: LibraryOperation, objects: readonly LibraryObject[]): LibraryAnswer
+  /** `undefined` when the library does not see the pool: then it and the `zfs` command look at different systems. */
+  call(request: LibraryRequest): LibraryAnswer | undefined
 }
 
 const LIBRARIES: Readonly<Record<string, {readonly core: string; readonly nvpair: string}>> = {
@@ -37,7 +39,8 @@ export function openLibZfsCore(): LibZfsCore {
     throw new OperationalError('host', 'libzfs_core answers with nonsense')
 
   return {
-    call(operation, objects) {
+    call({operation, pool, objects}) {
+      if (core.lzc_exists(cString(pool)) !== 1) return undefined
       const asked = lists.make(objects, operation)
       const errors = new BigUint64Array(1)
       try {

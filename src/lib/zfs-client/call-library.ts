@@ -5,8 +5,8 @@ import type {BookmarkName, SnapshotName} from '../zfs/name.ts'
  * Makes one call of libzfs_core. The only way in which the library client touches the world: implemented by `host` with
  * the real library in a child, by the simulator with a model of the kernel.
  *
- * `undefined` when there is no answer: no library, one that is not as expected, or the child has died. Then nothing is
- * known of what was done. Throws what stopped it: the reason of `ctx.signal`, or `deadline`.
+ * `undefined` when there is no answer: no library, one that is not as expected or does not see the pool, or the child
+ * has died. Then nothing is known of what was done. Throws what stopped it: the reason of `ctx.signal`, or `deadline`.
  */
 export type CallLibrary = (ctx: RunContext, call: LibraryCall) => Promise<LibraryAnswer | undefined>
 
@@ -20,7 +20,8 @@ export type LibraryOperation =
 
 export type LibraryCall = {
   readonly operation: LibraryOperation
-  /** Of one pool, each name once: with the tag of a hold, the source of a bookmark, or nothing. */
+  readonly pool: string
+  /** Of this pool, each name once: with the tag of a hold, the source of a bookmark, or nothing. */
   readonly objects: readonly LibraryObject[]
   /** How long it may take, milliseconds. */
   readonly deadlineMs: number

@@ -33,10 +33,10 @@ export async function callForAll<T>(
 ): Promise<ReadonlyMap<T, Outcome>> {
   const outcomes = new Map<T, Outcome>()
   const limits = batch.allOrNone ? NO_LIMITS : LIMITS
-  for (const [, group] of Map.groupBy(items, (item) => poolOf(batch.objectOf(item)[0]))) {
+  for (const [pool, group] of Map.groupBy(items, (item) => poolOf(batch.objectOf(item)[0]))) {
     for (const round of withoutRepetitions(group, batch)) {
       for (const chunk of chunkByBytes(round, limits, (item) => batch.objectOf(item).join().length))
-        await callForChunk(ctx, call, chunk, batch, outcomes)
+        await callForChunk(ctx, call, {pool, items: chunk}, batch, outcomes)
     }
   }
   return outcomes
@@ -45,7 +45,7 @@ export async function callForAll<T>(
 async function callForChunk<T>(
   ctx: RunContext,
   call: CallLibrary,
-  items: readonly T[],
+  {pool, items}: {readonly pool: string; readonly items: readonly T[]},
   batch: LibraryBatch<T>,
   outcomes: Map<T, Outcome>,
 ): Promise<void> {
@@ -53,7 +53,7 @@ async function callForChunk<T>(
   let rest = items
   while (rest.length > 0) {
     const objects = rest.map(objectOf)
-    const answer = await call(ctx, {operation, objects, deadlineMs: changeDeadlineMs(objects.length)})
+    const answer = await call(ctx, {operation, pool, objects, deadlineMs: changeDeadlineMs(objects.length)})
     if (answer === undefined) return
     const errnoOf = (item: T) => answer.errors[objectOf(item)[0]]
     for (const item of rest) {

@@ -6,7 +6,7 @@ import type {ZfsFailure} from './read-stderr.ts'
 import type {Bookmark, Snapshot, Version} from './version.ts'
 
 /**
- * What a host can be asked. Implemented on the `zfs` command, later on libzfs_core, and by the simulator.
+ * What a host can be asked. Implemented on the `zfs` command, and on libzfs_core for what changes many objects.
  *
  * Mutating operations take many objects and answer with an outcome for each, in the order given, so that an
  * implementation may batch. They are idempotent: what is already as wished is `done`.
