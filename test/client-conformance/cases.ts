@@ -135,9 +135,8 @@ function history({zfs, root}: Stage): void {
   for (const words of [
     ['create', `${root}/a`],
     ['create', `${root}/b`],
-    ['snapshot', `${root}/a@1`],
+    ['snapshot', `${root}/a@1`, `${root}/b@1`],
     ['snapshot', `${root}/a@2`],
-    ['snapshot', `${root}/b@1`],
   ])
     zfs(...words)
 }

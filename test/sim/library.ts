@@ -11,25 +11,32 @@ const MISSING = 2
 const BUSY = 16
 const EXISTS = 17
 
-/**
- * libzfs_core on the model of ZFS: what the kernel refuses and what it then leaves undone, as seen on OpenZFS 2.1.11 and
- * 2.3.2. What it does is done by the model's commands.
- */
+/** libzfs_core on the model of ZFS, undisturbed. */
 export function createSimulatedLibrary(host: Host, calls: LibraryCall[] = []): CallLibrary {
   return async (_, call) => {
     calls.push(call)
-    return answer(host, call)
+    return answerOf(host, call, (words) => {
+      runCommand(host, words)
+      return true
+    })
   }
 }
 
-function answer(host: Host, {operation, objects}: LibraryCall): LibraryAnswer {
+/**
+ * What the kernel refuses and what it then leaves undone, as seen on OpenZFS 2.1.11 and 2.3.2. What it does is done as
+ * commands of the model by `execute`, which returns false when the call ends there; then there is no answer.
+ */
+export function answerOf(
+  host: Host,
+  {operation, objects}: Pick<LibraryCall, 'operation' | 'objects'>,
+  execute: (words: readonly string[]) => boolean,
+): LibraryAnswer | undefined {
   const errors = errorsOf(host, {operation, objects})
   const isPartial = Object.values(errors).every((errno) => errno === MISSING)
   const stops = operation === 'hold' || operation === 'release' ? !isPartial : Object.keys(errors).length > 0
   if (stops) return {errno: Object.values(errors)[0] ?? 0, errors}
   const doable = objects.filter(([name]) => errors[name] === undefined && isThere(host, operation, name))
-  for (const words of commandsOf(operation, doable)) runCommand(host, words)
-  return {errno: 0, errors}
+  return commandsOf(operation, doable).every(execute) ? {errno: 0, errors} : undefined
 }
 
 type Asked = Pick<LibraryCall, 'operation' | 'objects'>

@@ -11,6 +11,8 @@ export type WorldOptions = {
   readonly initialReplication: ReplicationPolicy['initialReplication']
   readonly protection: ReplicationPolicy['protection']
   readonly concurrentSteps: number
+  /** By what holds, bookmarks and snapshots are changed, on both sides. */
+  readonly access: 'cli' | 'library'
   /** Bytes a pipe takes before its writer has to wait. */
   readonly pipeBytes: number
   /** When a passive side notices that its client has gone while it is busy. */
@@ -33,6 +35,7 @@ export const DEFAULTS: WorldOptions = {
   initialReplication: 'all',
   protection: {initial: 'guarantee_resumability', incremental: 'guarantee_resumability'},
   concurrentSteps: 1,
+  access: 'cli',
   pipeBytes: 65_536,
   hangUp: 'when-idle',
   jitter: 0,

@@ -4,7 +4,6 @@ import {PHASES, type Phase} from '../../src/lib/replicate/phase.ts'
 import {type JobOutcome, runJob} from '../../src/lib/replicate/run-job.ts'
 import {statusOf} from '../../src/lib/report/exit-status.ts'
 import {readOnly} from '../../src/lib/zfs-client/read-only.ts'
-import {createZfsCliClient} from '../../src/lib/zfs-client/zfs-cli-client.ts'
 import type {Fault} from './fault.ts'
 import {createInvariants, type Violation} from './invariants.ts'
 import type {Timers} from './process/clock.ts'
@@ -26,6 +25,8 @@ export type Run = {
     | {readonly kind: 'killed'}
     | {readonly kind: 'failed'; readonly error: unknown}
   readonly trace: readonly Entry[]
+  /** Processes that served the active one: one for each connection. */
+  readonly sessions: number
   /** Writes of the protocol, of both sides. */
   readonly frames: number
   readonly violations: readonly Violation[]
@@ -65,6 +66,7 @@ export async function run(world: World, request: RunRequest = {}): Promise<Run> 
   return {
     end: end ?? {kind: 'failed', error: new Error('stuck')},
     trace: director.trace,
+    sessions: passives.length,
     frames: stage.frames(),
     violations: invariants.violations,
   }
@@ -73,10 +75,10 @@ export async function run(world: World, request: RunRequest = {}): Promise<Run> 
 /** What the executable does between its start and its exit. */
 async function runWired(
   {options}: World,
-  {active, director, open}: Stage,
+  {active, zfsOf, open}: Stage,
   {phases = PHASES, dryRun = false}: RunRequest,
 ): Promise<JobOutcome> {
-  const zfs = createZfsCliClient(director.programOf(active))
+  const zfs = zfsOf(active)
   const {work, lanes} = wireActive(options, dryRun ? readOnly(zfs) : zfs, open)
   try {
     return await runJob(active.ctx, work, {phases, dryRun, wanted: 'due', yesLargePrune: false})

@@ -1,6 +1,8 @@
 import {Stopped} from '../../src/lib/core/errors.ts'
 import type {LaneConnection} from '../../src/lib/core/lane.ts'
+import type {ZfsClient} from '../../src/lib/zfs/client.ts'
 import {createZfsCliClient} from '../../src/lib/zfs-client/zfs-cli-client.ts'
+import {createZfsLibraryClient} from '../../src/lib/zfs-client/zfs-library-client.ts'
 import type {Fault} from './fault.ts'
 import type {Invariants} from './invariants.ts'
 import {createTimers, type Timers} from './process/clock.ts'
@@ -20,6 +22,8 @@ export type Stage = {
   readonly director: Director
   /** Starts a passive process and connects it, as ssh would. */
   open(): Promise<LaneConnection>
+  /** ZFS as a process reaches it. */
+  zfsOf(process: Process): ZfsClient
   /** Writes of the protocol so far. */
   frames(): number
 }
@@ -57,8 +61,14 @@ export function createStage(
     }
   }
 
+  function zfsOf(process: Process): ZfsClient {
+    const cli = createZfsCliClient(director.programOf(process))
+    return options.access === 'cli' ? cli : createZfsLibraryClient(director.libraryOf(process), cli)
+  }
+
   return {
     active,
+    zfsOf,
     passives,
     timers,
     director,
@@ -72,7 +82,7 @@ export function createStage(
       const lane = openLane({
         active,
         passive,
-        served: wirePassive(options, createZfsCliClient(director.programOf(passive))),
+        served: wirePassive(options, zfsOf(passive)),
         capacity: options.pipeBytes,
         fdOf: descriptors.fdOf,
         onWrite,

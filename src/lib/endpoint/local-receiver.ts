@@ -215,7 +215,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   async function moveHold(
     ctx: RunContext,
     requests: readonly HoldLastReceivedRequest[],
-  ): Promise<readonly Outcome[]> {
+  ): Promise<readonly MovedHold[]> {
     const prepared = await prepareEach(requests, async ({filesystem, to}) => {
       const dataset = mapping.toReceiver(filesystem)
       const snapshot = await findReceived(ctx, dataset, to)
@@ -231,9 +231,21 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       .flatMap(({drop}) => drop)
     const dropped = outcomesOf(drop, await pool.release(ctx, drop))
     return prepared.map((one) => {
-      if ('failed' in one) return one.failed
-      const failed = firstFailure(one.value.make.map(made))
-      return failed.kind === 'failed' ? failed : firstFailure(one.value.drop.map(dropped))
+      if ('failed' in one) return {held: one.failed, dropped: DONE}
+      const held = firstFailure(one.value.make.map(made))
+      return {held, dropped: held.kind === 'failed' ? DONE : firstFailure(one.value.drop.map(dropped))}
+    })
+  }
+
+  /** Requests for what may not be named fail one by one. */
+  function mappable(filesystems: readonly DatasetName[]): readonly DatasetName[] {
+    return filesystems.flatMap((filesystem) => {
+      try {
+        return [mapping.toReceiver(filesystem)]
+      } catch (error) {
+        if (error instanceof OperationalError) return []
+        throw error
+      }
     })
   }
 
@@ -283,7 +295,20 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       return outcomes
     },
 
-    holdLastReceived: moveHold,
+    async holdLastReceived(ctx, requests) {
+      const datasets = mappable(requests.map(({filesystem}) => filesystem))
+      await pool.relist(ctx, datasets)
+      await pool.holds(ctx, datasets)
+      const moved = await moveHold(ctx, requests)
+      for (const [index, {dropped}] of moved.entries()) {
+        if (dropped.kind === 'failed')
+          ctx.log.warn(CANNOT_DROP, {
+            filesystem: requests[index]?.filesystem,
+            error: dropped.failure.message,
+          })
+      }
+      return moved.map(({held}) => held)
+    },
 
     async estimateDestroy(ctx, requests) {
       return await estimateDestroys(ctx, zfs, pool, requests, (filesystem) => mapping.toReceiver(filesystem))
@@ -305,6 +330,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       await dropOlderHolds(ctx, dataset)
 
       const outcome = await zfs.receive(ctx, await argsOf(ctx, request, target), source)
+      if (outcome.kind === 'done' && mayWait(request)) return {warnings: []}
 
       // `zfs receive` fails after the snapshot is committed (a mount), and succeeds without having received anything:
       // only the guid on the pool tells.
@@ -318,19 +344,25 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       if (request.protection === 'guarantee_nothing') return {warnings}
 
       const [moved] = await moveHold(ctx, [{filesystem: request.filesystem, to: request.to.guid}])
-      if (moved?.kind !== 'failed') return {warnings}
-      // An older hold that stays is untidy; a missing new one leaves the common version unprotected.
-      const {make} = await holdsToMove(ctx, dataset, received)
-      if (make.length === 0)
-        return {
-          warnings: [...warnings, `cannot release an older last-received hold: ${moved.failure.message}`],
-        }
+      if (moved?.dropped.kind === 'failed') warnings.push(`${CANNOT_DROP}: ${moved.dropped.failure.message}`)
+      if (moved?.held.kind !== 'failed') return {warnings}
       throw new OperationalError(
         'receive-failed',
-        `received ${quoted(nameOfSnapshot(received))}, but cannot hold it: ${moved.failure.message}`,
+        `received ${quoted(nameOfSnapshot(received))}, but cannot hold it: ${moved.held.failure.message}`,
       )
     },
   }
+}
+
+/** A new last-received hold, and what became of the older ones: one that stays is untidy, and dropped by a later run. */
+type MovedHold = {readonly held: Outcome; readonly dropped: Outcome}
+
+const DONE: Outcome = {kind: 'done'}
+const CANNOT_DROP = 'cannot release an older last-received hold'
+
+/** What a full stream has made is looked at before anything is received below it. */
+function mayWait({from, confirm, protection}: ReceiveRequest): boolean {
+  return confirm === 'later' && from !== undefined && protection !== 'guarantee_nothing'
 }
 
 /** A full stream may only create a dataset or replace an empty placeholder; an increment needs something to add to. */

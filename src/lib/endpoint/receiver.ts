@@ -13,7 +13,10 @@ export type Receiver = {
   abortPartial(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<readonly Outcome[]>
   /** Renames copies that cannot be continued to `NAME_diverged_GUID`, and lets go of them. */
   setAside(ctx: RunContext, requests: readonly SetAsideRequest[]): Promise<readonly Outcome[]>
-  /** Moves the last-received hold to `to`, which an earlier run received but did not hold. */
+  /**
+   * Moves the last-received hold to `to`, for filesystems that have received it without holding it: in this run (see
+   * `confirm`), or in one that was killed. Looks at the pool first: what is not there with that guid fails.
+   */
   holdLastReceived(ctx: RunContext, requests: readonly HoldLastReceivedRequest[]): Promise<readonly Outcome[]>
   /** What destroying each of these would free, in bytes. For people only: nothing is decided by it. */
   estimateDestroy(
@@ -27,7 +30,8 @@ export type Receiver = {
 export type LocalReceiver = Receiver & {
   /**
    * Receives exactly one stream from `source`, sees the announced guid on the pool, then moves the hold.
-   * Resolves only when `to` is there, whatever the exit status of `zfs receive` was.
+   * Resolves only when `to` is there, whatever the exit status of `zfs receive` was; with `confirm: 'later'` also when
+   * `zfs receive` says so: then nothing is proven until `holdLastReceived`, for many at once, has looked.
    */
   receive(ctx: RunContext, request: ReceiveRequest, source: StreamHandle): Promise<ReceiveReply>
 }
@@ -41,6 +45,7 @@ export type ReceiveRequest = {
   readonly to: {readonly name: string; readonly guid: Guid}
   readonly protection: Protection
   readonly resuming: boolean
+  readonly confirm: 'now' | 'later'
 }
 
 /** `warnings`: the snapshot is there, but something around it failed (a mount, an older hold). */

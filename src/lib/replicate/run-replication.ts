@@ -12,6 +12,7 @@ import type {Outcome} from '../zfs/client.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import {shortName} from '../zfs/version.ts'
 import {type ConnectionWatch, createConnectionWatch} from './connection-watch.ts'
+import {createFinishing, type Finishing} from './finishing.ts'
 import {latestVersion} from './latest-version.ts'
 import {reportWithoutSteps} from './report-without-steps.ts'
 import {createSlots} from './slots.ts'
@@ -33,7 +34,8 @@ type StepsPlan = Extract<PlannedFilesystem, {kind: 'steps'}>
  * Does what was planned, `concurrentSteps` filesystems at once, and reports each filesystem in the order of the plan.
  *
  * What can be done for many filesystems in one request is: partial receives are given up, and the first steps
- * protected, before the first stream. A filesystem that fails does not stop the others, except those that need it on
+ * protected, before the first stream; increments that nothing waits for are confirmed, held and completed together
+ * after their streams. A filesystem that fails does not stop the others, except those that need it on
  * the receiver first. Throws only what stops the run as a whole.
  */
 export async function runReplication(
@@ -47,13 +49,16 @@ export async function runReplication(
   await setAside(ctx, pair, plan, failed)
   await protectFirstSteps(ctx, pair, plan, failed)
 
-  const reports = new Map<DatasetName, Promise<FilesystemReport>>()
+  const ran = new Map<DatasetName, Promise<Ran>>()
+  const finishing = createFinishing(pair)
   const connection = createConnectionWatch()
   const slots = createSlots(concurrentSteps)
   for (const filesystem of plan.filesystems) {
-    if (filesystem.kind === 'steps') reports.set(filesystem.filesystem, start(filesystem))
+    if (filesystem.kind === 'steps') ran.set(filesystem.filesystem, start(filesystem))
   }
-  await Promise.all(reports.values())
+  const all = await Promise.all(ran.values())
+  await finishing.finishAll(ctx)
+  const reports = new Map(all.map((one) => [one.report.filesystem, reportFinished(one, finishing)]))
   const finished = await finishUpToDate(ctx, pair, plan, failed)
   return await Promise.all(
     plan.filesystems.map(
@@ -61,22 +66,36 @@ export async function runReplication(
     ),
   )
 
-  async function start(filesystem: StepsPlan): Promise<FilesystemReport> {
+  async function start(filesystem: StepsPlan): Promise<Ran> {
     const parents = await Promise.all(
-      filesystem.after.map(async (parent) => ({parent, report: await reports.get(parent)})),
+      filesystem.after.map(async (parent) => ({parent, report: (await ran.get(parent))?.report})),
     )
     const missing = parents.filter(
       ({report}) => report === undefined || !report.steps.some(({state}) => state === 'done'),
     )
     const error = failed.get(filesystem.filesystem) ?? parentError(missing.map(({parent}) => parent))
-    if (error !== undefined) return stepsReport(filesystem, [], error, [])
+    if (error !== undefined) return {report: stepsReport(filesystem, [], error, [])}
     return await slots.take(() => {
       const lost = connection.lost()
       return lost === undefined
-        ? runFilesystem(ctx, pair, filesystem, connection)
-        : stepsReport(filesystem, [], lost, [])
+        ? runFilesystem(ctx, pair, filesystem, {connection, finishing})
+        : {report: stepsReport(filesystem, [], lost, [])}
     })
   }
+}
+
+/** How far a filesystem has come; with `unfinished`, if that step can still be finished. */
+type Ran = {
+  readonly report: FilesystemReport
+  readonly unfinished?: {readonly plan: StepsPlan; readonly step: Step}
+}
+
+function reportFinished({report, unfinished}: Ran, finishing: Finishing): FilesystemReport {
+  if (unfinished === undefined) return report
+  const error = finishing.failure(unfinished.step)
+  return error === undefined
+    ? report
+    : stepsReport(unfinished.plan, report.steps.slice(0, -1), error, report.warnings)
 }
 
 /** One filesystem's steps, one after the other; the first that fails ends it. */
@@ -84,26 +103,28 @@ async function runFilesystem(
   ctx: RunContext,
   pair: Pair,
   plan: StepsPlan,
-  connection: ConnectionWatch,
-): Promise<FilesystemReport> {
+  {connection, finishing}: {readonly connection: ConnectionWatch; readonly finishing: Finishing},
+): Promise<Ran> {
   const done: StepReport[] = []
   const warnings: string[] = plan.setAside === undefined ? [] : [setAsideWords(plan.setAside)]
   const {filesystem} = plan
   for (const [index, step] of plan.steps.entries()) {
     const startedAt = ctx.clock.monotonic()
+    const finish = finishOf(plan, index)
     try {
       ctx.signal.throwIfAborted()
       await withSpan(withFields(ctx, {filesystem}), 'step', stepFields(step), async (ctx) => {
         ctx.log.info('step begins', stepFields(step))
         if (index > 0)
           throwIfFailed(await pair.sender.protect(ctx, [protectRequest(step)]), 'cannot protect the step')
-        warnings.push(...(await runStep(ctx, pair, step)))
-        ctx.log.info('step done', {
+        warnings.push(...(await runStep(ctx, pair, step, finish)))
+        ctx.log.info(finish === 'later' ? 'step received' : 'step done', {
           ...stepFields(step),
           durationMs: Math.round(ctx.clock.monotonic() - startedAt),
         })
       })
       connection.works()
+      if (finish === 'later') await finishing.add(ctx, step)
       done.push({
         ...stepWords(step),
         state: 'done',
@@ -113,18 +134,44 @@ async function runFilesystem(
       if (!(error instanceof OperationalError)) throw error
       connection.failed(error)
       withFields(ctx, {filesystem}).log.info('step failed', {...stepFields(step), error: error.message})
-      return stepsReport(plan, done, error, warnings)
+      return {report: stepsReport(plan, done, error, warnings)}
     }
   }
-  return {filesystem, state: 'done', ...latestVersion(plan.steps.at(-1)?.to), steps: done, warnings}
+  const last = plan.steps.at(-1)
+  const report: FilesystemReport = {
+    filesystem,
+    state: 'done',
+    ...latestVersion(last?.to),
+    steps: done,
+    warnings,
+  }
+  return last !== undefined && finishOf(plan, plan.steps.length - 1) === 'later'
+    ? {report, unfinished: {plan, step: last}}
+    : {report}
+}
+
+/**
+ * A filesystem's last step can be finished together with those of others, unless somebody waits for it: what is received
+ * below a filesystem waits for the one that creates it. Where nothing is guaranteed there is nothing to gather.
+ */
+function finishOf({steps}: StepsPlan, index: number): 'now' | 'later' {
+  const isLast = index === steps.length - 1
+  const isGuaranteed = steps[index]?.protection !== 'guarantee_nothing'
+  return isLast && isGuaranteed && steps[0].from !== undefined ? 'later' : 'now'
 }
 
 /**
  * One step in the order that is safe to be killed anywhere: the stream is received and confirmed by guid, the receiver
  * holds it, and only then the sender's cursor moves and the step's protection goes.
  */
-async function runStep(ctx: RunContext, pair: Pair, step: Step): Promise<readonly string[]> {
-  const {warnings} = await pair.transfer(ctx, sendRequest(step), receiveRequest(step))
+async function runStep(
+  ctx: RunContext,
+  pair: Pair,
+  step: Step,
+  finish: 'now' | 'later',
+): Promise<readonly string[]> {
+  const {warnings} = await pair.transfer(ctx, sendRequest(step), receiveRequest(step, finish))
+  if (finish === 'later') return warnings
   const {filesystem, to, protection} = step
   throwIfFailed(
     await pair.sender.complete(ctx, [{filesystem, to: to.guid, protection}]),

@@ -16,15 +16,10 @@ export function sendRequest({filesystem, from, to, resumeToken}: Step): SendRequ
 }
 
 /** What the receiver is told to expect. */
-export function receiveRequest({
-  filesystem,
-  type,
-  raw,
-  from,
-  to,
-  protection,
-  resumeToken,
-}: Step): ReceiveRequest {
+export function receiveRequest(
+  {filesystem, type, raw, from, to, protection, resumeToken}: Step,
+  confirm: ReceiveRequest['confirm'],
+): ReceiveRequest {
   return {
     filesystem,
     type,
@@ -33,6 +28,7 @@ export function receiveRequest({
     to: {name: to.name, guid: to.guid},
     protection,
     resuming: resumeToken !== undefined,
+    confirm,
   }
 }
 

@@ -154,6 +154,7 @@ function requestOf(wire: RpcRequest): Request {
           to: {name: parseComponent(wire.request.to.name), guid: parseGuid(wire.request.to.guid)},
           protection: wire.request.protection,
           resuming: wire.request.resuming,
+          confirm: wire.request.confirm,
         },
       }
     case 'destroy':

@@ -6,7 +6,7 @@ import type {World} from '../world.ts'
 import type {Entry} from './entry.ts'
 import type {End} from './pipe.ts'
 import type {Process} from './process.ts'
-import {createSimulatedProgram, type Director} from './program.ts'
+import {createSimulatedCalls, createSimulatedProgram, type Director} from './program.ts'
 
 /** Who is there to be disturbed. */
 export type Cast = {
@@ -54,7 +54,7 @@ export function createDirector(
 
   const director: Director = {
     trace,
-    begin(process, {argv, mutates, stdin, stdout}) {
+    begin(process, {argv, mutates, stdin, stdout, libraryCall}) {
       const [verb = ''] = argv
       const index = trace.length
       const nth = counts.get(verb) ?? 0
@@ -67,6 +67,7 @@ export function createDirector(
         stream: stdin !== 'none' ? 'in' : stdout !== 'text' ? 'out' : undefined,
         faults: atCommands.filter(({at}) => at === index || at === `${verb}:${nth}`),
         peers: othersOf(process).length,
+        libraryCall,
       }
       trace.push(entry)
       if (dryRun && mutates) invariants.report('I15', entry, 'a dry run changes something')
@@ -88,6 +89,7 @@ export function createDirector(
     endOf,
     sever,
     programOf: (process) => createSimulatedProgram(process, director),
+    libraryOf: (process) => createSimulatedCalls(process, director),
   }
   return director
 }

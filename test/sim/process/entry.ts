@@ -13,6 +13,8 @@ export type Entry = {
   readonly faults: readonly CommandFault[]
   /** Processes of the other side that were alive when it started. */
   readonly peers: number
+  /** Which call of libzfs_core it is a part of: then no program was started for it. */
+  readonly libraryCall: number | undefined
   /** Length of the stream it sends, once that is known. */
   streamBytes?: number
 }

@@ -1,11 +1,13 @@
 import type {RunContext} from '../../../src/lib/core/context.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
+import type {CallLibrary, LibraryAnswer, LibraryCall} from '../../../src/lib/zfs-client/call-library.ts'
 import type {ProgramCall, ProgramResult, RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
 import {disturbedResult, replacedResult} from '../disturb.ts'
 import type {CommandFault} from '../fault.ts'
+import {answerOf} from '../library.ts'
 import type {Answer} from '../zfs/answer.ts'
 import {notModelled} from '../zfs/options.ts'
-import {startCommand} from '../zfs.ts'
+import {runCommand, startCommand} from '../zfs.ts'
 import type {Entry} from './entry.ts'
 import type {End} from './pipe.ts'
 import type {Process} from './process.ts'
@@ -17,7 +19,8 @@ export type Director = {
   readonly trace: readonly Entry[]
   /** `zfs` as this process starts it. */
   programOf(process: Process): RunProgram
-  begin(process: Process, call: ProgramCall): Entry
+  libraryOf(process: Process): CallLibrary
+  begin(process: Process, call: BegunCall): Entry
   /** Right before the command does anything, and at each point in its middle. May kill its process or another. */
   before(entry: Entry): void
   /** After it has done all it does, before its process learns of it. */
@@ -27,6 +30,52 @@ export type Director = {
   endOf(fd: number): End
   /** Breaks the network between the two hosts. */
   sever(): void
+}
+
+/** `libraryCall`: the command is a part of a call of libzfs_core, and this is the call's number. */
+export type BegunCall = Pick<ProgramCall, 'argv' | 'mutates' | 'stdin' | 'stdout'> & {
+  readonly libraryCall?: number
+}
+
+/**
+ * `CallLibrary` on the model of ZFS. A call is done as commands, each of which can be disturbed: by a kill in the middle
+ * of what the kernel does as a whole, which is more than can happen, or by the end of the child that makes the call.
+ */
+export function createSimulatedCalls(process: Process, director: Director): CallLibrary {
+  let calls = 0
+  return (ctx, call) => {
+    calls += 1
+    return process.whileAlive(callOnce(ctx, call, {process, director, number: calls}))
+  }
+}
+
+async function callOnce(
+  ctx: RunContext,
+  call: LibraryCall,
+  {
+    process,
+    director,
+    number,
+  }: {readonly process: Process; readonly director: Director; readonly number: number},
+): Promise<LibraryAnswer | undefined> {
+  ctx.signal.throwIfAborted()
+  await director.pause()
+  const answer = answerOf(process.host, call, (argv) => {
+    const entry = director.begin(process, {
+      argv,
+      mutates: true,
+      stdin: 'none',
+      stdout: 'text',
+      libraryCall: number,
+    })
+    director.before(entry)
+    if (!process.alive()) return false
+    director.after(entry, resultOf(runCommand(process.host, argv)))
+    return process.alive() && entry.faults.every(({kind}) => kind === 'kill' || kind === 'foreign')
+  })
+  await director.pause()
+  ctx.signal.throwIfAborted()
+  return answer
 }
 
 /** `RunProgram` on the model of ZFS. */

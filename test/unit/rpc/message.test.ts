@@ -40,6 +40,7 @@ const requests: readonly Request[] = [
       to: {name: 'a', guid},
       protection: 'guarantee_incremental',
       resuming: false,
+      confirm: 'now',
     },
   },
   {verb: 'destroy', requests: [{filesystem, snapshots: [{name: '-d', guid}]}]},

@@ -30,6 +30,7 @@ const receiveRequest = {
   to: {name: 's', guid},
   protection: 'guarantee_resumability' as const,
   resuming: false,
+  confirm: 'now' as const,
 }
 
 const EMPTY_VIEW = {jobId: 'j' as JobId, missing: [], clockMs: 0, filesystems: []}

@@ -1,0 +1,120 @@
+import {describe, expect, test} from 'vitest'
+import type {WorldOptions} from './options.ts'
+import {mustFindDataset, writeBlock} from './pool.ts'
+import {type Run, run} from './run.ts'
+import {createWorld, passAnHour, selectedDatasets, user, type World} from './world.ts'
+
+/** What a run costs: `zfs` commands and calls of libzfs_core by host, connections, and requests that were answered. */
+type Cost = {
+  readonly commands: Readonly<Record<string, number>>
+  readonly libraryCalls: Readonly<Record<string, number>>
+  readonly sessions: number
+  readonly roundTrips: number
+  readonly changes: number
+}
+
+/** The greeting is a write of each side; after it every round trip is a request and its answer. */
+const GREETING_FRAMES = 2
+
+function costOf({trace, sessions, frames}: Run): Cost {
+  const commands = trace.filter(({libraryCall}) => libraryCall === undefined)
+  const calls = new Set(
+    trace.flatMap(({process, libraryCall}) =>
+      libraryCall === undefined ? [] : [`${process.host.name} ${process.label} ${libraryCall}`],
+    ),
+  )
+  return {
+    commands: countBy(commands.map(({process}) => process.host.name)),
+    libraryCalls: countBy(Array.from(calls, (call) => call.split(' ')[0] ?? '')),
+    sessions,
+    roundTrips: (frames - GREETING_FRAMES * sessions) / 2,
+    changes: trace.filter(({mutates}) => mutates).length,
+  }
+}
+
+function countBy(words: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Map.groupBy(words, (word) => word)
+      .entries()
+      .map(([word, all]) => [word, all.length]),
+  )
+}
+
+/** `tank/data` and N - 1 children, everything replicated, a minute later. */
+async function replicated(count: number, options: Partial<WorldOptions> = {}): Promise<World> {
+  const children = Array.from({length: count - 1}, (_, index) => [`f${index}`, 'filesystem'] as const)
+  const world = createWorld({children, ...options})
+  await expectDone(world)
+  world.nature.nowMs += 60_000
+  return world
+}
+
+async function expectDone(
+  world: World,
+  ...phases: readonly ('snapshot' | 'replicate' | 'prune')[]
+): Promise<Run> {
+  const done = await run(world, phases.length === 0 ? {} : {phases})
+  expect(done.violations).toEqual([])
+  expect(done.end).toMatchObject({kind: 'done', status: 0})
+  return done
+}
+
+/** Users write to every filesystem, and take one snapshot of all. */
+function takeOne(world: World): void {
+  world.nature.nowMs += 600_000
+  for (const name of selectedDatasets(world)) writeBlock(world.sender, mustFindDataset(world.sender, name), 0)
+  user(world.sender, 'snapshot', ...selectedDatasets(world).map((name) => `${name}@one`))
+}
+
+describe.each(['push', 'pull'] as const)('%s', (direction) => {
+  test.each([10, 100])('%i filesystems', async (count) => {
+    const world = await replicated(count, {direction, access: 'library'})
+    const looks = {prod: 2, backup: 5}
+
+    expect(costOf(await expectDone(world)), 'nothing to do').toEqual({
+      commands: looks,
+      libraryCalls: {},
+      sessions: 1,
+      roundTrips: 1,
+      changes: 0,
+    })
+
+    takeOne(world)
+    const trips =
+      direction === 'push'
+        ? {receive: count, observe: 1, hold: 1}
+        : {send: 2 * count, protect: 1, observe: 1, complete: 1}
+    expect(costOf(await expectDone(world, 'replicate')), 'one new snapshot each').toEqual({
+      // One send and one receive each; and the receiver looks once at all it has received.
+      commands: {prod: looks.prod + count, backup: looks.backup + count + 2},
+      // Step holds, cursors, older cursors, step holds; the new last-received holds, and the older ones.
+      libraryCalls: {prod: 4, backup: 2},
+      sessions: 1,
+      roundTrips: Object.values(trips).reduce((sum, one) => sum + one),
+      changes: 9 * count,
+    })
+
+    passAnHour(world, 'later')
+    await expectDone(world, 'replicate')
+    expect(costOf(await expectDone(world, 'prune')), 'prune').toMatchObject({
+      commands: {prod: looks.prod + 1, backup: looks.backup + 1},
+      libraryCalls: {prod: 1, backup: 1},
+      sessions: 1,
+      roundTrips: 2,
+    })
+  })
+})
+
+test.each([10, 100])('without the library %i filesystems cost a command for each bookmark', async (count) => {
+  const world = await replicated(count)
+  takeOne(world)
+  expect(costOf(await expectDone(world, 'replicate'))).toMatchObject({
+    commands: {prod: 2 + 2 + 3 * count, backup: 7 + 2 + count},
+    libraryCalls: {},
+  })
+  world.nature.nowMs += 60_000
+  passAnHour(world, 'later')
+  await expectDone(world, 'replicate')
+  // One destroy for each filesystem, however many snapshots.
+  expect(costOf(await expectDone(world, 'prune')).commands).toEqual({prod: 3 + count, backup: 6 + count})
+})
