@@ -5,5 +5,5 @@ export type ZfsAccess = 'auto' | 'library' | 'cli'
 
 /** `global.zfs.access`. */
 export function resolveZfsAccess(raw: Global = {}): ZfsAccess {
-  return raw.zfs?.access ?? 'auto'
+  return raw.zfs?.access ?? 'cli'
 }
