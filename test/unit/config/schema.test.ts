@@ -146,6 +146,7 @@ test('the values by default are those of zrepl', () => {
     'conflictResolution.diverged "fail"',
     'global.logging [{"type":"stdout","level":"warn","format":"human"}]',
     'global.monitoring []',
+    'global/properties/zfs.access "cli"',
     'global/properties/control.sockpath "/var/run/zrepl/control"',
     'global/properties/serve/properties/stdinserver.sockdir "/var/run/zrepl/stdinserver"',
     'stdoutOutlet.level "warn"',
