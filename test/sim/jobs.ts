@@ -17,8 +17,8 @@ export type JobPair =
 
 /** The jobs of both sides, read from a configuration as anybody would write it. */
 export function jobsOf(options: WorldOptions): JobPair {
-  const {direction, initialReplication, protection, concurrentSteps} = options
-  const key = JSON.stringify([direction, initialReplication, protection, concurrentSteps])
+  const {direction, initialReplication, protection, concurrentSteps, retention} = options
+  const key = JSON.stringify([direction, initialReplication, protection, concurrentSteps, retention])
   const known = KNOWN_JOBS.get(key)
   if (known !== undefined) return known
   const jobs = load(direction === 'push' ? pushConfig(options) : pullConfig(options))
@@ -48,7 +48,7 @@ function pushConfig(options: WorldOptions): string {
 ${filesystems()}
 ${snapshotting()}
 ${replication(options)}
-${pruning()}
+${pruning(options)}
   - name: ${RECEIVER_JOB}
     type: sink
     serve: {type: local, listener_name: sim}
@@ -64,7 +64,7 @@ function pullConfig(options: WorldOptions): string {
     interval: manual
 ${receiving()}
 ${replication(options)}
-${pruning()}
+${pruning(options)}
   - name: ${SENDER_JOB}
     type: source
     serve: {type: local, listener_name: sim}
@@ -94,11 +94,16 @@ function replication({initialReplication, protection, concurrentSteps}: WorldOpt
       concurrency: {steps: ${concurrentSteps}}`
 }
 
-function pruning(): string {
+function pruning({retention}: WorldOptions): string {
+  const more = retention === 'years' ? YEARS : ''
   return `    pruning:
       keep_sender:
         - type: not_replicated
-        - {type: last_n, count: ${KEPT.sender}}
+        - {type: last_n, count: ${KEPT.sender}}${more}
       keep_receiver:
-        - {type: last_n, count: ${KEPT.receiver}}`
+        - {type: last_n, count: ${KEPT.receiver}}${more}`
 }
+
+const YEARS = `
+        - {type: grid, grid: "1x6h(keep=all) | 12x1h | 7x1d", regex: "^${PREFIX}"}
+        - {type: calendar, daily: 7, weekly: 4, monthly: 6, location: Europe/Berlin, regex: "^${PREFIX}"}`

@@ -108,9 +108,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'guids are compared as numbers',
     file: 'plan/diff.ts',
-    find: 'receiver.findLastIndex(({guid}) => indexOf.has(guid))',
+    find: 'new Map(sender.map(({guid}, index) => [guid, index]))',
     replace:
-      'receiver.findLastIndex(({guid}) => Array.from(indexOf.keys()).some((ours) => Number(ours) === Number(guid)))',
+      'new (class extends Map { get(key) { return super.get(Number(key)) } has(key) { return super.has(Number(key)) } })(sender.map(({guid}, index) => [Number(guid), index]))',
   },
   {
     what: 'guids are compared as numbers when looking for what is missing',

@@ -23,6 +23,8 @@ export type WorldOptions = {
   readonly placeholder: boolean
   /** The clock of the sender is put back by two hours between the first snapshots: their dates say another order. */
   readonly clockGoesBack: boolean
+  /** Rules that keep a handful, or for years fewer and fewer besides. */
+  readonly retention: 'short' | 'years'
   /** Datasets of the sender below `tank/data`, besides `tank/data` itself. */
   readonly children: readonly (readonly [name: string, type: 'filesystem' | 'volume'])[]
 }
@@ -41,6 +43,7 @@ export const DEFAULTS: WorldOptions = {
   jitter: 0,
   placeholder: false,
   clockGoesBack: false,
+  retention: 'short',
   children: [
     ['a b', 'filesystem'],
     ['vol', 'volume'],

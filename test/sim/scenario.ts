@@ -1,3 +1,4 @@
+import {consequencesOf} from './consequences.ts'
 import {describeFault, type Fault} from './fault.ts'
 import {differences, normalForm} from './normal-form.ts'
 import type {WorldOptions} from './options.ts'
@@ -57,7 +58,7 @@ async function otherBeginnings(start: World): Promise<readonly string[]> {
 }
 
 /** Lets the faults happen, then two quiet runs put it in order, then sees that a further run has nothing to do (I2, I3, I11). */
-export async function play({start, expected}: Baseline, faults: readonly Fault[]): Promise<Verdict> {
+export async function play({start, trace, expected}: Baseline, faults: readonly Fault[]): Promise<Verdict> {
   const world = copyWorld(start)
   const problems: string[] = []
   let runs = 0
@@ -73,7 +74,10 @@ export async function play({start, expected}: Baseline, faults: readonly Fault[]
     return done
   }
 
-  await once('the disturbed run', faults)
+  const disturbed = await once('the disturbed run', faults)
+  const [only, another] = faults
+  if (only !== undefined && another === undefined && typeof only.at === 'number' && only.kind !== 'frame')
+    problems.push(...consequencesOf(trace[only.at], only, disturbed, reasonsOf(disturbed.end), world))
   const first = await once('the first quiet run', [])
   if (unconverged(first, world, expected).length > 0) {
     const second = await once('the second quiet run', [])
@@ -135,7 +139,8 @@ function unconverged({end}: Run, world: World, expected: Baseline['expected']): 
   ]
 }
 
-function reasonsOf(end: Run['end']): string {
+/** Everything a run complains of, in one line. */
+export function reasonsOf(end: Run['end']): string {
   if (end.kind !== 'done') return end.kind === 'failed' ? String(end.error) : ''
   const {snapshot, replicate, pruneSender, pruneReceiver} = end.outcome
   const errors = [snapshot, replicate, pruneSender, pruneReceiver].map((part) => part?.error?.message)

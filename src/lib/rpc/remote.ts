@@ -173,7 +173,8 @@ async function sendUnlessRefused(
 
 /**
  * The sender failed in the middle of a stream. Ending the connection lets the receiver see the cut, keep its partial
- * state, and tell its own reason, which is the better one when the pipe broke because the receiver had gone.
+ * state, and tell its own reason. Which of the two came first cannot be seen from here, since a receiver that goes breaks
+ * the sender's pipe: so both are told.
  */
 async function lastWords(
   ctx: RunContext,
@@ -187,8 +188,19 @@ async function lastWords(
     if (await settlesWithin(ctx, answer, LAST_WORDS_MS)) await answer
     return error
   } catch (reason) {
-    return reason instanceof OperationalError && reason.code !== 'peer-unreachable' ? reason : error
+    return bothWords(error, reason)
   } finally {
     await closed
   }
+}
+
+function bothWords(error: unknown, reason: unknown): unknown {
+  if (!(reason instanceof OperationalError) || reason.code === 'peer-unreachable') return error
+  if (!(error instanceof OperationalError) || error === reason) return reason
+  const told = error.code === 'send-failed' ? reason : error
+  return new OperationalError(told.code, `${error.message}; ${reason.message}`, {
+    hint: told.hint,
+    retryable: told.retryable,
+    cause: error,
+  })
 }

@@ -1,0 +1,53 @@
+import type {Fault} from './fault.ts'
+import {findDataset, findSnapshot} from './pool.ts'
+import type {Entry} from './process/entry.ts'
+import type {Run} from './run.ts'
+import {receiverName, type World} from './world.ts'
+
+/**
+ * What a single fault has to come to, beside breaking nothing: complaints of `zfs` are told in its own words (I5), what
+ * was received counts although the command then failed, and what arrived of an interrupted increment is kept.
+ */
+export function consequencesOf(
+  entry: Entry | undefined,
+  fault: Fault,
+  {end}: Run,
+  reasons: string,
+  world: World,
+): readonly string[] {
+  if (entry === undefined) return []
+  const [verb = ''] = entry.argv
+  const status = end.kind === 'done' ? end.status : end.kind
+  if (fault.kind === 'fail' && fault.when === 'instead' && TOLD.has(verb)) {
+    if (status === 0) return [`I5: exit 0, although zfs ${verb} failed`]
+    const words = WORDS[fault.text]
+    return words.some((word) => reasons.includes(word))
+      ? []
+      : [`I5: nobody is told why zfs ${verb} failed: ${reasons}`]
+  }
+  if (fault.kind === 'fail' && fault.when === 'after' && verb === 'receive' && status !== 0)
+    return [`a receive that failed behind its commit ends the run with ${status}: ${reasons}`]
+  if (
+    (fault.kind === 'cut' || fault.kind === 'die') &&
+    fault.bytes >= FIRST_RECORD &&
+    entry.argv.includes('-i')
+  )
+    return lostWork(entry, world)
+  return []
+}
+
+/** The verbs without which a filesystem cannot be through. */
+const TOLD = new Set(['send', 'hold', 'bookmark'])
+const WORDS = {
+  known: ['dataset key must be loaded', 'out of space', 'permission denied'],
+  unknown: ['a complaint nobody has ever seen'],
+} as const
+const FIRST_RECORD = 312
+
+function lostWork({argv}: Entry, world: World): readonly string[] {
+  const to = argv.at(-1) ?? ''
+  const copy = findDataset(world.receiver, receiverName(world, to.split('@')[0] ?? ''))
+  const guid = findSnapshot(world.sender, to)?.guid
+  const kept = copy?.partial !== undefined || copy?.snapshots.some((snapshot) => snapshot.guid === guid)
+  return kept ? [] : [`nothing is left of the interrupted increment ${to}`]
+}
