@@ -3,7 +3,7 @@ import {history} from './history.ts'
 
 /** `SIM_SEED=7 SIM_DAYS=100000` for other years and more of them. */
 const SEED = Number(process.env['SIM_SEED'] ?? 1)
-const DAYS = Number(process.env['SIM_DAYS'] ?? 1000)
+const DAYS = Number(process.env['SIM_DAYS'] ?? 120)
 
 test.each(['push', 'pull'] as const)(
   '%s for years: clocks change, machines are off, runs fail, and nothing is lost or grows',
@@ -19,7 +19,7 @@ test.each(['push', 'pull'] as const)(
     expect(problems).toEqual([])
     expect(days).toBeGreaterThanOrEqual(DAYS)
     expect(disturbed).toBeGreaterThan(runs / 12)
-    expect(mostSnapshots).toBeGreaterThan(20)
+    expect(mostSnapshots).toBeGreaterThan(15)
   },
   3_600_000,
 )
