@@ -97,11 +97,11 @@ function resumeOf({sender, receiver}: FilesystemQuestion): Resume | undefined {
 }
 
 /**
- * Whether a stream of the filesystem has to be raw, so that a resume token that says otherwise is not used. For one that
- * is not encrypted the flag changes nothing.
+ * Whether a stream of the filesystem has to be raw, so that a resume token that says otherwise is not used: what is not
+ * encrypted has no raw stream, whatever is asked for. `undefined`: the sender has not said.
  */
-function expectRaw({encrypted, sending}: FilesystemView): boolean | undefined {
-  return encrypted && sending?.kind === 'allowed' ? sending.raw : undefined
+function expectRaw({sending}: FilesystemView): boolean | undefined {
+  return sending?.kind === 'allowed' ? sending.raw : undefined
 }
 
 /** The rest of the interrupted step, then everything newer. */

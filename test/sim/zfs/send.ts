@@ -23,7 +23,7 @@ export function prepareSend(host: Host, words: readonly string[]): Sending | Ans
   if (dataset.encryption !== undefined && !dataset.encryption.keyLoaded && !flags.has('w'))
     return complained([`warning: cannot send '${dataset.name}@${to.name}': dataset key must be loaded`])
   const streamFlags: StreamFlags = {
-    raw: dataset.encryption !== undefined && flags.has('w'),
+    raw: dataset.encryption !== undefined && (flags.has('w') || resume?.raw === true),
     compressed: resume?.compressed ?? flags.has('c'),
     embedded: resume?.embedded ?? flags.has('e'),
     largeBlocks: resume?.largeBlocks ?? flags.has('L'),
@@ -93,13 +93,16 @@ function sourceOfToken(host: Host, token: string): Source | Answer {
     return complained(['cannot resume send: resume token is corrupt (incorrect checksum)'])
   const [name = '', short = ''] = state.toname.split('@')
   const dataset = findDataset(host, name)
-  const to = dataset?.snapshots.find((snapshot) => snapshot.name === short)
-  if (dataset === undefined || to === undefined)
-    return complained([`cannot resume send: '${state.toname}' used in the initial send no longer exists`])
-  if (to.guid !== state.toguid)
+  // By guid: the name in a token only says where to look (guid_to_name in libzfs).
+  const to = dataset?.snapshots.find(({guid}) => guid === state.toguid)
+  if (dataset === undefined || to === undefined) {
+    const isTaken = dataset?.snapshots.some((snapshot) => snapshot.name === short)
     return complained([
-      `cannot resume send: '${state.toname}' is no longer the same snapshot used in the initial send`,
+      isTaken
+        ? `cannot resume send: '${state.toname}' is no longer the same snapshot used in the initial send`
+        : `cannot resume send: '${state.toname}' used in the initial send no longer exists`,
     ])
+  }
   const {fromguid} = state
   const known = [...dataset.snapshots, ...dataset.bookmarks].some(({guid}) => guid === fromguid)
   if (fromguid !== undefined && !known) {
