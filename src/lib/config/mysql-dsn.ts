@@ -1,3 +1,4 @@
+import {quoted} from '../core/printable.ts'
 import type {Database} from '../plan/hook-policy.ts'
 
 /** Parameters of the Go driver that change nothing for a session that runs two statements. */
@@ -68,7 +69,7 @@ function tlsOf(query: string): Database['tls'] {
   let tls: Database['tls'] = 'off'
   for (const [key, value] of new URLSearchParams(query)) {
     if (key === 'tls') tls = modeOf(value)
-    else if (!IGNORED.includes(key)) throw new Error(`bad dsn: ${JSON.stringify(key)} is not known`)
+    else if (!IGNORED.includes(key)) throw new Error(`bad dsn: ${quoted(key)} is not known`)
   }
   return tls
 }

@@ -1,3 +1,4 @@
+import {quoted} from '../core/printable.ts'
 import type {Database} from '../plan/hook-policy.ts'
 
 /** What may stand in a DSN and matters to a session that runs one statement; the rest would change nothing. */
@@ -80,7 +81,7 @@ function checked(pairs: readonly (readonly [string, string])[]): Parameters {
   for (const [key, value] of pairs) {
     const known = KNOWN.find((name) => name === key)
     if (known !== undefined) parameters[known] = value
-    else if (!IGNORED.includes(key)) throw new Error(`bad dsn: ${JSON.stringify(key)} is not known`)
+    else if (!IGNORED.includes(key)) throw new Error(`bad dsn: ${quoted(key)} is not known`)
   }
   return parameters
 }

@@ -1,4 +1,5 @@
 import {RE2JS} from 're2js'
+import {printable} from './printable.ts'
 
 /** A regular expression with Go's syntax and meaning, matched in linear time, unanchored as zrepl does. */
 export type LinearRegex = {
@@ -18,7 +19,8 @@ function compile(source: string): RE2JS {
   } catch (error) {
     if (!(error instanceof Error)) throw error
     const missing = NOT_IN_GO.find(([syntax]) => syntax.test(source))?.[1]
-    throw missing === undefined ? error : new Error(`${error.message}: Go has no ${missing}`, {cause: error})
+    const words = printable(error.message)
+    throw new Error(missing === undefined ? words : `${words}: Go has no ${missing}`, {cause: error})
   }
 }
 

@@ -1,6 +1,6 @@
 import {quoted} from '../core/printable.ts'
 import {isTimeZone, timeZone} from '../core/time-zone.ts'
-import {parseGoDuration} from '../core/units.ts'
+import {parseGoDuration, UnitError} from '../core/units.ts'
 import {type CronField, type CronSchedule, nextTick} from './cron-schedule.ts'
 
 /** Text that is no cron expression, or one that never comes true. The message quotes it, safe to print. */
@@ -68,7 +68,7 @@ function parseDescriptor(expression: string, descriptor: string, location: strin
     throw bad(expression, `it is none of ${Object.keys(DESCRIPTORS).join(', ')}, @every DURATION`)
   }
   // Whole seconds, one at least, as robfig rounds.
-  const intervalMs = Math.floor(parseGoDuration(descriptor.slice(every.length).trim()) / 1000) * 1000
+  const intervalMs = Math.floor(durationOf(expression, descriptor.slice(every.length).trim()) / 1000) * 1000
   return {kind: 'every', intervalMs: Math.max(intervalMs, 1000)}
 }
 
@@ -133,6 +133,14 @@ function parseValue(expression: string, text: string, bounds: Bounds): number {
 function parseNumber(expression: string, text: string, what: string): number {
   if (/^[0-9]{1,9}$/.test(text)) return Number(text)
   throw bad(expression, `${quoted(text)} is not a ${what}`)
+}
+
+function durationOf(expression: string, text: string): number {
+  try {
+    return parseGoDuration(text)
+  } catch (error) {
+    throw error instanceof UnitError ? bad(expression, error.message) : error
+  }
 }
 
 function bad(expression: string, problem: string): CronError {

@@ -65,7 +65,7 @@ describe('PostgreSQL, as lib/pq reads it', () => {
     ['port=65536', 'the port'],
     ['port=x', 'the port'],
     ['sslmode=prefer', 'sslmode is one of'],
-    ['hosst=geheim', '"hosst" is not known'],
+    ['hosst=geheim', "'hosst' is not known"],
     ['postgres://geheim:x', 'not a URL'],
   ])('%j is refused without being repeated', (dsn, message) => {
     const refused = () => parsePostgresDsn(dsn)
@@ -121,7 +121,7 @@ describe('MySQL, as the Go driver reads it', () => {
     ['tcp(a:b)/', 'tcp(host:port) or unix(/path)'],
     ['tcp(a:1:2)/', 'tcp(host:port) or unix(/path)'],
     ['tcp(h)/?tls=maybe', 'tls is one of'],
-    ['tcp(h)/?sql_mode=geheim', '"sql_mode" is not known'],
+    ['tcp(h)/?sql_mode=geheim', "'sql_mode' is not known"],
   ])('%j is refused without being repeated', (dsn, message) => {
     const refused = () => parseMysqlDsn(dsn)
     expect(refused).toThrow(message)
