@@ -6,7 +6,6 @@ import type {LocalSender} from '../endpoint/sender.ts'
 import {readFrame, writeFrame} from './frame.ts'
 import {formatResponse, parseRequest, type Request, type Response} from './message.ts'
 import {PATIENCE_MS} from './patience.ts'
-import {greetAsServer} from './prelude.ts'
 
 /** What a client identity is served with: an endpoint, or the reason why there is none. */
 export type Served =
@@ -14,14 +13,13 @@ export type Served =
   | {readonly kind: 'receiver'; readonly receiver: LocalReceiver}
   | {readonly kind: 'refused'; readonly error: OperationalError}
 
-/** Serves one lane until the client closes it. Throws what the client must not be told in a response: its own mistakes. */
+/** Serves one lane that has been greeted until the client closes it. Throws what the client must not be told in a response: its own mistakes. */
 export async function serve(
   ctx: RunContext,
   served: Served,
   reader: ByteReader,
   writer: ByteWriter,
 ): Promise<void> {
-  await greetAsServer(reader, writer, ctx.signal)
   let state: PipeState = 'at-frame'
   while (state !== 'in-stream') {
     const body = await nextFrame(ctx, reader, state)

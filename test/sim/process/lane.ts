@@ -1,6 +1,7 @@
 import {OperationalError, Stopped} from '../../../src/lib/core/errors.ts'
 import type {LaneConnection} from '../../../src/lib/core/lane.ts'
 import type {ByteReader, ByteWriter} from '../../../src/lib/core/stream.ts'
+import {greetAsServer} from '../../../src/lib/rpc/prelude.ts'
 import {type Served, serve} from '../../../src/lib/rpc/serve.ts'
 import {byteReader, byteWriter, createPipe, type End, sever} from './pipe.ts'
 import type {Process} from './process.ts'
@@ -46,7 +47,12 @@ export function openLane(options: LaneOptions): SimulatedLane {
 
   const stdin = byteReader(there.reader, fdOf)
   const stdout = byteWriter(back.writer, fdOf, onWrite)
-  const serving = serve(passive.ctx, served, readerOf(passive, stdin), writerOf(passive, stdout))
+  const serving = greetAndServe()
+  async function greetAndServe(): Promise<void> {
+    const [reader, writer] = [readerOf(passive, stdin), writerOf(passive, stdout)]
+    await greetAsServer(reader, writer, passive.ctx.signal)
+    await serve(passive.ctx, served, reader, writer)
+  }
   passive.whileAlive(serving).then(
     () => passive.exit(),
     (error) => {

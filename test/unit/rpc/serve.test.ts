@@ -7,6 +7,7 @@ import type {LocalReceiver} from '../../../src/lib/endpoint/receiver.ts'
 import type {LocalSender} from '../../../src/lib/endpoint/sender.ts'
 import {byteReader, byteWriter} from '../../../src/lib/host/pipe.ts'
 import {createLanes} from '../../../src/lib/rpc/lanes.ts'
+import {greetAsServer} from '../../../src/lib/rpc/prelude.ts'
 import {
   createPullTransfer,
   createPushTransfer,
@@ -73,6 +74,14 @@ function receiverOf(length: number, failure?: OperationalError) {
   return {receiver, got}
 }
 
+async function greetAndServe(
+  served: Served,
+  {reader, writer}: ReturnType<typeof createConnection>['server'],
+) {
+  await greetAsServer(reader, writer, ctx.signal)
+  await serve(ctx, served, reader, writer)
+}
+
 /** Lanes to a server in this process; counts how many connections were opened. */
 function lanesTo(served: Served) {
   let opened = 0
@@ -80,7 +89,7 @@ function lanesTo(served: Served) {
   const open = async (_ctx: RunContext): Promise<LaneConnection> => {
     opened += 1
     const {client, server} = createConnection()
-    const serving = serve(ctx, served, server.reader, server.writer).catch((error: unknown) => error)
+    const serving = greetAndServe(served, server).catch((error: unknown) => error)
     const gone = serving.then(() => {
       server.hangUp()
       return {exitCode: 0}
@@ -188,7 +197,7 @@ test.each([
 
 test('a client that sends something that is not a frame ends the connection', async () => {
   const {client, server} = createConnection()
-  const serving = serve(ctx, {kind: 'sender', sender: senderOf('')}, server.reader, server.writer)
+  const serving = greetAndServe({kind: 'sender', sender: senderOf('')}, server)
   const banner = 'SSHCON_BEGIN'.padEnd(31, '\0')
   const handshake = '0000000064 ZREPL_ZFS_REPLICATION PROTOVERSION=0007 EXTENSIONS=0001\nlanes=1\n'
   await client.writer.write(bytes(`${banner}${handshake}GET / HTTP/1.1\r\n`), NEVER)

@@ -1,0 +1,73 @@
+import type {PassiveJob} from '../config/job.ts'
+import type {ZfsAccess} from '../config/resolve-zfs-access.ts'
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import {quoted} from '../core/printable.ts'
+import {writeText} from '../host/write-text.ts'
+import {type Served, serve} from '../rpc/serve.ts'
+import {readConfig} from './config-file.ts'
+import {createReceiverOf, createSenderOf, type OpenZfs, openZfs} from './endpoints.ts'
+
+export {serve}
+
+/** What the forced command was started with. */
+export type Words = {
+  readonly identity: string
+  readonly config: string | undefined
+  readonly listener: string | undefined
+}
+
+/** The endpoint for this client, or the reason why it gets none: told in the protocol, where the client can read it. */
+export function servedTo(ctx: RunContext, words: Words): {readonly served: Served} & Pick<OpenZfs, 'close'> {
+  try {
+    const {job, access} = jobFor(words)
+    const {zfs, close} = openZfs({lockFd: undefined, access})
+    const served: Served =
+      job.type === 'source'
+        ? {kind: 'sender', sender: createSenderOf(job, zfs)}
+        : {kind: 'receiver', receiver: createReceiverOf(job, words.identity, zfs)}
+    return {served, close}
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    ctx.log.error('client refused', {error: error.message})
+    return {
+      served: {kind: 'refused', error: error.code === 'config' ? hidden(error) : error},
+      close: async () => {},
+    }
+  }
+}
+
+/** The one sink or source job that serves this client. */
+function jobFor({identity, config, listener}: Words): {
+  readonly job: PassiveJob
+  readonly access: ZfsAccess
+} {
+  const file = readConfig(config, (text) => writeText(2, text))
+  const jobs = file.jobs.filter((job) => job.type === 'sink' || job.type === 'source')
+  const serving = jobs.filter(({serve}) => {
+    if (listener !== undefined) return serve.type === 'local' && serve.listenerName === listener
+    return serve.type === 'stdinserver' && serve.clientIdentities.includes(identity)
+  })
+  const [job, other] = serving
+  if (job === undefined) {
+    throw new OperationalError('peer-refused', `client identity ${quoted(identity)} is not served here`, {
+      hint: 'add it to serve.client_identities of a sink or source job on the serving side',
+    })
+  }
+  if (other === undefined) return {job, access: file.zfsAccess}
+  throw new OperationalError(
+    'peer-refused',
+    `client identity ${quoted(identity)} is served by two jobs: ${quoted(job.name)} and ${quoted(other.name)}`,
+    {
+      hint: 'give each job identities of its own',
+    },
+  )
+}
+
+/** Details of the configuration are for the log of this side, not for the client. */
+function hidden(error: OperationalError): OperationalError {
+  return new OperationalError('peer-refused', 'the configuration of the serving side cannot be used', {
+    hint: 'run zrepl configcheck there',
+    cause: error,
+  })
+}
