@@ -26,11 +26,13 @@ const PRUNING = `    pruning:
 `
 
 function config(filesystems: string): string {
-  return `jobs:
+  return `global: {zfs: {access: library}}
+jobs:
   - name: to-disk
     type: push
     connect: {type: local, listener_name: sink, client_identity: me}
     filesystems: ${filesystems}
+    send: {bandwidth_limit: {max: 50 MiB}}
     snapshotting: {type: manual}
 ${PRUNING}
   - name: disk
@@ -48,6 +50,7 @@ ${PRUNING}
   - name: origin
     type: source
     filesystems: ${filesystems}
+    send: {bandwidth_limit: {max: 50 MiB}}
     snapshotting: {type: manual}
     serve: {type: local, listener_name: source}
 `

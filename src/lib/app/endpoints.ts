@@ -10,9 +10,11 @@ import {findDeathSignal} from '../host/death-signal.ts'
 import {createLibraryProcess} from '../host/library-process.ts'
 import {resolveProgram} from '../host/resolve-program.ts'
 import {createRunProgram} from '../host/run-program.ts'
+import {createThrottle} from '../host/throttle.ts'
 import type {SendPolicy} from '../plan/policy.ts'
 import {createMapping} from '../scope/mapping.ts'
 import type {ZfsClient} from '../zfs/client.ts'
+import {limitSends} from '../zfs-client/limit-sends.ts'
 import {createZfsCliClient} from '../zfs-client/zfs-cli-client.ts'
 import {createZfsLibraryClient} from '../zfs-client/zfs-library-client.ts'
 
@@ -47,7 +49,8 @@ const NO_SEND: SendPolicy = {
 
 /** The sender of a job that owns filesystems. */
 export function createSenderOf(job: PushJob | SourceJob | SnapJob, zfs: ZfsClient): LocalSender {
-  return createLocalSender(zfs, {
+  const limit = job.type === 'snap' ? undefined : job.send.bandwidthLimit
+  return createLocalSender(limit === undefined ? zfs : limitSends(zfs, createThrottle(limit)), {
     jobId: job.name,
     filter: job.filesystems,
     send: job.type === 'snap' ? NO_SEND : job.send,

@@ -53,17 +53,14 @@ function checkPathMapping(rules: readonly unknown[], path: Path): readonly Findi
 
 function checkSend(send: unknown, path: Path): readonly Finding[] {
   const contradiction = peek(send, 'encrypted') === true && peek(send, 'raw') === false
-  const findings = checkBandwidthLimit(peek(send, 'bandwidth_limit'), [...path, 'bandwidth_limit'])
-  return contradiction
-    ? [...findings, notice([...path, 'raw'], 'has no effect: what is encrypted is sent raw')]
-    : findings
+  return contradiction ? [notice([...path, 'raw'], 'has no effect: what is encrypted is sent raw')] : []
 }
 
 function checkReceive(recv: unknown, path: Path): readonly Finding[] {
   const overridden = peekEntries(recv, 'properties', 'override').map(([name]) => name)
   const inherited = peekList(recv, 'properties', 'inherit')
   return [
-    ...checkBandwidthLimit(peek(recv, 'bandwidth_limit'), [...path, 'bandwidth_limit']),
+    ...checkReceiveLimit(peek(recv, 'bandwidth_limit'), [...path, 'bandwidth_limit']),
     ...namedElsewhere(recv, 'inherit', overridden, 'override', path),
     ...namedElsewhere(recv, 'accept', overridden, 'override', path),
     ...namedElsewhere(recv, 'accept', inherited, 'inherit', path),
@@ -84,10 +81,17 @@ function namedElsewhere(
   })
 }
 
-function checkBandwidthLimit(limit: unknown, path: Path): readonly Finding[] {
+/** Where a stream ends is known to those who write it and to ZFS: nobody between may read beyond. */
+function checkReceiveLimit(limit: unknown, path: Path): readonly Finding[] {
   const max = peekText(limit, 'max')
   if (max === undefined || max.startsWith('-') || formatProblem('bandwidth', max) !== undefined) return []
-  return [mistake([...path, 'max'], 'a bandwidth limit is not supported yet', 'leave it out')]
+  return [
+    mistake(
+      [...path, 'max'],
+      'a limit on what is received is not supported',
+      'set send.bandwidth_limit in the job that sends',
+    ),
+  ]
 }
 
 function checkInterval(job: unknown, path: Path): readonly Finding[] {

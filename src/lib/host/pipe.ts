@@ -10,7 +10,11 @@ const PIPE_BUF = 4096
 /** After so many bytes the event loop gets its turn. */
 const BYTES_PER_TURN = 1024 * 1024
 
-export type PipeReader = ByteReader & Closable
+export type PipeReader = ByteReader &
+  Closable & {
+    /** What is there, at least one byte and at most `maxBytes`; `undefined` at the end. */
+    readSome(maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined>
+  }
 export type PipeWriter = ByteWriter & Closable
 
 type Closable = {
@@ -54,8 +58,17 @@ export function byteReader(fd: number): PipeReader {
     return bytes
   }
 
+  async function readSome(maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    end.check(signal)
+    if (readiness(fd, POLL.in) === 0) await untilReady(fd, POLL.in, [signal, end.closing])
+    const bytes = new Uint8Array(maxBytes)
+    const count = attempt(() => readSync(fd, bytes, 0, maxBytes, null))
+    return count === 0 ? undefined : bytes.subarray(0, count)
+  }
+
   return {
     read: (length, signal) => end.exclusively(() => read(length, signal)),
+    readSome: (maxBytes, signal) => end.exclusively(() => readSome(maxBytes, signal)),
     get stream() {
       return end.stream()
     },

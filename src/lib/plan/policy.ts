@@ -50,6 +50,14 @@ export type SendPolicy = {
   readonly compressed: boolean
   readonly embeddedData: boolean
   readonly saved: boolean
+  readonly bandwidthLimit?: BandwidthLimit | undefined
+}
+
+/** How fast streams may leave, all of a job together. */
+export type BandwidthLimit = {
+  readonly bytesPerSecond: number
+  /** How much may pass at once after a pause, bytes. */
+  readonly bucketBytes: number
 }
 
 /** What a receiving job does to what arrives (zrepl: `recv`). */
