@@ -2,14 +2,15 @@ import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
-import {ZFS_VERSIONS} from '../test/lab/image.ts'
+import {ensureImage, wantedVersion, ZFS_VERSIONS} from '../test/lab/image.ts'
 import {build} from './build.ts'
 import {generate} from './generate.ts'
 import {BUN, bin, ROOT} from './paths.ts'
 
 /**
  * Runs the suites named on the command line, or all of them, and ends with one line that adds them up.
- * The lab suite runs on every OpenZFS version, or on LAB_OPENZFS alone.
+ * The lab suite runs on every OpenZFS version at the same time, or on LAB_OPENZFS alone: an emulated guest keeps about one
+ * processor busy.
  */
 const SUITES = ['static', 'unit', 'sim', 'script', 'lab'] as const
 
@@ -26,8 +27,9 @@ if (wanted.includes('sim')) counts.push(await vitest('sim'))
 if (wanted.includes('script') || wanted.includes('lab')) await build()
 if (wanted.includes('script')) counts.push(await vitest('script'))
 if (wanted.includes('lab')) {
-  const versions = process.env['LAB_OPENZFS'] === undefined ? ZFS_VERSIONS : [process.env['LAB_OPENZFS']]
-  for (const version of versions) counts.push(await vitest('lab', {LAB_OPENZFS: version}))
+  const versions = process.env['LAB_OPENZFS'] === undefined ? ZFS_VERSIONS : [wantedVersion()]
+  for (const version of versions) await ensureImage(version)
+  counts.push(...(await Promise.all(versions.map((version) => vitest('lab', {LAB_OPENZFS: version})))))
 }
 
 const sum = (key: keyof Count) => counts.reduce((total, count) => total + count[key], 0)
@@ -77,7 +79,8 @@ async function checkStatically(): Promise<Count> {
 async function vitest(project: string, env: Readonly<Record<string, string>> = {}): Promise<Count> {
   const dir = mkdtempSync(join(tmpdir(), 'zrepl-test-'))
   const results = join(dir, 'results.json')
-  console.log(`--- ${project} ${Object.values(env).join(' ')}`)
+  const name = [project, ...Object.values(env)].join(' ')
+  console.log(`--- ${name}`)
   const argv = [
     '--bun',
     bin('vitest'),
@@ -89,17 +92,20 @@ async function vitest(project: string, env: Readonly<Record<string, string>> = {
     `--outputFile.json=${results}`,
     ...filter,
   ]
+  const labelled = function* (line: unknown) {
+    yield `${name} | ${line}`
+  }
   const {exitCode} = await execa(BUN, argv, {
     cwd: ROOT,
     env: {...env, NO_COLOR: '1'},
     stdin: 'ignore',
-    stdout: 'inherit',
-    stderr: 'inherit',
+    stdout: [labelled, 'inherit'],
+    stderr: [labelled, 'inherit'],
     reject: false,
   })
   const count = readCount(results, exitCode ?? 1)
   rmSync(dir, {recursive: true})
-  console.log(`${project}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped, in all`)
+  console.log(`${name}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped, in all`)
   return count
 }
 
