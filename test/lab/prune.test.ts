@@ -68,19 +68,6 @@ function byState({report}: Awaited<ReturnType<typeof prune>>, filesystem: string
   return Object.fromEntries(Array.from(states, ([state, all]) => [state, all.map(({name}) => name)]))
 }
 
-/** Snapshots of one dataset, all in one transaction: a thousand commands would take a minute. */
-async function takeMany(dataset: string, count: number): Promise<void> {
-  await lab.ok(`zpool sync ${src}
-zfs program ${src} - ${dataset} ${count} >/dev/null <<'__END__'
-local argv = (...)['argv']
-for i = 1, tonumber(argv[2]) do
-  local err = zfs.sync.snapshot(argv[1] .. '@s' .. tostring(10000 + i))
-  if err ~= 0 then error('snapshot ' .. tostring(i) .. ': ' .. tostring(err)) end
-end
-__END__
-`)
-}
-
 /** Puts a script before the guest's zfs that may do something first; `$1` is the verb. Returns how to take it away. */
 async function interpose(text: string): Promise<() => Promise<void>> {
   await lab.ok(`set -e
@@ -97,8 +84,8 @@ chmod 755 $zfs
 }
 
 test('a thousand snapshots of one filesystem go at once; what is held or cloned stays, and is no error', async () => {
-  await takeMany(`${src}/many`, 1000)
   await lab.ok(`set -e
+for i in $(seq 10001 11000); do zfs snapshot ${src}/many@s$i; done
 zfs hold mine ${src}/many@s10100
 zfs clone ${src}/many@s10200 ${src}/clone
 `)

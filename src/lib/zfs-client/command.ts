@@ -3,7 +3,12 @@ import {OperationalError} from '../core/errors.ts'
 import {printable} from '../core/printable.ts'
 import type {ZfsCommand} from '../zfs/argv.ts'
 import type {Outcome} from '../zfs/client.ts'
-import {missingDatasets, readFailure, type ZfsFailure} from '../zfs/read-stderr.ts'
+import {
+  missingDatasets,
+  readFailure,
+  withoutInapplicableProperties,
+  type ZfsFailure,
+} from '../zfs/read-stderr.ts'
 import type {ProgramResult, RunProgram} from './run-program.ts'
 
 /** A listing of a large pool on slow disks takes minutes; longer means that the pool hangs. */
@@ -52,12 +57,9 @@ async function runText(
 
 /** A command that succeeds and complains has done its work; somebody may still want to know. */
 export function warnOfWords(ctx: RunContext, command: ZfsCommand, result: ProgramResult): void {
-  if (succeeded(result) && result.stderr.trim() !== '') {
-    ctx.log.warn('zfs succeeded with a warning', {
-      command: command.argv[0],
-      stderr: printable(result.stderr.trim()),
-    })
-  }
+  const words = withoutInapplicableProperties(result.stderr).trim()
+  if (succeeded(result) && words !== '')
+    ctx.log.warn('zfs succeeded with a warning', {command: command.argv[0], stderr: printable(words)})
 }
 
 export function succeeded(result: ProgramResult): boolean {

@@ -115,6 +115,14 @@ export function nothingToDestroy(stderr: string): boolean {
   )
 }
 
+/**
+ * What a `zfs receive` that succeeded said, without the properties it was told to leave alone (`-x`) and that the dataset
+ * could not have anyway: a volume has no mountpoint.
+ */
+export function withoutInapplicableProperties(stderr: string): string {
+  return stderr.replace(/^Warning: .*: property '[^']+' does not apply to datasets of this type\n?/gm, '')
+}
+
 /** True when there was no partial receive to abort, which is as wished. */
 export function nothingToAbort(stderr: string): boolean {
   return everyLine(

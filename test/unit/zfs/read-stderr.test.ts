@@ -13,6 +13,7 @@ import {
   tagAlreadyExists,
   tokenOfReceive,
   undestroyableSnapshots,
+  withoutInapplicableProperties,
   type ZfsFailureKind,
 } from '../../../src/lib/zfs/read-stderr.ts'
 
@@ -337,4 +338,12 @@ describe('tokenOfReceive', () => {
     'is not in %j',
     (stderr) => expect(tokenOfReceive(stderr)).toBeUndefined(),
   )
+})
+
+test('a property that a volume cannot have is not worth a word, anything else is', () => {
+  const volume =
+    "Warning: b/p/tank/vol: property 'mountpoint' does not apply to datasets of this type\nWarning: b/p/tank/vol: property 'exec' does not apply to datasets of this type\n"
+  const other = 'cannot receive sharenfs property on b/p/tank/vol: permission denied\n'
+  expect(withoutInapplicableProperties(volume)).toBe('')
+  expect(withoutInapplicableProperties(volume + other)).toBe(other)
 })
