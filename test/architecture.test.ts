@@ -14,11 +14,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plan: ['core', 'zfs', 'abstraction', 'scope'],
   prune: ['core', 'zfs', 'abstraction'],
   config: ['core', 'zfs', 'abstraction', 'scope', 'plan', 'prune', 'generated', 'schemas'],
-  report: ['core', 'zfs', 'abstraction', 'generated'],
+  progress: ['core', 'zfs'],
+  report: ['core', 'zfs', 'abstraction', 'progress', 'generated'],
   upkeep: ['core', 'zfs', 'abstraction', 'scope'],
   endpoint: ['core', 'zfs', 'abstraction', 'scope', 'plan'],
   hook: ['core', 'plan', 'report'],
-  replicate: ['core', 'zfs', 'plan', 'prune', 'report', 'endpoint', 'hook'],
+  replicate: ['core', 'zfs', 'plan', 'prune', 'progress', 'report', 'endpoint', 'hook'],
   'zfs-client': ['core', 'zfs'],
   rpc: ['core', 'zfs', 'abstraction', 'endpoint', 'generated'],
   host: ['core', 'zfs-client', 'hook'],
@@ -32,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'scope',
     'plan',
     'config',
+    'progress',
     'report',
     'upkeep',
     'endpoint',
@@ -58,7 +60,7 @@ const MAY_USE: Readonly<Record<string, readonly RegExp[]>> = {
 }
 
 /** Rooms that only decide: no clock, no environment, no waiting. */
-const PURE = ['zfs', 'abstraction', 'scope', 'plan', 'prune', 'config', 'report', 'timers']
+const PURE = ['zfs', 'abstraction', 'scope', 'plan', 'prune', 'config', 'progress', 'report', 'timers']
 
 const files = readdirSync(LIB, {recursive: true, encoding: 'utf8'}).filter((file) => file.endsWith('.ts'))
 const inRooms = files.map((file) => ({file, room: file.split('/')[0] ?? ''}))

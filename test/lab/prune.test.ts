@@ -1,6 +1,6 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {type Lab, openLab} from './lab.ts'
-import {bookmarks, poolHistory, snapshots, zrepl} from './scenario.ts'
+import {bookmarks, interpose, poolHistory, snapshots, zrepl} from './scenario.ts'
 
 let lab: Lab
 /** Two pools of one job. */
@@ -68,24 +68,9 @@ function byState({report}: Awaited<ReturnType<typeof prune>>, filesystem: string
   return Object.fromEntries(Array.from(states, ([state, all]) => [state, all.map(({name}) => name)]))
 }
 
-/** Puts a script before the guest's zfs that may do something first; `$1` is the verb. Returns how to take it away. */
-async function interpose(text: string): Promise<() => Promise<void>> {
-  await lab.ok(`set -e
-zfs=$(readlink -f "$(command -v zfs)")
-mv $zfs $zfs.real
-cat >$zfs <<'__END__'
-#!/bin/sh
-${text}
-exec "$0.real" "$@"
-__END__
-chmod 755 $zfs
-`)
-  return async () => void (await lab.ok('zfs=$(readlink -f "$(command -v zfs)"); mv -f $zfs.real $zfs\n'))
-}
-
 test('a thousand snapshots of one filesystem go at once; what is held or cloned stays, and is no error', async () => {
   await lab.ok(`set -e
-for i in $(seq 10001 11000); do zfs snapshot ${src}/many@s$i; done
+seq 10001 11000 | xargs -P 8 -I N zfs snapshot ${src}/many@sN
 zfs hold mine ${src}/many@s10100
 zfs clone ${src}/many@s10200 ${src}/clone
 `)
@@ -94,15 +79,17 @@ zfs clone ${src}/many@s10200 ${src}/clone
 
   const history = await poolHistory(lab, src)
   const dry = await prune('many --dry-run')
-  expect(byState(dry, `${src}/many`)['doomed']).toHaveLength(988)
+  // That one has a clone is found out right before it would be destroyed.
+  expect(byState(dry, `${src}/many`)['doomed']).toHaveLength(989)
   const refused = await prune('many')
   expect(refused.exitCode).toBe(4)
-  expect(refused.report.pruneSender?.error?.message).toContain('988')
+  expect(refused.report.pruneSender?.error?.message).toContain('989')
   expect(await poolHistory(lab, src)).toBe(history)
 
   const {report, exitCode, stderr} = await prune('many --yes-large-prune')
   expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
-  expect(await snapshots(lab, `${src}/many`)).toEqual([before[99], before[199], ...before.slice(990)])
+  const stays = (line: string) => /^s10100 |^s10200 /.test(line)
+  expect(await snapshots(lab, `${src}/many`)).toEqual([...before.filter(stays), ...before.slice(990)])
   const states = byState({report, exitCode, stderr}, `${src}/many`)
   expect(states['destroyed']).toHaveLength(988)
   expect(states['kept']).toHaveLength(12)
@@ -112,7 +99,9 @@ zfs clone ${src}/many@s10200 ${src}/clone
 
 test('one that was destroyed or replaced by somebody else since it was judged: the other one stays', async () => {
   await lab.ok(`for s in 1 2 3 4; do for fs in raced other; do zfs snapshot ${src}/$fs@$s; done; done\n`)
-  const takeAway = await interpose(`case "$*" in
+  const takeAway = await interpose(
+    lab,
+    `case "$*" in
 list*clones*${src}/raced*)
   if [ ! -e /tmp/raced ]; then
     touch /tmp/raced
@@ -120,7 +109,8 @@ list*clones*${src}/raced*)
     "$0.real" destroy ${src}/raced@2
     "$0.real" snapshot ${src}/raced@2
   fi;;
-esac`)
+esac`,
+  )
   const run = await prune('raced --yes-large-prune').finally(takeAway)
   await lab.ok('rm /tmp/raced\n')
   expect(run.exitCode).toBe(1)

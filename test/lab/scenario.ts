@@ -44,6 +44,21 @@ rmdir "$dir"
   return await lab.ok(script)
 }
 
+/** Puts a script before the guest's zfs that may do something first; `$1` is the verb. Returns how to take it away. */
+export async function interpose(lab: Lab, text: string): Promise<() => Promise<void>> {
+  await lab.ok(`set -e
+zfs=$(readlink -f "$(command -v zfs)")
+mv $zfs $zfs.real
+cat >$zfs <<'__END__'
+#!/bin/sh
+${text}
+exec "$0.real" "$@"
+__END__
+chmod 755 $zfs
+`)
+  return async () => void (await lab.ok('zfs=$(readlink -f "$(command -v zfs)"); mv -f $zfs.real $zfs\n'))
+}
+
 /** How many changes a pool's own history has recorded: every mutating command adds to it, a look does not. */
 export async function poolHistory(lab: Lab, pool: string): Promise<number> {
   return lines(await lab.ok(`zpool history -i '${pool}'\n`)).length

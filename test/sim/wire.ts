@@ -1,6 +1,7 @@
 import {createReceiverOf, createSenderOf} from '../../src/lib/app/endpoints.ts'
 import type {OpenConnection} from '../../src/lib/core/lane.ts'
 import type {JobWork} from '../../src/lib/replicate/job-work.ts'
+import {createWatchdog} from '../../src/lib/replicate/watchdog.ts'
 import {createLanes, type Lanes} from '../../src/lib/rpc/lanes.ts'
 import {
   createPullTransfer,
@@ -16,6 +17,9 @@ import type {WorldOptions} from './options.ts'
 /** The simulator has ZFS, but no programs to run beside it. */
 /** The simulator runs one thing at a time. */
 const ALONE: JobWork['beside'] = {job: SENDER_JOB, announce: () => ({withdraw() {}}), others: () => []}
+
+/** Its clock does not tick by itself, and nobody looks. */
+const NO_LIMIT = {idleMs: undefined, movedBytes: () => undefined}
 
 const NO_HOOKS: JobWork['hooks'] = {
   job: 'simulated',
@@ -47,6 +51,7 @@ export function wireActive(
         prune,
         hooks: NO_HOOKS,
         beside: ALONE,
+        watchdog: createWatchdog({monotonic: () => 0}, NO_LIMIT),
       },
     }
   }
@@ -63,6 +68,7 @@ export function wireActive(
       prune,
       hooks: NO_HOOKS,
       beside: ALONE,
+      watchdog: createWatchdog({monotonic: () => 0}, NO_LIMIT),
     },
   }
 }

@@ -25,6 +25,7 @@ import {createZfs} from './endpoints.ts'
 import {wireJob} from './job-work.ts'
 import type {Output} from './output.ts'
 import {createProcessContext} from './process-context.ts'
+import {watchdogOf} from './watch-run.ts'
 
 /**
  * Tells what keeps a snapshot of this host, and until when: its holds and clones, and what pruning each job that its
@@ -122,7 +123,11 @@ async function activeVerdict(
 
 async function dryRun(ctx: RunContext, config: ConfigFile, job: Job) {
   const zfs = readOnly(createZfs({lockFd: undefined}))
-  const {work, lanes} = wireJob(job, zfs, {configFile: config.path, lockFd: undefined})
+  const {work, lanes} = wireJob(job, zfs, {
+    configFile: config.path,
+    lockFd: undefined,
+    watchdog: watchdogOf(ctx, job),
+  })
   try {
     const request = {phases: ['prune'], dryRun: true, wanted: 'due', yesLargePrune: false} as const
     return await runJob(ctx, work, request)

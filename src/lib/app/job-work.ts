@@ -7,6 +7,7 @@ import {publishPlan, readPlans} from '../host/plan-file.ts'
 import {createRunHookProgram} from '../host/run-hook-program.ts'
 import type {HookWork, JobWork} from '../replicate/job-work.ts'
 import type {Beside} from '../replicate/running-plan.ts'
+import type {Watchdog} from '../replicate/watchdog.ts'
 import {createLanes, type Lanes} from '../rpc/lanes.ts'
 import {
   createPullTransfer,
@@ -22,7 +23,11 @@ import {createReceiverOf, createSenderOf} from './endpoints.ts'
 export type WiredJob = {readonly work: JobWork; readonly lanes: Lanes | undefined}
 
 /** Joins a job with this host's ZFS and, where it replicates, with its peer. Nothing is connected yet. */
-export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): WiredJob {
+export function wireJob(
+  job: Job,
+  zfs: ZfsClient,
+  {watchdog, ...options}: ConnectOptions & {readonly watchdog: Watchdog},
+): WiredJob {
   switch (job.type) {
     case 'push': {
       const lanes = createLanes(connectionTo(job.connect, options), job.replication.concurrentSteps)
@@ -35,6 +40,7 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
         prune: job.pruning,
         hooks: hooksOf(job),
         beside: besideOf(job),
+        watchdog,
       }
       return {lanes, work}
     }
@@ -49,6 +55,7 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
         prune: job.pruning,
         hooks: hooksOf(job),
         beside: besideOf(job),
+        watchdog,
       }
       return {lanes, work}
     }
@@ -70,6 +77,7 @@ export function wireJob(job: Job, zfs: ZfsClient, options: ConnectOptions): Wire
             : undefined,
         hooks: hooksOf(job),
         beside: besideOf(job),
+        watchdog,
       }
       return {lanes: undefined, work}
     }

@@ -1,7 +1,9 @@
 import type {LogLevel, RunContext} from '../core/context.ts'
 import {Stopped} from '../core/errors.ts'
 import {EXIT} from '../core/exit-code.ts'
+import {cancelReason} from '../host/cancel-process.ts'
 import {createClock} from '../host/clock.ts'
+import {defaultLockDirectory} from '../host/lock.ts'
 import {writeText} from '../host/write-text.ts'
 import {createLog} from '../trace/log.ts'
 import {formatLogLine, type LogFormat} from '../trace/log-line.ts'
@@ -27,8 +29,17 @@ function stopSignal(): AbortSignal {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(EXIT.stopped)
-      stop.abort(new Stopped(`stopped by ${signal}`))
+      stop.abort(new Stopped(cancelledBecause() ?? `stopped by ${signal}`))
     })
   }
   return stop.signal
+}
+
+/** The reason of whoever asked us to stop, if it was the next run of the job. */
+function cancelledBecause(): string | undefined {
+  try {
+    return cancelReason(defaultLockDirectory(process.getuid?.() ?? 0, process.env))
+  } catch {
+    return undefined
+  }
 }

@@ -5,7 +5,6 @@ import type {Job} from '../config/job.ts'
 import {type RunContext, withFields} from '../core/context.ts'
 import {OperationalError, Stopped} from '../core/errors.ts'
 import type {ExitStatus} from '../core/exit-code.ts'
-import {defaultLockDirectory, lockJob} from '../host/lock.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
 import type {WantedSnapshots} from '../plan/due.ts'
 import type {Phase} from '../replicate/phase.ts'
@@ -23,6 +22,8 @@ import {openZfs} from './endpoints.ts'
 import {wireJob} from './job-work.ts'
 import {rememberRun} from './kept-reports.ts'
 import {createProcessContext} from './process-context.ts'
+import {takeJob} from './take-job.ts'
+import {watchdogOf, watchRun} from './watch-run.ts'
 
 export type RunJobsRequest = {
   readonly jobs: readonly string[]
@@ -124,13 +125,17 @@ async function runLocked(
   request: RunJobsRequest,
 ): Promise<JobOutcome> {
   const {dryRun, phases, wanted = 'due', yesLargePrune = false} = request
-  const lock = dryRun
-    ? undefined
-    : lockJob(defaultLockDirectory(process.getuid?.() ?? 0, process.env), job.name)
+  const taken = dryRun ? undefined : await takeJob(ctx, job)
+  const watchdog = watchdogOf(ctx, job)
+  const watch = taken && watchRun(ctx, watchdog, {...taken, job: job.name})
   try {
-    const lockFd = lock?.fd
+    const lockFd = taken?.lock.fd
     const {zfs, close} = openZfs({lockFd, access: config.zfsAccess})
-    const {work, lanes} = wireJob(job, dryRun ? readOnly(zfs) : zfs, {configFile: config.path, lockFd})
+    const {work, lanes} = wireJob(job, dryRun ? readOnly(zfs) : zfs, {
+      configFile: config.path,
+      lockFd,
+      watchdog,
+    })
     try {
       return await runJob(ctx, work, {phases, dryRun, wanted, yesLargePrune})
     } finally {
@@ -138,6 +143,7 @@ async function runLocked(
       await close(ctx)
     }
   } finally {
-    lock?.release()
+    watch?.stop()
+    taken?.lock.release()
   }
 }

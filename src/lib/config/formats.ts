@@ -48,6 +48,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'ssh-option': parseSshOption,
   'ssh-user': parseSshUser,
   timeout: parseTimeout,
+  'watchdog-idle': (text) => text === 'never' || parseInterval(text),
   'time-zone': parseTimeZone,
 }
 

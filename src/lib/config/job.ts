@@ -30,6 +30,8 @@ export type PushJob = {
   readonly snapshotting: SnapshotPolicy
   readonly send: SendPolicy
   readonly replication: ReplicationPolicy
+  /** How long a stream may be without a byte; `undefined`: for ever. */
+  readonly idleMs: number | undefined
   readonly pruning: ReplicatedPruning
 }
 
@@ -44,6 +46,8 @@ export type PullJob = {
   readonly intervalMs: number | undefined
   readonly recv: ReceivePolicy
   readonly replication: ReplicationPolicy
+  /** How long a stream may be without a byte; `undefined`: for ever. */
+  readonly idleMs: number | undefined
   readonly pruning: ReplicatedPruning
 }
 

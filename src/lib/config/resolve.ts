@@ -3,6 +3,7 @@ import type {
   Job as RawJob,
   PullJob as RawPullJob,
   PushJob as RawPushJob,
+  Watchdog,
 } from '../../generated/config-types.ts'
 import {parseJobId} from '../abstraction/job-id.ts'
 import {unreachable} from '../core/assert.ts'
@@ -77,6 +78,7 @@ function resolvePush(raw: RawPushJob, placeOf: PlaceOf): PushJob {
     snapshotting: resolveSnapshotting(raw.snapshotting),
     send: resolveSend(raw.send),
     replication: resolveReplication(raw),
+    idleMs: resolveIdle(raw.watchdog),
     pruning: resolvePruning(raw.pruning),
   }
 }
@@ -92,6 +94,7 @@ function resolvePull(raw: RawPullJob, placeOf: PlaceOf): PullJob {
     intervalMs: raw.interval === 'manual' ? undefined : parseZreplDuration(raw.interval),
     recv: resolveReceive(raw.recv),
     replication: resolveReplication(raw),
+    idleMs: resolveIdle(raw.watchdog),
     pruning: resolvePruning(raw.pruning),
   }
 }
@@ -102,4 +105,11 @@ function resolvePathMapping(raw: RawPullJob['path_mapping'] = []): PullJob['path
 
 function resolveFilter(raw: RawPushJob['filesystems']): PushJob['filesystems'] {
   return parseFilter(new Map(Object.entries(raw)))
+}
+
+const IDLE_MS = 15 * 60_000
+
+function resolveIdle({idle}: Watchdog = {}): number | undefined {
+  if (idle === undefined) return IDLE_MS
+  return idle === 'never' ? undefined : parseZreplDuration(idle)
 }

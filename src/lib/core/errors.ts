@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'hook-failed',
   'deadline',
   'host',
+  'stalled',
   'large-prune',
   'clock',
 ] as const

@@ -39,6 +39,8 @@ export function exitStatusOf(code: ErrorCode): ExitStatus {
     case 'peer-protocol':
     case 'peer-refused':
       return EXIT.peer
+    case 'stalled':
+      return EXIT.stopped
     case 'large-prune':
     case 'clock':
       return EXIT.conflict

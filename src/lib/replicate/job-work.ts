@@ -8,6 +8,7 @@ import type {ReplicationPolicy, SnapshotPolicy} from '../plan/policy.ts'
 import type {KeepRule} from '../prune/keep-rule.ts'
 import type {PrunePolicy} from '../prune/policy.ts'
 import type {Beside} from './running-plan.ts'
+import type {Watchdog} from './watchdog.ts'
 
 /** A job taken apart into what its type has: its endpoints, and the work of each phase. */
 export type JobWork = {
@@ -19,6 +20,7 @@ export type JobWork = {
   readonly prune: PruneWork | undefined
   readonly hooks: HookWork
   readonly beside: Beside
+  readonly watchdog: Watchdog
 }
 
 /** Hooks around phases, and how hooks of all kinds are made. */

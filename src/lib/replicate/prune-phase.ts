@@ -1,6 +1,7 @@
 import {type RunContext, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {formatDuration} from '../core/units.ts'
+import {entered} from '../progress/run-state.ts'
 import {type FilesystemJudgement, judgeAlone, judgeReceiver, judgeSender} from '../prune/judge-side.ts'
 import {exceedsLimit} from '../prune/limit.ts'
 import {reportedError} from '../report/describe-error.ts'
@@ -12,7 +13,7 @@ import type {Look, Seen} from './look.ts'
 import {pruneQuestion} from './prune-question.ts'
 import {plannedFilesystem, prunedFilesystem} from './prune-report.ts'
 import type {RunRequest} from './run-job.ts'
-import {type Beside, runningSteps} from './running-plan.ts'
+import {runningSteps} from './running-plan.ts'
 
 export type PrunePhaseOutcome = {readonly pruneSender?: PruneReport; readonly pruneReceiver?: PruneReport}
 
@@ -24,7 +25,7 @@ type PruneRequest = Pick<RunRequest, 'dryRun' | 'yesLargePrune'>
  */
 export async function prunePhase(
   ctx: RunContext,
-  work: Pick<JobWork, 'sender' | 'receiver' | 'replicate' | 'prune' | 'beside'>,
+  work: Pick<JobWork, 'sender' | 'receiver' | 'replicate' | 'prune' | 'beside' | 'watchdog'>,
   look: {readonly sender: Look | undefined; readonly receiver: Look | undefined},
   replicated: ReplicateReport | undefined,
   request: PruneRequest,
@@ -54,7 +55,7 @@ export async function prunePhase(
     return {
       pruneSender: await pruneSide(
         ctx,
-        {side: 'sender', endpoint: work.sender, beside: work.beside},
+        {side: 'sender', endpoint: work.sender, ...work},
         prune,
         judgements,
         request,
@@ -65,7 +66,7 @@ export async function prunePhase(
   const question = pruneQuestion(replicate, prune, sender.view, receiver, replicated, how)
   const pruneSender = await pruneSide(
     ctx,
-    {side: 'sender', endpoint: work.sender, beside: work.beside},
+    {side: 'sender', endpoint: work.sender, ...work},
     prune,
     judgeSender(question),
     request,
@@ -77,7 +78,7 @@ export async function prunePhase(
     pruneSender,
     pruneReceiver: await pruneSide(
       ctx,
-      {side: 'receiver', endpoint: work.receiver, beside: work.beside},
+      {side: 'receiver', endpoint: work.receiver, ...work},
       prune,
       judgements,
       request,
@@ -88,16 +89,16 @@ export async function prunePhase(
 type Side = {
   readonly side: 'sender' | 'receiver'
   readonly endpoint: NonNullable<JobWork['sender'] | JobWork['receiver']>
-  readonly beside: Beside
-}
+} & Pick<JobWork, 'beside' | 'watchdog'>
 
 async function pruneSide(
   ctx: RunContext,
-  {side, endpoint, beside}: Side,
+  {side, endpoint, beside, watchdog}: Side,
   {policy}: PruneWork,
   judgements: readonly FilesystemJudgement[],
   {dryRun, yesLargePrune}: PruneRequest,
 ): Promise<PruneReport> {
+  watchdog.board.change(entered(`prune-${side}`))
   const tooMuch = yesLargePrune ? undefined : exceedsLimit(judgements, policy.limit)
   if (tooMuch !== undefined || dryRun) {
     const freed = await freedBytes(ctx, endpoint, judgements)

@@ -4,16 +4,16 @@ import {type JobPlan, type PlannedFilesystem, planReplication} from '../plan/job
 import {reportedError} from '../report/describe-error.ts'
 import type {FilesystemReport, ReplicateReport} from '../report/report.ts'
 import {describeReplication} from './describe-replication.ts'
-import type {ReplicateWork} from './job-work.ts'
+import type {JobWork, ReplicateWork} from './job-work.ts'
 import type {Look} from './look.ts'
 import {missingDataset, nothingMatches} from './missing.ts'
 import {type Pair, runReplication} from './run-replication.ts'
-import {type Beside, formatRunningPlan} from './running-plan.ts'
+import {formatRunningPlan} from './running-plan.ts'
 
 /** Sends what the receiver lacks, or in a dry run tells what that is. */
 export async function replicatePhase(
   ctx: RunContext,
-  work: Omit<Pair, 'transfer'> & ReplicateWork & {readonly beside: Beside},
+  work: Pick<Pair, 'sender' | 'receiver'> & ReplicateWork & Pick<JobWork, 'beside' | 'watchdog'>,
   look: {readonly sender: Look; readonly receiver: Look},
   {dryRun}: {readonly dryRun: boolean},
 ): Promise<ReplicateReport> {
@@ -47,13 +47,15 @@ export async function replicatePhase(
 /** Whoever prunes beside this sees what is going to be needed from before the first step to after the last. */
 async function runAnnounced(
   ctx: RunContext,
-  work: Pair & Pick<ReplicateWork, 'policy'> & {readonly beside: Beside},
+  work: Parameters<typeof replicatePhase>[1],
   plan: JobPlan,
 ): Promise<readonly FilesystemReport[]> {
   const hasSteps = plan.filesystems.some(({kind}) => kind === 'steps')
   const announced = hasSteps ? work.beside.announce(formatRunningPlan(work.beside.job, plan)) : undefined
   try {
-    return await runReplication(ctx, work, plan, work.policy.concurrentSteps)
+    return await work.watchdog.guard(ctx, (ctx) =>
+      runReplication(ctx, {...work, board: work.watchdog.board}, plan, work.policy.concurrentSteps),
+    )
   } finally {
     announced?.withdraw()
   }

@@ -2,6 +2,7 @@ import type {RunContext} from '../core/context.ts'
 import {EXIT} from '../core/exit-code.ts'
 import type {WantedSnapshots} from '../plan/due.ts'
 import type {PhaseHook} from '../plan/hook-policy.ts'
+import {entered} from '../progress/run-state.ts'
 import {statusOf} from '../report/exit-status.ts'
 import type {
   HookReport,
@@ -44,8 +45,10 @@ export type JobOutcome = {
  */
 export async function runJob(ctx: RunContext, work: JobWork, request: RunRequest): Promise<JobOutcome> {
   const reports: HookReport[] = []
-  const around: Around = (what, guarded) =>
-    aroundPhase(ctx, {hooks: work.hooks, dryRun: request.dryRun, reports}, what, guarded)
+  const around: Around = (what, guarded) => {
+    if (what === 'snapshot' || what === 'replicate') work.watchdog.board.change(entered(what))
+    return aroundPhase(ctx, {hooks: work.hooks, dryRun: request.dryRun, reports}, what, guarded)
+  }
   const outcome = await around<JobOutcome>('job', {
     run: () => runPhases(ctx, work, request, around, reports),
     vetoed: (error) => ({warnings: [], error}),
@@ -90,7 +93,13 @@ async function runPhases(
           run: () =>
             replicatePhase(
               ctx,
-              {sender: source, receiver: target, beside: work.beside, ...replicateWork},
+              {
+                sender: source,
+                receiver: target,
+                beside: work.beside,
+                watchdog: work.watchdog,
+                ...replicateWork,
+              },
               {sender, receiver},
               request,
             ),

@@ -5,7 +5,9 @@ import type {Receiver} from '../endpoint/receiver.ts'
 import type {CompleteRequest, ProtectRequest, Sender} from '../endpoint/sender.ts'
 import type {Transfer} from '../endpoint/transfer.ts'
 import type {JobPlan, PlannedFilesystem} from '../plan/job-plan.ts'
-import type {Step} from '../plan/step.ts'
+import {describeStep, type Step} from '../plan/step.ts'
+import type {Board} from '../progress/board.ts'
+import {planned, progressed, stepDone, stepFailed, streamBegan, streamEnded} from '../progress/run-state.ts'
 import {reportedError} from '../report/describe-error.ts'
 import type {FilesystemReport, StepReport} from '../report/report.ts'
 import type {Outcome} from '../zfs/client.ts'
@@ -26,7 +28,13 @@ import {
 } from './step-request.ts'
 
 /** The two sides of a replication and the pipe between them. */
-export type Pair = {readonly sender: Sender; readonly receiver: Receiver; readonly transfer: Transfer}
+export type Pair = {
+  readonly sender: Sender
+  readonly receiver: Receiver
+  readonly transfer: Transfer
+  /** Where it is told how it comes on. */
+  readonly board: Board
+}
 
 type StepsPlan = Extract<PlannedFilesystem, {kind: 'steps'}>
 
@@ -45,9 +53,14 @@ export async function runReplication(
   concurrentSteps: number,
 ): Promise<readonly FilesystemReport[]> {
   const failed = new Map<DatasetName, OperationalError>()
+  const steps = plan.filesystems.flatMap((filesystem) =>
+    filesystem.kind === 'steps' ? filesystem.steps : [],
+  )
+  pair.board.change(planned(steps.length))
   await abortPartials(ctx, pair, plan, failed)
   await setAside(ctx, pair, plan, failed)
   await protectFirstSteps(ctx, pair, plan, failed)
+  pair.board.change(progressed)
 
   const ran = new Map<DatasetName, Promise<Ran>>()
   const finishing = createFinishing(pair)
@@ -123,6 +136,7 @@ async function runFilesystem(
           durationMs: Math.round(ctx.clock.monotonic() - startedAt),
         })
       })
+      pair.board.change(stepDone)
       connection.works()
       if (finish === 'later') await finishing.add(ctx, step)
       done.push({
@@ -132,6 +146,7 @@ async function runFilesystem(
       })
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
+      pair.board.change(stepFailed(error.message))
       connection.failed(error)
       withFields(ctx, {filesystem}).log.info('step failed', {...stepFields(step), error: error.message})
       return {report: stepsReport(plan, done, error, warnings)}
@@ -170,7 +185,9 @@ async function runStep(
   step: Step,
   finish: 'now' | 'later',
 ): Promise<readonly string[]> {
-  const {warnings} = await pair.transfer(ctx, sendRequest(step), receiveRequest(step, finish))
+  const {warnings} = await streamed(pair.board, step, () =>
+    pair.transfer(ctx, sendRequest(step), receiveRequest(step, finish)),
+  )
   if (finish === 'later') return warnings
   const {filesystem, to, protection} = step
   throwIfFailed(
@@ -178,6 +195,17 @@ async function runStep(
     'received, but cannot move the cursor',
   )
   return warnings
+}
+
+/** Tells of a stream while it lasts. */
+async function streamed<T>(board: Board, step: Step, transfer: () => Promise<T>): Promise<T> {
+  const {filesystem} = step
+  board.change(streamBegan(filesystem, {step: describeStep(step), expectedBytes: undefined}))
+  try {
+    return await transfer()
+  } finally {
+    board.change(streamEnded(filesystem))
+  }
 }
 
 /** Filesystems whose partial receive cannot be given up fail; those that need no step are told by their report. */

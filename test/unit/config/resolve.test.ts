@@ -91,6 +91,7 @@ test('a push job with nothing as by default', () => {
         hooks: [],
       },
       send: Object.fromEntries(Object.keys(NO_SEND_OPTIONS).map((key) => [key, true])),
+      idleMs: 900_000,
       replication: {
         initialReplication: 'all',
         diverged: 'fail',
@@ -144,6 +145,7 @@ test('a pull job', () => {
         },
         placeholderEncryption: 'inherit',
       },
+      idleMs: 900_000,
       replication: {...DEFAULT_REPLICATION, initialReplication: 'fail', concurrentSteps: 8},
       pruning: {
         keepSender: [{type: 'regex', regex: {source: '.*'}, negate: false}],
@@ -201,6 +203,7 @@ test('two jobs of one host, with sections left empty', () => {
       },
       send: NO_SEND_OPTIONS,
       replication: DEFAULT_REPLICATION,
+      idleMs: 900_000,
       pruning: {keepSender: [lastN(7)], keepReceiver: [lastN(70)], policy: POLICY},
     },
     {

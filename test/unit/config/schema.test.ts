@@ -138,6 +138,7 @@ test('the values by default are those of zrepl', () => {
     'recv/properties/placeholder.encryption "unspecified"',
     'bandwidthLimit.max "-1 B"',
     'bandwidthLimit.bucket_capacity "128 KiB"',
+    'watchdog.idle "15m"',
     'replication/properties/protection.initial "guarantee_resumability"',
     'replication/properties/protection.incremental "guarantee_resumability"',
     'replication/properties/concurrency.steps 1',

@@ -4,9 +4,11 @@ import {OperationalError} from '../../../src/lib/core/errors.ts'
 import type {Receiver} from '../../../src/lib/endpoint/receiver.ts'
 import type {Sender} from '../../../src/lib/endpoint/sender.ts'
 import type {CreateHook} from '../../../src/lib/hook/hook.ts'
+import {createClock} from '../../../src/lib/host/clock.ts'
 import type {PhaseHook} from '../../../src/lib/plan/hook-policy.ts'
 import type {JobWork} from '../../../src/lib/replicate/job-work.ts'
 import {runJob} from '../../../src/lib/replicate/run-job.ts'
+import {createWatchdog} from '../../../src/lib/replicate/watchdog.ts'
 import {PUSH, policy, SINK} from '../plan/views.ts'
 import {createTestContext} from '../test-context.ts'
 
@@ -60,6 +62,7 @@ function job(phases: readonly PhaseHook[], fails: readonly string[] = []) {
     replicate: {transfer: refuse, policy: policy()},
     prune: undefined,
     hooks: {job: 'pull', phases, create},
+    watchdog: createWatchdog(createClock(), {idleMs: undefined, movedBytes: () => undefined}),
     beside: {job: 'pull', announce: () => ({withdraw() {}}), others: () => []},
   }
   const run = (dryRun = false) =>

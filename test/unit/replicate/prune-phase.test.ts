@@ -8,6 +8,7 @@ import type {KeepRule} from '../../../src/lib/prune/keep-rule.ts'
 import type {PrunePolicy} from '../../../src/lib/prune/policy.ts'
 import {createLook} from '../../../src/lib/replicate/look.ts'
 import {prunePhase} from '../../../src/lib/replicate/prune-phase.ts'
+import {createWatchdog} from '../../../src/lib/replicate/watchdog.ts'
 import type {PruneReport} from '../../../src/lib/report/report.ts'
 import type {Outcome} from '../../../src/lib/zfs/client.ts'
 import {cursor, PUSH, policy, SINK, view} from '../plan/views.ts'
@@ -78,6 +79,7 @@ async function phase(world: World) {
       sender: senderEndpoint,
       receiver: receiverEndpoint,
       replicate: {transfer: unexpected, policy: policy()},
+      watchdog: createWatchdog(ctx.clock, {idleMs: undefined, movedBytes: () => undefined}),
       beside: {
         job: 'push',
         announce: unexpected as never,

@@ -1,0 +1,148 @@
+import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
+import type {RunReport} from '../../src/lib/report/report.ts'
+import {type Lab, openLab} from './lab.ts'
+import {interpose, snapshots, zrepl} from './scenario.ts'
+
+let lab: Lab
+let src: string
+let dst: string
+let destroy: () => Promise<void>
+let takeAway: () => Promise<void>
+
+const CONFIG = '/etc/zrepl/watchdog.yml'
+
+/** What stands before zfs does what these files say, once. */
+const STUCK = '/tmp/stuck'
+const SLOW = '/tmp/slow'
+const DISTURBANCE = `if [ -e ${STUCK}.$1 ]; then rm ${STUCK}.$1; exec sleep 600; fi
+if [ "$1" = receive ] && [ -e ${SLOW} ]; then
+  rm ${SLOW}
+  perl -e 'while (sysread(STDIN, $b, 100000)) { syswrite(STDOUT, $b); select(undef, undef, undef, 1) }' |
+    "$0.real" "$@"
+  exit
+fi`
+
+beforeAll(async () => {
+  lab = await openLab()
+  ;({src, dst, destroy} = await lab.pools())
+  await lab.ok(`zfs create ${src}/data && zfs create ${dst}/sink\n`)
+  takeAway = await interpose(lab, DISTURBANCE)
+})
+
+afterAll(async () => {
+  await takeAway?.()
+  await destroy?.()
+  await lab?.close()
+})
+
+let round = 0
+beforeEach(async () => {
+  round += 1
+  await lab.ok(
+    `head -c 2000000 /dev/urandom >/mnt/${src}/data/f${round}; zfs snapshot ${src}/data@${round}\n`,
+  )
+})
+
+async function configure(idle: string): Promise<void> {
+  await lab.writeFile(
+    CONFIG,
+    `jobs:
+  - name: sink
+    type: sink
+    root_fs: ${dst}/sink
+    recv: {placeholder: {encryption: inherit}}
+    serve: {type: local, listener_name: sink}
+  - name: guarded
+    type: push
+    connect: {type: local, listener_name: sink, client_identity: me}
+    filesystems: {${src}/data: true}
+    snapshotting: {type: manual}
+    watchdog: {idle: ${idle}}
+    pruning:
+      keep_sender: [{type: last_n, count: 10}]
+      keep_receiver: [{type: last_n, count: 10}]
+`,
+  )
+}
+
+const run = () => zrepl(lab, `run guarded --config ${CONFIG}`)
+
+/** Runs a first run until its stream has begun, then \`script\`, and tells how both have ended. */
+async function beside(script: string) {
+  const told = await lab.ok(`
+cd /
+zrepl run guarded --config ${CONFIG} --json >/tmp/first.json 2>/tmp/first.err &
+first=$!
+until grep -q '"step"' /run/zrepl/guarded.state 2>/dev/null; do sleep 0.2; done
+${script}
+zrepl run guarded --config ${CONFIG} --json >/tmp/second.json 2>/tmp/second.err
+second=$?
+wait $first
+echo "$? $second"
+`)
+  const [first, second] = told.trim().split(' ').map(Number)
+  const report = async (name: string) => JSON.parse(await lab.ok(`cat /tmp/${name}.json\n`)) as RunReport
+  return {
+    first: {exitCode: first, report: await report('first')},
+    second: {exitCode: second, report: await report('second'), stderr: await lab.ok('cat /tmp/second.err\n')},
+  }
+}
+
+test.each(['receive', 'send'])(
+  'a %s that stands still is stopped; pruning goes on, and the next run',
+  async (verb) => {
+    await configure('4s')
+    await lab.ok(`touch ${STUCK}.${verb}\n`)
+    const {exitCode, report} = await run()
+    expect(exitCode).toBe(6)
+    expect(report.replicate?.filesystems).toMatchObject([
+      {
+        state: 'failed',
+        error: {
+          code: 'stalled',
+          message: expect.stringMatching(/^no progress for \d+s, after .*: '.*\/data' /),
+        },
+      },
+    ])
+    expect(report.pruneSender?.filesystems.map(({state}) => state)).toEqual(['done'])
+    expect(report.pruneReceiver?.error).toBeUndefined()
+    expect((await lab.sh('pgrep -x sleep\n')).stdout).toBe('')
+
+    expect((await run()).exitCode).toBe(0)
+    expect(await snapshots(lab, `${dst}/sink/me/${src}/data`)).toEqual(await snapshots(lab, `${src}/data`))
+  },
+)
+
+test('a stream that is slow but moves is left alone, by the watchdog and by the next run', async () => {
+  await configure('4s')
+  await lab.ok(`touch ${SLOW}\n`)
+  const {first, second} = await beside('')
+  expect(first.exitCode).toBe(0)
+  expect(first.report.replicate?.filesystems.map(({steps}) => (steps[0]?.durationMs ?? 0) > 8000)).toEqual([
+    true,
+  ])
+  expect(second.exitCode).toBe(5)
+  expect(second.report.error).toMatchObject({
+    code: 'job-busy',
+    message: expect.stringMatching(
+      /^job 'guarded' is already running .*: in phase replicate, progress \d+m?s ago$/,
+    ),
+  })
+})
+
+test('a run that is stuck gives way to the next, and both say why', async () => {
+  await configure('never')
+  await lab.ok(`touch ${STUCK}.receive\n`)
+  // The first run was to wait for ever; the second has other limits.
+  const {first, second} = await beside(`sleep 5; sed -i 's/idle: never/idle: 4s/' ${CONFIG}`)
+  expect(second).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringContaining('the run before this is cancelled'),
+  })
+  expect(first.exitCode).toBe(6)
+  expect(first.report.error?.message).toMatch(
+    /^cancelled by the next run of the job: in phase replicate, no progress for \d+s$/,
+  )
+  expect(await snapshots(lab, `${dst}/sink/me/${src}/data`)).toEqual(await snapshots(lab, `${src}/data`))
+  expect((await lab.sh('ls /run/zrepl\n')).stdout).not.toMatch(/state|cancel/)
+})

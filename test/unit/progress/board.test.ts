@@ -1,0 +1,57 @@
+import {expect, test} from 'vitest'
+import {createBoard} from '../../../src/lib/progress/board.ts'
+import {
+  bytesMoved,
+  entered,
+  planned,
+  progressed,
+  stepDone,
+  stepFailed,
+  streamBegan,
+  streamEnded,
+} from '../../../src/lib/progress/run-state.ts'
+import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
+
+const fs = parseDatasetName
+
+/** A board with a clock that is set by hand. */
+function createTestBoard() {
+  const clock = {nowMs: 0, monotonic: () => clock.nowMs}
+  return {clock, board: createBoard(clock)}
+}
+
+test('concurrent changes do not lose each other, whatever waits in between', async () => {
+  const {board} = createTestBoard()
+  board.change(planned(200))
+  const work = async (index: number) => {
+    const filesystem = fs(`tank/${index}`)
+    board.change(streamBegan(filesystem, {step: '@a -> @b', expectedBytes: undefined}))
+    await Promise.resolve()
+    if (index % 4 === 0) board.change(stepFailed(`no ${index}`))
+    else board.change(stepDone)
+    await Promise.resolve()
+    board.change(streamEnded(filesystem))
+  }
+  await Promise.all(Array.from({length: 200}, (_, index) => work(index)))
+  expect(board.state()).toMatchObject({steps: {planned: 200, done: 150, failed: 50}, streams: new Map()})
+})
+
+test('what goes well counts as progress, what fails does not', () => {
+  const {board, clock} = createTestBoard()
+  const at = (nowMs: number, transition: Parameters<typeof board.change>[0]) => {
+    clock.nowMs = nowMs
+    board.change(transition)
+    const {progressAtMs, error} = board.state()
+    return [progressAtMs, error]
+  }
+  expect(at(1, entered('replicate'))).toEqual([1, undefined])
+  expect(at(2, planned(3))).toEqual([2, undefined])
+  expect(at(3, streamBegan(fs('tank/a'), {step: 'full @a', expectedBytes: 5n}))).toEqual([3, undefined])
+  expect(at(4, bytesMoved(64n * 1024n))).toEqual([4, undefined])
+  expect(at(5, bytesMoved(64n * 1024n + 9000n))).toEqual([4, undefined])
+  expect(at(6, streamEnded(fs('tank/a')))).toEqual([4, undefined])
+  expect(at(7, stepFailed('broken'))).toEqual([4, 'broken'])
+  expect(at(8, stepFailed('again'))).toEqual([4, 'again'])
+  expect(at(9, stepDone)).toEqual([9, undefined])
+  expect(at(10, progressed)).toEqual([10, undefined])
+})

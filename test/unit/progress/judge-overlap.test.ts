@@ -1,0 +1,108 @@
+import {expect, test} from 'vitest'
+import {
+  type AnnouncedState,
+  formatAnnouncedState,
+  parseAnnouncedState,
+} from '../../../src/lib/progress/announced-state.ts'
+import {judgeOverlap} from '../../../src/lib/progress/judge-overlap.ts'
+import {initialState, stepFailed, streamBegan} from '../../../src/lib/progress/run-state.ts'
+import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
+
+const MINUTE = 60_000
+
+function announced(changes: Partial<AnnouncedState>): AnnouncedState {
+  return {
+    version: 1,
+    pid: 7,
+    writtenAtMs: 1_000_000,
+    quietMs: 0,
+    phase: 'replicate',
+    steps: {planned: 1, done: 0, failed: 0},
+    movedBytes: '0',
+    streams: [],
+    ...changes,
+  }
+}
+
+const ERROR = {error: 'the disk is full'}
+
+test.each<[string, AnnouncedState | undefined, number, 'leave' | 'cancel', string]>([
+  ['moves', announced({quietMs: 5000}), 1000, 'leave', 'in phase replicate, progress 6s ago'],
+  ['has been slow for long', announced({quietMs: 14 * MINUTE}), 0, 'leave', 'progress 14m ago'],
+  ['is idle', announced({quietMs: 15 * MINUTE}), 0, 'cancel', 'in phase replicate, no progress for 15m'],
+  ['does not even write any more', announced({}), 15 * MINUTE, 'cancel', 'no progress for 15m'],
+  ['has just failed at something', announced({...ERROR, quietMs: 29_000}), 0, 'leave', 'progress 29s ago'],
+  [
+    'goes from error to error',
+    announced({...ERROR, quietMs: 31_000}),
+    0,
+    'cancel',
+    'in phase replicate, in an error state for 31s: the disk is full',
+  ],
+  [
+    'prunes here, idle',
+    announced({phase: 'prune-sender', quietMs: 60 * MINUTE}),
+    0,
+    'leave',
+    'in phase prune-sender',
+  ],
+  ['prunes here, in error', announced({phase: 'prune-sender', ...ERROR, quietMs: MINUTE}), 0, 'leave', ''],
+  ['prunes there', announced({phase: 'prune-receiver', quietMs: MINUTE}), 0, 'leave', ''],
+  [
+    'prunes there, in error',
+    announced({phase: 'prune-receiver', ...ERROR, quietMs: MINUTE}),
+    0,
+    'cancel',
+    'disk is full',
+  ],
+  [
+    'prunes there, idle',
+    announced({phase: 'prune-receiver', quietMs: 16 * MINUTE}),
+    0,
+    'cancel',
+    'no progress for 16m',
+  ],
+  ['takes snapshots', announced({phase: 'snapshot', quietMs: 60 * MINUTE}), 0, 'leave', ''],
+  ['has a clock behind ours', announced({quietMs: 1000}), -MINUTE, 'leave', 'progress 1s ago'],
+  ['says nothing', undefined, 0, 'leave', 'nothing is known of how it comes on'],
+])('a push that %s', (_, state, laterMs, kind, words) => {
+  const verdict = judgeOverlap(state, {
+    idleMs: 15 * MINUTE,
+    remote: 'prune-receiver',
+    wallMs: 1_000_000 + laterMs,
+  })
+  expect(verdict.kind).toBe(kind)
+  expect(verdict.because).toContain(words)
+})
+
+test('what is announced arrives', () => {
+  const now = 10_000
+  const begun = streamBegan(parseDatasetName('tank/a'), {step: 'full @a', expectedBytes: 2n ** 60n})(
+    initialState(0),
+    4000,
+  )
+  const text = formatAnnouncedState(stepFailed('gone')(begun, 5000), {pid: 9, nowMs: now, wallMs: 77})
+  expect(parseAnnouncedState(text)).toEqual({
+    version: 1,
+    pid: 9,
+    writtenAtMs: 77,
+    quietMs: 6000,
+    phase: 'begin',
+    error: 'gone',
+    steps: {planned: 0, done: 0, failed: 1},
+    movedBytes: '0',
+    streams: [{filesystem: 'tank/a', step: 'full @a', forMs: 6000, expectedBytes: '1152921504606846976'}],
+  })
+})
+
+test.each([
+  '',
+  'null',
+  '[]',
+  '{}',
+  '{"version":2}',
+  JSON.stringify({...announced({}), movedBytes: -1}),
+  '{"version":1',
+])('what is not understood is nothing: %s', (text) => {
+  expect(parseAnnouncedState(text)).toBeUndefined()
+})
