@@ -93,7 +93,7 @@ async function vitest(project: string, env: Readonly<Record<string, string>> = {
     ...filter,
   ]
   const labelled = function* (line: unknown) {
-    yield `${name} | ${line}`
+    yield `${name} | ${String(line)}`
   }
   const {exitCode} = await execa(BUN, argv, {
     cwd: ROOT,

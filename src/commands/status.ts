@@ -1,13 +1,13 @@
 import {Args, Command, Flags} from '@oclif/core'
-import {printFreshness, printStatus} from '../lib/app/status.ts'
+import {printFreshness, printStatus, watchStatus} from '../lib/app/status.ts'
 import {configFlag, EXIT_STATUS} from './flags.ts'
 import {print, printError} from './output.ts'
 
 export class Status extends Command {
   static override summary = 'Show how the last runs of jobs ended, and how far each filesystem has come.'
   static override description =
-    `What is shown comes from the reports that runs leave in /var/lib/zrepl (or the user's state directory); the pools are
-not looked at.
+    `What is shown comes from the reports that runs leave in /var/lib/zrepl (or the user's state directory), and of a run that is
+at work from what it tells beside its lock; the pools are not looked at.
 
 With --check it is a plugin for Nagios and Icinga: one line with performance data, and exit status 0 (OK), 1 (warning),
 2 (critical) or 3 (unknown). What counts is age: of each job's last success, and of the newest snapshot that the receiver
@@ -28,6 +28,10 @@ ${EXIT_STATUS}`
     json: Flags.boolean({
       summary: 'One JSON object a line for each job: whether it runs, its last report, its last success.',
     }),
+    watch: Flags.boolean({
+      summary: 'Show it again every second, until Ctrl-C.',
+      exclusive: ['json', 'check'],
+    }),
     check: Flags.boolean({
       summary: 'Judge the age of everything, for a monitoring system.',
       exclusive: ['json'],
@@ -47,6 +51,7 @@ ${EXIT_STATUS}`
   async run(): Promise<void> {
     const {flags, args} = await this.parse(Status)
     const request = {config: flags.config, jobs: args.job ?? [], print, printError}
+    if (flags.watch) await watchStatus(request)
     process.exitCode = flags.check
       ? printFreshness({...request, warning: flags.warning, critical: flags.critical})
       : printStatus({...request, json: flags.json})

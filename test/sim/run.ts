@@ -81,7 +81,7 @@ async function runWired(
   const zfs = zfsOf(active)
   const {work, lanes} = wireActive(options, dryRun ? readOnly(zfs) : zfs, open)
   try {
-    return await runJob(active.ctx, work, {phases, dryRun, wanted: 'due', yesLargePrune: false})
+    return await runJob(active.ctx, work, {phases, dryRun, wanted: 'due', sizes: false, yesLargePrune: false})
   } finally {
     await lanes.close()
   }

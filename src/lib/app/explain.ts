@@ -129,7 +129,13 @@ async function dryRun(ctx: RunContext, config: ConfigFile, job: Job) {
     watchdog: watchdogOf(ctx, job),
   })
   try {
-    const request = {phases: ['prune'], dryRun: true, wanted: 'due', yesLargePrune: false} as const
+    const request = {
+      phases: ['prune'],
+      dryRun: true,
+      sizes: false,
+      wanted: 'due',
+      yesLargePrune: false,
+    } as const
     return await runJob(ctx, work, request)
   } finally {
     await lanes?.close()

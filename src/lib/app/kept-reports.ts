@@ -2,13 +2,14 @@ import type {Job} from '../config/job.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {keepReport, keptReports} from '../host/kept-reports.ts'
-import {defaultLockDirectory, jobRunner} from '../host/lock.ts'
+import {defaultLockDirectory} from '../host/lock.ts'
 import {defaultStateDirectory} from '../host/state-directory.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
 import {type JobStatus, jobStatus, obsoleteReports} from '../report/job-status.ts'
 import {readReport} from '../report/read-report.ts'
 import {renderMetrics} from '../report/render-metrics.ts'
 import type {RunReport} from '../report/report.ts'
+import {runnerOf} from './runner.ts'
 
 /**
  * Keeps a report for `zrepl status` and for metrics. Nothing depends on it: where it cannot be kept, the run is what it
@@ -39,7 +40,7 @@ export function statusesOf(jobs: readonly Job[]): readonly JobStatus[] {
     .filter(({type}) => type !== 'sink')
     .map(({name, type}) => {
       const reports = keptReports(stateDirectory(), name).flatMap(({text}) => readReport(text) ?? [])
-      return jobStatus({job: name, type, running: jobRunner(locks, name)}, reports)
+      return jobStatus({job: name, type, ...runnerOf(locks, name)}, reports)
     })
 }
 

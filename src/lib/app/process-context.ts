@@ -10,15 +10,16 @@ import {formatLogLine, type LogFormat} from '../trace/log-line.ts'
 import {createRootSpan, randomSpanId} from '../trace/span.ts'
 import type {SpanRecorder} from '../trace/span-recorder.ts'
 
-/** The context of this process: stopped by SIGTERM, SIGINT and SIGHUP, logging to stderr; spans go to `recorder` too. */
+/** The context of this process: stopped by SIGTERM, SIGINT and SIGHUP, logging by `write`; spans go to `recorder` too. */
 export function createProcessContext(
   annotation: string,
   level: LogLevel,
   format: LogFormat,
   recorder?: SpanRecorder,
+  write = (text: string) => writeText(2, text),
 ): RunContext {
   const clock = createClock()
-  const log = createLog(clock, level, (line) => writeText(2, `${formatLogLine(line, format)}\n`))
+  const log = createLog(clock, level, (line) => write(`${formatLogLine(line, format)}\n`))
   const span = createRootSpan({clock, log, newId: randomSpanId, recorder}, annotation)
   return {signal: stopSignal(), log: log.with({span: span.stack}), clock, span}
 }

@@ -22,6 +22,7 @@ import {openZfs} from './endpoints.ts'
 import {wireJob} from './job-work.ts'
 import {rememberRun} from './kept-reports.ts'
 import {createProcessContext} from './process-context.ts'
+import {createProgressLine, hasOnlooker, type ProgressLine} from './progress-line.ts'
 import {takeJob} from './take-job.ts'
 import {watchdogOf, watchRun} from './watch-run.ts'
 
@@ -55,10 +56,11 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const traceFile = request.trace ?? process.env['ZREPL_ACTIVITY_TRACE']
   const recorder = traceFile === undefined ? undefined : createSpanRecorder()
   const level = request.verbose ? 'debug' : config.logging.level
-  const ctx = createProcessContext('run', level, config.logging.format, recorder)
+  const onlooker = hasOnlooker() && !request.json && !request.quiet ? createProgressLine() : undefined
+  const ctx = createProcessContext('run', level, config.logging.format, recorder, onlooker?.write)
   const reports: RunReport[] = []
   for (const job of jobs) {
-    const report = await reportOf(withFields(ctx, {job: job.name}), job, config, request)
+    const report = await reportOf(withFields(ctx, {job: job.name}), job, config, {...request, onlooker})
     rememberRun(ctx, report, {jobs: config.jobs, metrics: config.monitoring.textfile})
     reports.push(report)
     tell(report, request)
@@ -78,12 +80,14 @@ function tell(report: RunReport, request: RunJobsRequest): void {
   if (request.json || request.quiet || !(isatty(1) && isatty(2))) request.printError(renderProblems(report))
 }
 
+type Onlooked = {readonly onlooker: ProgressLine | undefined}
+
 /** Whatever happens to one job ends in its report; bugs do not. */
 async function reportOf(
   ctx: RunContext,
   job: Job,
   config: ConfigFile,
-  request: RunJobsRequest,
+  request: RunJobsRequest & Onlooked,
 ): Promise<RunReport> {
   const startedAt = ctx.clock.now()
   const done = await outcomeOf(ctx, job, config, request)
@@ -106,7 +110,7 @@ async function outcomeOf(
   ctx: RunContext,
   job: Job,
   config: ConfigFile,
-  request: RunJobsRequest,
+  request: RunJobsRequest & Onlooked,
 ): Promise<Done> {
   try {
     return await runLocked(ctx, job, config, request)
@@ -122,12 +126,12 @@ async function runLocked(
   ctx: RunContext,
   job: Job,
   config: ConfigFile,
-  request: RunJobsRequest,
+  request: RunJobsRequest & Onlooked,
 ): Promise<JobOutcome> {
   const {dryRun, phases, wanted = 'due', yesLargePrune = false} = request
   const taken = dryRun ? undefined : await takeJob(ctx, job)
   const watchdog = watchdogOf(ctx, job)
-  const watch = taken && watchRun(ctx, watchdog, {...taken, job: job.name})
+  const watch = taken && watchRun(ctx, watchdog, {...taken, job: job.name}, request.onlooker)
   try {
     const lockFd = taken?.lock.fd
     const {zfs, close} = openZfs({lockFd, access: config.zfsAccess})
@@ -137,7 +141,8 @@ async function runLocked(
       watchdog,
     })
     try {
-      return await runJob(ctx, work, {phases, dryRun, wanted, yesLargePrune})
+      const sizes = request.onlooker !== undefined
+      return await runJob(ctx, work, {phases, dryRun, sizes, wanted, yesLargePrune})
     } finally {
       await lanes?.close()
       await close(ctx)

@@ -2,6 +2,7 @@ import {OperationalError} from '../core/errors.ts'
 import {EXIT, type ExitStatus} from '../core/exit-code.ts'
 import {quoted} from '../core/printable.ts'
 import {parseZreplDuration} from '../core/units.ts'
+import {createClock} from '../host/clock.ts'
 import {checkFreshness, type Freshness} from '../report/check-freshness.ts'
 import {renderThrown} from '../report/describe-error.ts'
 import type {JobStatus} from '../report/job-status.ts'
@@ -25,6 +26,21 @@ export function printStatus(request: StatusRequest & {readonly json: boolean}): 
     request.print(request.json ? `${JSON.stringify(status)}\n` : renderStatus(status, now))
   return EXIT.ok
 }
+
+/** Prints the same again and again, each time instead of the last, until somebody stops it. */
+export async function watchStatus(request: StatusRequest): Promise<never> {
+  const clock = createClock()
+  const never = new AbortController().signal
+  for (;;) {
+    const text = statusesAskedFor(request).map((status) => renderStatus(status, clock.now()))
+    request.print(`${CLEAR_SCREEN}${text.join('')}`)
+    await clock.sleep(WATCH_EVERY_MS, never)
+  }
+}
+
+const WATCH_EVERY_MS = 1000
+/** Home, and empty what is below (ECMA-48 CUP, ED). */
+const CLEAR_SCREEN = '\u001b[H\u001b[J'
 
 /**
  * Prints a verdict for a monitoring system, and returns its status 0 to 3. What keeps it from judging, like a mistake in

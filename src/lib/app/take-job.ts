@@ -3,11 +3,10 @@ import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import {cancelProcess} from '../host/cancel-process.ts'
-import {defaultLockDirectory, type JobLock, jobRunner, lockJob} from '../host/lock.ts'
-import {readRunState} from '../host/run-state-file.ts'
-import {type AnnouncedState, parseAnnouncedState} from '../progress/announced-state.ts'
+import {defaultLockDirectory, type JobLock, lockJob} from '../host/lock.ts'
 import {judgeOverlap} from '../progress/judge-overlap.ts'
 import type {RunPhase} from '../progress/run-state.ts'
+import {runnerOf} from './runner.ts'
 
 /** The right to run a job: its lock, and the directory that it is in. */
 export type TakenJob = {readonly lock: JobLock; readonly directory: string}
@@ -26,7 +25,7 @@ export async function takeJob(ctx: RunContext, job: Job): Promise<TakenJob> {
     return {lock: lockJob(directory, job.name), directory}
   } catch (error) {
     if (!isBusy(error)) throw error
-    const state = stateOfRunner(directory, job.name)
+    const state = runnerOf(directory, job.name).progress
     const verdict = judgeOverlap(state, {
       idleMs: 'idleMs' in job ? (job.idleMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
       remote: REMOTE_PRUNE[job.type],
@@ -45,13 +44,6 @@ export async function takeJob(ctx: RunContext, job: Job): Promise<TakenJob> {
 const REMOTE_PRUNE: Readonly<Partial<Record<Job['type'], RunPhase>>> = {
   push: 'prune-receiver',
   pull: 'prune-sender',
-}
-
-/** What the run that has the lock has told; not what one before it has left behind. */
-function stateOfRunner(directory: string, job: string): AnnouncedState | undefined {
-  const state = parseAnnouncedState(readRunState(directory, job) ?? '')
-  const runner = jobRunner(directory, job)
-  return state !== undefined && runner?.startsWith(`pid ${state.pid},`) ? state : undefined
 }
 
 async function takeOver(

@@ -1,28 +1,48 @@
 import {readdirSync, readFileSync} from 'node:fs'
+import {basename} from 'node:path'
+
+/** What the processes that a run has started have moved, by the kernel's counts (proc_pid_io(5)). Neither ever goes down. */
+export type MovedBytes = {
+  /** Of streams: what `zfs receive` reads on this host; where none runs, what the connections to the peer carry. */
+  readonly stream: bigint
+  /** All that any of them has read and written, streams several times. While it grows, something moves. */
+  readonly any: bigint
+}
 
 /**
- * Bytes that the processes started by `root` have read and written in all, by the kernel's count (proc_pid_io(5), `rchar`
- * and `wchar`): streams pass through them and not through us, and are in here at least once. For what has moved
- * compare two calls. What a process has counted that has ended since is not lost: the sum never goes down.
- * `undefined` where there is no /proc.
+ * Counts for the processes below `root`, since streams do not pass through us. What a process has counted that has ended
+ * since is not lost. `undefined` where there is no /proc.
  */
-export function createMovedBytes(root = process.pid): () => bigint | undefined {
-  const known = new Map<string, bigint>()
+export function createMovedBytes(root = process.pid): () => MovedBytes | undefined {
+  const received = new Map<string, bigint>()
+  const carried = new Map<string, bigint>()
+  const any = new Map<string, bigint>()
   return () => {
-    const descendants = descendantsOf(root)
-    if (descendants === undefined) return undefined
-    for (const pid of descendants) {
-      const bytes = bytesOf(pid)
-      if (bytes !== undefined) known.set(bytes.process, bytes.count)
+    const children = childrenOf(`${root}`)
+    if (children === undefined) return undefined
+    for (const pid of children) {
+      const {id, words, counts} = lookAt(pid)
+      if (!isZfs(words)) carried.set(id, max(counts.rchar, counts.wchar))
     }
-    return known.values().reduce((sum, count) => sum + count, 0n)
+    for (const pid of children.flatMap(withDescendants)) {
+      const {id, words, counts} = lookAt(pid)
+      any.set(id, counts.rchar + counts.wchar)
+      if (isZfs(words) && words[1] === 'receive') received.set(id, counts.rchar)
+    }
+    return {stream: sum(received.size > 0 ? received : carried), any: sum(any)}
   }
 }
 
-function descendantsOf(root: number): readonly string[] | undefined {
-  const children = childrenOf(`${root}`)
-  if (children === undefined) return undefined
-  return children.flatMap((pid) => [pid, ...(descendantsOf(Number(pid)) ?? [])])
+function sum(counts: ReadonlyMap<string, bigint>): bigint {
+  return counts.values().reduce((sum, count) => sum + count, 0n)
+}
+
+function isZfs([program = '']: readonly string[]): boolean {
+  return basename(program) === 'zfs'
+}
+
+function withDescendants(pid: string): readonly string[] {
+  return [pid, ...(childrenOf(pid) ?? []).flatMap(withDescendants)]
 }
 
 /** A process is a child of the thread that has started it. */
@@ -38,13 +58,25 @@ function childrenOf(pid: string): readonly string[] | undefined {
   }
 }
 
-function bytesOf(pid: string): {readonly process: string; readonly count: bigint} | undefined {
+type Looked = {
+  /** Of the process, also when its number is given to another. */
+  readonly id: string
+  readonly words: readonly string[]
+  readonly counts: {readonly rchar: bigint; readonly wchar: bigint}
+}
+
+function lookAt(pid: string): Looked {
   try {
     const io = readFileSync(`/proc/${pid}/io`, 'utf8')
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
     const [, startedAt = ''] = /\) (?:\S+ ){19}(\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
     const count = (key: string) => BigInt(new RegExp(`^${key}: (\\d+)$`, 'm').exec(io)?.[1] ?? 0)
-    return {process: `${pid} ${startedAt}`, count: count('rchar') + count('wchar')}
+    return {id: `${pid} ${startedAt}`, words, counts: {rchar: count('rchar'), wchar: count('wchar')}}
   } catch {
-    return undefined
+    return {id: `${pid} gone`, words: [], counts: {rchar: 0n, wchar: 0n}}
   }
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
 }

@@ -12,6 +12,8 @@ export type AnnouncedState = {
   readonly error?: string
   readonly steps: RunState['steps']
   readonly movedBytes: string
+  readonly expectedBytes?: string
+  readonly bytesPerSecond: number
   readonly streams: readonly AnnouncedStream[]
 }
 
@@ -19,15 +21,14 @@ export type AnnouncedStream = {
   readonly filesystem: string
   readonly step: string
   readonly forMs: number
-  readonly expectedBytes?: string
 }
 
-/** The state as text for `parseAnnouncedState`. */
-export function formatAnnouncedState(
+/** What others are told of a state. Its JSON is text for `parseAnnouncedState`. */
+export function announce(
   state: RunState,
   {pid, nowMs, wallMs}: {readonly pid: number; readonly nowMs: number; readonly wallMs: number},
-): string {
-  const announced: AnnouncedState = {
+): AnnouncedState {
+  return {
     version: 1,
     pid,
     writtenAtMs: wallMs,
@@ -35,15 +36,15 @@ export function formatAnnouncedState(
     phase: state.phase,
     ...(state.error === undefined ? {} : {error: state.error}),
     steps: state.steps,
-    movedBytes: state.movedBytes.toString(),
-    streams: Array.from(state.streams, ([filesystem, {step, beganAtMs, expectedBytes}]) => ({
+    movedBytes: state.moved.bytes.toString(),
+    ...(state.expectedBytes === undefined ? {} : {expectedBytes: state.expectedBytes.toString()}),
+    bytesPerSecond: Math.round(state.moved.bytesPerSecond),
+    streams: Array.from(state.streams, ([filesystem, {step, beganAtMs}]) => ({
       filesystem,
       step,
       forMs: Math.round(nowMs - beganAtMs),
-      ...(expectedBytes === undefined ? {} : {expectedBytes: expectedBytes.toString()}),
     })),
   }
-  return `${JSON.stringify(announced)}\n`
 }
 
 /** What a run has announced; `undefined` for anything that is not understood. Only waiting and cancelling depend on it. */
@@ -56,8 +57,10 @@ export function parseAnnouncedState(text: string): AnnouncedState | undefined {
         Number.isSafeInteger(value),
       ) &&
       typeof state.phase === 'string' &&
-      typeof state.movedBytes === 'string' &&
-      /^\d{1,20}$/.test(state.movedBytes) &&
+      [state.movedBytes, state.expectedBytes ?? '0'].every(
+        (value) => typeof value === 'string' && /^\d{1,20}$/.test(value),
+      ) &&
+      typeof state.bytesPerSecond === 'number' &&
       Array.isArray(state.streams)
     return isOne ? (state as AnnouncedState) : undefined
   } catch {

@@ -13,16 +13,33 @@ export type RunState = {
   readonly steps: {readonly planned: number; readonly done: number; readonly failed: number}
   /** What is being sent at this moment. */
   readonly streams: ReadonlyMap<DatasetName, RunningStream>
-  /** Bytes of streams so far, as far as this host can count them. */
-  readonly movedBytes: bigint
+  /** What ZFS expects all steps to move; `undefined` when it was not asked. */
+  readonly expectedBytes: bigint | undefined
+  readonly moved: Moved
+}
+
+/** What has moved, as far as this host can count it; neither ever goes down. */
+export type MovedBytes = {
+  /** Of streams, for people. */
+  readonly stream: bigint
+  /** Of everything that works for this run: while it grows, something moves. */
+  readonly any: bigint
+}
+
+export type Moved = {
+  /** Of streams. */
+  readonly bytes: bigint
+  /** How much of everything there was when that last counted as progress. */
+  readonly provenBytes: bigint
+  readonly countedAtMs: number
+  /** Of the last seconds, for people. */
+  readonly bytesPerSecond: number
 }
 
 export type RunningStream = {
   /** `@a -> @b`. */
   readonly step: string
   readonly beganAtMs: number
-  /** What ZFS estimates, if it was asked. */
-  readonly expectedBytes: bigint | undefined
 }
 
 /** A transition of the state: what it was and when it happens, in; what it is, out. */
@@ -35,7 +52,8 @@ export function initialState(nowMs: number): RunState {
     error: undefined,
     steps: {planned: 0, done: 0, failed: 0},
     streams: new Map(),
-    movedBytes: 0n,
+    expectedBytes: undefined,
+    moved: {bytes: 0n, provenBytes: 0n, countedAtMs: nowMs, bytesPerSecond: 0},
   }
 }
 
@@ -44,18 +62,16 @@ export function entered(phase: RunPhase): Transition {
   return (state, nowMs) => progressed({...state, phase}, nowMs)
 }
 
-/** So many steps are going to be done. */
-export function planned(steps: number): Transition {
-  return (state, nowMs) => progressed({...state, steps: {...state.steps, planned: steps}}, nowMs)
+/** So many steps are going to be done, and will move so many bytes if somebody has asked. */
+export function planned(steps: number, expectedBytes: bigint | undefined): Transition {
+  return (state, nowMs) =>
+    progressed({...state, expectedBytes, steps: {...state.steps, planned: steps}}, nowMs)
 }
 
-/** A step's stream is about to begin. */
-export function streamBegan(filesystem: DatasetName, stream: Omit<RunningStream, 'beganAtMs'>): Transition {
+/** A step's stream is about to begin. `step` is words: `@a -> @b`. */
+export function streamBegan(filesystem: DatasetName, step: string): Transition {
   return (state, nowMs) =>
-    progressed(
-      {...state, streams: new Map(state.streams).set(filesystem, {...stream, beganAtMs: nowMs})},
-      nowMs,
-    )
+    progressed({...state, streams: new Map(state.streams).set(filesystem, {step, beganAtMs: nowMs})}, nowMs)
 }
 
 /** A step's stream has ended, however it ended: that alone is no progress. */
@@ -79,10 +95,27 @@ export function stepFailed(error: string): Transition {
 /** So little is read and written beside streams, by keep-alives for instance, that it proves nothing. */
 const NOISE_BYTES = 64n * 1024n
 
-/** Streams have moved `movedBytes` in all since the run began. */
-export function bytesMoved(movedBytes: bigint): Transition {
-  return (state, nowMs) =>
-    movedBytes - state.movedBytes < NOISE_BYTES ? state : progressed({...state, movedBytes}, nowMs)
+/** How much the newest count says about the rate that people see. */
+const RATE_WEIGHT = 0.3
+
+/** So much has moved in all since the run began. */
+export function bytesMoved({stream: bytes, any}: MovedBytes): Transition {
+  return (state, nowMs) => {
+    const {moved} = state
+    const elapsedMs = Math.max(1, nowMs - moved.countedAtMs)
+    const rate = (Number(bytes - moved.bytes) * 1000) / elapsedMs
+    const isProgress = any - moved.provenBytes >= NOISE_BYTES
+    const counted: RunState = {
+      ...state,
+      moved: {
+        bytes,
+        provenBytes: isProgress ? any : moved.provenBytes,
+        countedAtMs: nowMs,
+        bytesPerSecond: moved.bytesPerSecond + RATE_WEIGHT * (rate - moved.bytesPerSecond),
+      },
+    }
+    return isProgress ? progressed(counted, nowMs) : counted
+  }
 }
 
 /** Something went well that has no transition of its own. */

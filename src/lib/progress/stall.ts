@@ -10,5 +10,5 @@ export function stallOf(state: RunState, idleMs: number, nowMs: number): string 
   const quietMs = nowMs - state.progressAtMs
   if (quietMs < idleMs) return undefined
   const streams = Array.from(state.streams, ([filesystem, {step}]) => `${quoted(filesystem)} ${step}`)
-  return `no progress for ${formatDuration(quietMs)}, after ${formatBytes(state.movedBytes)}: ${streams.join(', ')}`
+  return `no progress for ${formatDuration(quietMs)}, after ${formatBytes(state.moved.bytes)}: ${streams.join(', ')}`
 }

@@ -15,7 +15,7 @@ export async function replicatePhase(
   ctx: RunContext,
   work: Pick<Pair, 'sender' | 'receiver'> & ReplicateWork & Pick<JobWork, 'beside' | 'watchdog'>,
   look: {readonly sender: Look; readonly receiver: Look},
-  {dryRun}: {readonly dryRun: boolean},
+  {dryRun, sizes}: {readonly dryRun: boolean; readonly sizes: boolean},
 ): Promise<ReplicateReport> {
   const [sender, receiver] = await Promise.all([look.sender.see(), look.receiver.see()])
   if ('error' in sender) return {filesystems: [], error: reportedError(sender.error)}
@@ -29,7 +29,7 @@ export async function replicatePhase(
     })
     const filesystems = dryRun
       ? await describeReplication(ctx, work.sender, plan)
-      : await withSpan(ctx, 'replicate', {}, (ctx) => runAnnounced(ctx, work, plan))
+      : await withSpan(ctx, 'replicate', {}, (ctx) => runAnnounced(ctx, {...work, sizes}, plan))
     if (!dryRun && plan.filesystems.some(changesSomething)) {
       look.sender.forget()
       look.receiver.forget()
@@ -47,7 +47,7 @@ export async function replicatePhase(
 /** Whoever prunes beside this sees what is going to be needed from before the first step to after the last. */
 async function runAnnounced(
   ctx: RunContext,
-  work: Parameters<typeof replicatePhase>[1],
+  work: Parameters<typeof replicatePhase>[1] & Pick<Pair, 'sizes'>,
   plan: JobPlan,
 ): Promise<readonly FilesystemReport[]> {
   const hasSteps = plan.filesystems.some(({kind}) => kind === 'steps')

@@ -22,6 +22,8 @@ import {snapshotPhase} from './snapshot-phase.ts'
 export type RunRequest = {
   readonly phases: readonly Phase[]
   readonly dryRun: boolean
+  /** Ask for the sizes of what is going to be sent, for people who look on. */
+  readonly sizes: boolean
   /** Destroy more in one go than `pruning.limit` allows, and in spite of a clock that looks wrong. */
   readonly yesLargePrune: boolean
   readonly wanted: WantedSnapshots

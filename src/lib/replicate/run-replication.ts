@@ -34,6 +34,8 @@ export type Pair = {
   readonly transfer: Transfer
   /** Where it is told how it comes on. */
   readonly board: Board
+  /** Somebody looks, and wants to know how much there is to do. */
+  readonly sizes: boolean
 }
 
 type StepsPlan = Extract<PlannedFilesystem, {kind: 'steps'}>
@@ -56,7 +58,7 @@ export async function runReplication(
   const steps = plan.filesystems.flatMap((filesystem) =>
     filesystem.kind === 'steps' ? filesystem.steps : [],
   )
-  pair.board.change(planned(steps.length))
+  pair.board.change(planned(steps.length, await expectedBytes(ctx, pair, steps)))
   await abortPartials(ctx, pair, plan, failed)
   await setAside(ctx, pair, plan, failed)
   await protectFirstSteps(ctx, pair, plan, failed)
@@ -197,10 +199,24 @@ async function runStep(
   return warnings
 }
 
+/** What all steps will move by ZFS's estimates; `undefined` unless it is known of each. */
+async function expectedBytes(
+  ctx: RunContext,
+  {sender, sizes}: Pair,
+  steps: readonly Step[],
+): Promise<bigint | undefined> {
+  if (!sizes || steps.length === 0) return undefined
+  const estimates = await sender.estimate(ctx, steps.map(sendRequest))
+  return estimates.reduce<bigint | undefined>(
+    (sum, {bytes}) => (sum === undefined || bytes === undefined ? undefined : sum + bytes),
+    0n,
+  )
+}
+
 /** Tells of a stream while it lasts. */
 async function streamed<T>(board: Board, step: Step, transfer: () => Promise<T>): Promise<T> {
   const {filesystem} = step
-  board.change(streamBegan(filesystem, {step: describeStep(step), expectedBytes: undefined}))
+  board.change(streamBegan(filesystem, describeStep(step)))
   try {
     return await transfer()
   } finally {

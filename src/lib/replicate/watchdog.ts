@@ -1,7 +1,7 @@
 import {type Clock, type RunContext, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {type Board, createBoard} from '../progress/board.ts'
-import {bytesMoved} from '../progress/run-state.ts'
+import {bytesMoved, type MovedBytes} from '../progress/run-state.ts'
 import {stallOf} from '../progress/stall.ts'
 
 /** Lets what comes on run, for days if need be, and stops what is stuck. */
@@ -16,8 +16,8 @@ export type Watchdog = {
 export type WatchdogOptions = {
   /** How long a stream may be without a byte, milliseconds; `undefined`: for ever. */
   readonly idleMs: number | undefined
-  /** Bytes of streams since this run began; `undefined` where nobody can count them, and so nothing can be judged. */
-  readonly movedBytes: () => bigint | undefined
+  /** What has moved since this run began; `undefined` where nobody can count it, and so nothing can be judged. */
+  readonly movedBytes: () => MovedBytes | undefined
 }
 
 export function createWatchdog(

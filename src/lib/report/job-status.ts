@@ -1,4 +1,5 @@
 import {EXIT} from '../core/exit-code.ts'
+import type {AnnouncedState} from '../progress/announced-state.ts'
 import type {RunReport} from './report.ts'
 
 /** What is known of a job from the reports of its runs. */
@@ -7,6 +8,8 @@ export type JobStatus = {
   readonly type: RunReport['type']
   /** Who runs it at this moment; `undefined` when nobody does. */
   readonly running: string | undefined
+  /** How that run comes on, if it tells. */
+  readonly progress: AnnouncedState | undefined
   readonly last: RunReport | undefined
   readonly lastSuccess: RunReport | undefined
 }
@@ -29,8 +32,8 @@ export function obsoleteReports<T extends {readonly report: RunReport | undefine
 
 /** The status of a job, from the reports of its runs, newest first. */
 export function jobStatus(
-  {job, type, running}: Pick<JobStatus, 'job' | 'type' | 'running'>,
+  now: Pick<JobStatus, 'job' | 'type' | 'running' | 'progress'>,
   reports: readonly RunReport[],
 ): JobStatus {
-  return {job, type, running, last: reports[0], lastSuccess: reports.find(isSuccess)}
+  return {...now, last: reports[0], lastSuccess: reports.find(isSuccess)}
 }

@@ -3,12 +3,17 @@ import {printable} from '../core/printable.ts'
 import {formatDuration} from '../core/units.ts'
 import {renderError} from './describe-error.ts'
 import type {JobStatus} from './job-status.ts'
+import {renderProgress} from './render-progress.ts'
 import type {FilesystemReport, RunReport} from './report.ts'
 
 /** What a person wants to know of a job at a glance: does it run, how did it end, how far has each filesystem come. */
-export function renderStatus({job, type, running, last, lastSuccess}: JobStatus, nowMs: number): string {
+export function renderStatus(
+  {job, type, running, progress, last, lastSuccess}: JobStatus,
+  nowMs: number,
+): string {
   const lines = [
     `job ${printable(job)} (${type})${running === undefined ? '' : `: running (${printable(running)})`}`,
+    ...(progress === undefined ? [] : renderProgress(progress, nowMs)),
     ...(last === undefined ? ['  no run is on record'] : lastLines(last, nowMs)),
     ...(last === undefined || last === lastSuccess ? [] : [successLine(lastSuccess, nowMs)]),
     ...(last?.replicate?.filesystems ?? []).map((filesystem) => filesystemLine(filesystem, nowMs)),

@@ -14,6 +14,8 @@ import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
 
 const fs = parseDatasetName
 
+const moved = (bytes: bigint) => ({stream: bytes, any: bytes})
+
 /** A board with a clock that is set by hand. */
 function createTestBoard() {
   const clock = {nowMs: 0, monotonic: () => clock.nowMs}
@@ -22,10 +24,10 @@ function createTestBoard() {
 
 test('concurrent changes do not lose each other, whatever waits in between', async () => {
   const {board} = createTestBoard()
-  board.change(planned(200))
+  board.change(planned(200, undefined))
   const work = async (index: number) => {
     const filesystem = fs(`tank/${index}`)
-    board.change(streamBegan(filesystem, {step: '@a -> @b', expectedBytes: undefined}))
+    board.change(streamBegan(filesystem, '@a -> @b'))
     await Promise.resolve()
     if (index % 4 === 0) board.change(stepFailed(`no ${index}`))
     else board.change(stepDone)
@@ -45,13 +47,28 @@ test('what goes well counts as progress, what fails does not', () => {
     return [progressAtMs, error]
   }
   expect(at(1, entered('replicate'))).toEqual([1, undefined])
-  expect(at(2, planned(3))).toEqual([2, undefined])
-  expect(at(3, streamBegan(fs('tank/a'), {step: 'full @a', expectedBytes: 5n}))).toEqual([3, undefined])
-  expect(at(4, bytesMoved(64n * 1024n))).toEqual([4, undefined])
-  expect(at(5, bytesMoved(64n * 1024n + 9000n))).toEqual([4, undefined])
+  expect(at(2, planned(3, 5n))).toEqual([2, undefined])
+  expect(at(3, streamBegan(fs('tank/a'), 'full @a'))).toEqual([3, undefined])
+  expect(at(4, bytesMoved(moved(64n * 1024n)))).toEqual([4, undefined])
+  expect(at(5, bytesMoved(moved(64n * 1024n + 9000n)))).toEqual([4, undefined])
   expect(at(6, streamEnded(fs('tank/a')))).toEqual([4, undefined])
   expect(at(7, stepFailed('broken'))).toEqual([4, 'broken'])
   expect(at(8, stepFailed('again'))).toEqual([4, 'again'])
   expect(at(9, stepDone)).toEqual([9, undefined])
   expect(at(10, progressed)).toEqual([10, undefined])
+})
+
+test('the rate is that of the last seconds', () => {
+  const {board, clock} = createTestBoard()
+  for (let second = 1; second <= 60; second += 1) {
+    clock.nowMs = second * 1000
+    board.change(bytesMoved(moved(BigInt(second) * 1_000_000n)))
+  }
+  expect(board.state().moved.bytesPerSecond).toBeCloseTo(1_000_000, -1)
+  for (let second = 61; second <= 120; second += 1) {
+    clock.nowMs = second * 1000
+    board.change(bytesMoved(moved(60_000_000n)))
+  }
+  expect(board.state().moved.bytesPerSecond).toBeLessThan(1)
+  expect(board.state().progressAtMs).toBe(60_000)
 })

@@ -1,11 +1,11 @@
 import {expect, test} from 'vitest'
 import {
   type AnnouncedState,
-  formatAnnouncedState,
+  announce,
   parseAnnouncedState,
 } from '../../../src/lib/progress/announced-state.ts'
 import {judgeOverlap} from '../../../src/lib/progress/judge-overlap.ts'
-import {initialState, stepFailed, streamBegan} from '../../../src/lib/progress/run-state.ts'
+import {initialState, planned, stepFailed, streamBegan} from '../../../src/lib/progress/run-state.ts'
 import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
 
 const MINUTE = 60_000
@@ -19,6 +19,7 @@ function announced(changes: Partial<AnnouncedState>): AnnouncedState {
     phase: 'replicate',
     steps: {planned: 1, done: 0, failed: 0},
     movedBytes: '0',
+    bytesPerSecond: 0,
     streams: [],
     ...changes,
   }
@@ -77,21 +78,23 @@ test.each<[string, AnnouncedState | undefined, number, 'leave' | 'cancel', strin
 
 test('what is announced arrives', () => {
   const now = 10_000
-  const begun = streamBegan(parseDatasetName('tank/a'), {step: 'full @a', expectedBytes: 2n ** 60n})(
-    initialState(0),
+  const begun = streamBegan(parseDatasetName('tank/a'), 'full @a')(
+    planned(1, 2n ** 60n)(initialState(0), 1000),
     4000,
   )
-  const text = formatAnnouncedState(stepFailed('gone')(begun, 5000), {pid: 9, nowMs: now, wallMs: 77})
-  expect(parseAnnouncedState(text)).toEqual({
+  const state = announce(stepFailed('gone')(begun, 5000), {pid: 9, nowMs: now, wallMs: 77})
+  expect(parseAnnouncedState(JSON.stringify(state))).toEqual({
     version: 1,
     pid: 9,
     writtenAtMs: 77,
     quietMs: 6000,
     phase: 'begin',
     error: 'gone',
-    steps: {planned: 0, done: 0, failed: 1},
+    steps: {planned: 1, done: 0, failed: 1},
     movedBytes: '0',
-    streams: [{filesystem: 'tank/a', step: 'full @a', forMs: 6000, expectedBytes: '1152921504606846976'}],
+    expectedBytes: '1152921504606846976',
+    bytesPerSecond: 0,
+    streams: [{filesystem: 'tank/a', step: 'full @a', forMs: 6000}],
   })
 })
 

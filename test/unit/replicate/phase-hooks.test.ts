@@ -69,6 +69,7 @@ function job(phases: readonly PhaseHook[], fails: readonly string[] = []) {
     runJob(createTestContext(), work, {
       phases: ['replicate', 'prune'],
       dryRun,
+      sizes: false,
       yesLargePrune: false,
       wanted: 'due',
     })

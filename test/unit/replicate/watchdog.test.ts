@@ -7,16 +7,18 @@ import {createTestContext} from '../test-context.ts'
 const MINUTE = 60_000
 const FS = parseDatasetName('tank/a')
 
+const both = (bytes: bigint | undefined) => (bytes === undefined ? undefined : {stream: bytes, any: bytes})
+
 /** A watchdog that looks once a minute of a clock that only it moves. `bytes`: what has moved by each minute. */
 function watch(minutes: number, bytes: (minute: number) => bigint | undefined) {
   let minute = 0
   const watchdog = createWatchdog(
     {monotonic: () => minute * MINUTE},
-    {idleMs: 15 * MINUTE, movedBytes: () => bytes(minute)},
+    {idleMs: 15 * MINUTE, movedBytes: () => both(bytes(minute))},
   )
   const stopped = new Promise<unknown>((resolve) => {
     void watchdog.guard(createTestContext(), async ({signal}) => {
-      watchdog.board.change(streamBegan(FS, {step: 'full @a', expectedBytes: undefined}))
+      watchdog.board.change(streamBegan(FS, 'full @a'))
       for (minute = 1; minute <= minutes; minute += 1) {
         watchdog.look()
         if (signal.aborted) return resolve([minute, signal.reason])
@@ -56,14 +58,14 @@ test('failures do not keep a run alive', () => {
   let minute = 0
   const watchdog = createWatchdog(
     {monotonic: () => minute * MINUTE},
-    {idleMs: 15 * MINUTE, movedBytes: () => 0n},
+    {idleMs: 15 * MINUTE, movedBytes: () => both(0n)},
   )
   const seen: AbortSignal[] = []
   void watchdog.guard(createTestContext(), async ({signal}) => {
     seen.push(signal)
     await new Promise(() => {})
   })
-  watchdog.board.change(streamBegan(FS, {step: 'full @a', expectedBytes: undefined}))
+  watchdog.board.change(streamBegan(FS, 'full @a'))
   for (minute = 1; minute < 15; minute += 1) {
     watchdog.board.change(stepFailed('again'))
     watchdog.look()
@@ -78,9 +80,9 @@ test('without a stream nothing is judged: commands have deadlines', () => {
   let minute = 0
   const watchdog = createWatchdog(
     {monotonic: () => minute * MINUTE},
-    {idleMs: 15 * MINUTE, movedBytes: () => 0n},
+    {idleMs: 15 * MINUTE, movedBytes: () => both(0n)},
   )
-  watchdog.board.change(streamBegan(FS, {step: 'full @a', expectedBytes: undefined}))
+  watchdog.board.change(streamBegan(FS, 'full @a'))
   watchdog.board.change(streamEnded(FS))
   const seen: AbortSignal[] = []
   void watchdog.guard(createTestContext(), async ({signal}) => {

@@ -42,6 +42,10 @@ export function filesystem(
 }
 
 /** The status of the job that had these runs, newest first. */
-export function status(reports: readonly RunReport[], running?: string): JobStatus {
-  return jobStatus({job: 'offsite', type: 'push', running}, reports)
+export function status(
+  reports: readonly RunReport[],
+  running?: string,
+  progress?: JobStatus['progress'],
+): JobStatus {
+  return jobStatus({job: 'offsite', type: 'push', running, progress}, reports)
 }
