@@ -13,6 +13,10 @@ if (words[0] === 'stdinserver' && !words.includes('--help')) {
 } else if (words[0] === 'ssh-client') {
   const {runSshClient} = await import('./lib/ssh/client.ts')
   process.exitCode = await runSshClient(words.slice(1))
+} else if (words.length === 1 && words[0] === '--version') {
+  const {versionLine} = await import('./commands/version.ts')
+  const {writeText} = await import('./lib/host/write-text.ts')
+  writeText(1, `${versionLine()}\n`)
 } else {
   const {runCommandLine} = await import('./commands/command-line.ts')
   process.exitCode = await runCommandLine(words)
