@@ -69,7 +69,7 @@ function takeOne(world: World): void {
 describe.each(['push', 'pull'] as const)('%s', (direction) => {
   test.each([10, 100])('%i filesystems', async (count) => {
     const world = await replicated(count, {direction, access: 'library'})
-    const looks = {prod: 2, backup: 5}
+    const looks = {prod: 2, backup: 3}
 
     expect(costOf(await expectDone(world)), 'nothing to do').toEqual({
       commands: looks,
@@ -109,12 +109,12 @@ test.each([10, 100])('without the library %i filesystems cost a command for each
   const world = await replicated(count)
   takeOne(world)
   expect(costOf(await expectDone(world, 'replicate'))).toMatchObject({
-    commands: {prod: 2 + 2 + 3 * count, backup: 7 + 2 + count},
+    commands: {prod: 2 + 2 + 3 * count, backup: 3 + 2 + 2 + count},
     libraryCalls: {},
   })
   world.nature.nowMs += 60_000
   passAnHour(world, 'later')
   await expectDone(world, 'replicate')
   // One destroy for each filesystem, however many snapshots.
-  expect(costOf(await expectDone(world, 'prune')).commands).toEqual({prod: 3 + count, backup: 6 + count})
+  expect(costOf(await expectDone(world, 'prune')).commands).toEqual({prod: 3 + count, backup: 4 + count})
 })

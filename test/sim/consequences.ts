@@ -15,7 +15,8 @@ export function consequencesOf(
   reasons: string,
   world: World,
 ): readonly string[] {
-  if (entry === undefined) return []
+  // A call of libzfs_core that ends without an answer is done again by commands: nobody needs to know.
+  if (entry === undefined || entry.libraryCall !== undefined) return []
   const [verb = ''] = entry.argv
   const status = end.kind === 'done' ? end.status : end.kind
   if (fault.kind === 'fail' && fault.when === 'instead' && TOLD.has(verb)) {

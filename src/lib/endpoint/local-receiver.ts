@@ -35,6 +35,8 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
 
   /** root_fs is never created: with the pool away, data would land in whatever lies below its mountpoint. */
   async function requireRootFs(ctx: RunContext): Promise<void> {
+    // It lies below root_fs, and mostly it is known.
+    if ((await pool.dataset(ctx, mapping.base)) !== undefined) return
     if ((await pool.dataset(ctx, rootFs)) !== undefined) return
     const poolName = parseDatasetName(poolOf(rootFs))
     if ((await pool.dataset(ctx, poolName)) === undefined) {
@@ -251,8 +253,8 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
 
   return {
     async observe(ctx) {
-      await requireRootFs(ctx)
       const listing = await pool.list(ctx, [mapping.base], true)
+      await requireRootFs(ctx)
       const mapped = listing.datasets.flatMap((dataset) => {
         const filesystem = mapping.toSender(dataset.name)
         return filesystem === undefined ? [] : [{dataset, filesystem}]
