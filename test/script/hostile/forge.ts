@@ -28,7 +28,6 @@ export function craftedTokens({asked, secret, raw}: Prey): readonly string[] {
     token({saved: true}),
     token({redactSnaps: [BigInt(asked.guids[0])]}),
     token({bookRedactSnaps: []}),
-    token({bytes: 0n}),
     token({toname: `${asked.name}/child@1`}),
     token({toname: `${asked.name}%recv@1`}),
     token({toname: asked.name}),

@@ -1,0 +1,44 @@
+import {type RunContext, withSignal} from '../../src/lib/core/context.ts'
+import {OperationalError} from '../../src/lib/core/errors.ts'
+import type {OpenConnection} from '../../src/lib/core/lane.ts'
+import {createPipe} from '../../src/lib/host/pipe.ts'
+import {type Served, serve} from '../../src/lib/rpc/serve.ts'
+
+/** Two kernel pipes with `serve` at their other ends: what ssh and a process on another host are elsewhere. */
+export function openHere(ctx: RunContext, served: Served): OpenConnection {
+  return async () => {
+    const [there, back] = [createPipe(), createPipe()]
+    const stop = new AbortController()
+    let complaint = ''
+    const serving = serve(withSignal(ctx, stop.signal), served, there.reader, back.writer)
+      .catch((error) => {
+        complaint = String(error)
+      })
+      .finally(() => {
+        there.reader.close()
+        back.writer.close()
+      })
+    return {
+      reader: back.reader,
+      writer: there.writer,
+      peer: 'here',
+      onTold: () => undefined,
+      complaint: () => complaint,
+      hangUp: () => there.writer.close(),
+      async close() {
+        there.writer.close()
+        await serving
+        back.reader.close()
+      },
+      burn() {
+        const reason = new OperationalError('peer-unreachable', 'the connection was given up', {
+          retryable: true,
+        })
+        there.writer.close(reason)
+        back.reader.close(reason)
+        stop.abort(reason)
+      },
+      gone: serving.then(() => ({exitCode: 0})),
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import {byteReader, byteWriter, createPipe} from '../../../src/lib/host/pipe.ts'
+import {encodeFrame, readFrame} from '../../../src/lib/rpc/frame.ts'
+import {greetAsClient} from '../../../src/lib/rpc/prelude.ts'
+import {readStreamHeader, STREAM_HEADER_BYTES} from '../../../src/lib/zfs/stream-header.ts'
+
+/** A `zrepl stdinserver`, and a client that says to it whatever it likes. */
+export type Victim = {
+  /** One request, bytes as they are behind it, and the answer: its verb, or the code of the error, or `hung up`. */
+  ask(request: object, stream?: Uint8Array): Promise<string>
+  /** Bytes that are no request. */
+  write(bytes: Uint8Array): Promise<void>
+  /** What follows the answer: the first bytes of a stream. */
+  header(): Promise<ReturnType<typeof readStreamHeader>>
+  /** Hangs up; how it ended. */
+  end(): Promise<{readonly exitCode: number; readonly stderr: string}>
+}
+
+/** Starts `argv` and greets it. */
+export async function attack(argv: readonly string[]): Promise<Victim> {
+  const {signal} = new AbortController()
+  const [there, back] = [createPipe(), createPipe()]
+  const child = Bun.spawn([...argv], {
+    cwd: '/',
+    stdin: there.reader.stream.fd,
+    stdout: back.writer.stream.fd,
+    stderr: 'pipe',
+    env: {PATH: '/usr/sbin:/usr/bin:/sbin:/bin'},
+  })
+  const stderr = new Response(child.stderr).text()
+  there.reader.close()
+  back.writer.close()
+  const [reader, writer] = [byteReader(back.reader.stream.fd), byteWriter(there.writer.stream.fd)]
+  await greetAsClient(reader, writer, signal)
+  let id = 0
+  return {
+    write: (bytes) => writer.write(bytes, signal),
+    async ask(request, stream) {
+      id += 1
+      await writer.write(encodeFrame('request', {id, ...request}), signal)
+      if (stream !== undefined) await writer.write(stream, signal)
+      const answer = (await readFrame(reader, 'response', signal)) as
+        | {readonly verb: string; readonly error?: {readonly code: string}}
+        | undefined
+      return answer?.error?.code ?? answer?.verb ?? 'hung up'
+    },
+    header: async () =>
+      readStreamHeader((await reader.read(STREAM_HEADER_BYTES, signal)) ?? new Uint8Array()),
+    async end() {
+      there.writer.close()
+      back.reader.close()
+      return {exitCode: await child.exited, stderr: await stderr}
+    },
+  }
+}
