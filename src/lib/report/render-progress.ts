@@ -3,7 +3,7 @@ import {formatBytes, formatDuration} from '../core/units.ts'
 import type {AnnouncedState} from '../progress/announced-state.ts'
 
 /** Cells of the bar. */
-const CELLS = 30
+const CELLS = 20
 
 /** How a run comes on, in lines for `zrepl status`. `nowMs` is the wall clock. */
 export function renderProgress(state: AnnouncedState, nowMs: number): readonly string[] {
@@ -27,13 +27,14 @@ export function renderProgressLine(state: AnnouncedState, columns: number): stri
   return line.slice(0, columns)
 }
 
-/** `replicate: [=====>----] 1.2 GiB / 4 GiB @ 90 MiB/s (31s remaining), 3 of 10 steps`. */
+/** `replicate 3/10: [=====>----] 1.2 GiB / 4 GiB @ 90 MiB/s (31s remaining)`. */
 function summary({phase, steps, movedBytes, expectedBytes, bytesPerSecond}: AnnouncedState): string {
   if (phase !== 'replicate') return phase === 'begin' ? 'looks at both sides' : phase
+  if (steps.planned === 0) return 'replicate'
   const failed = steps.failed === 0 ? '' : `, ${steps.failed} failed`
   const rate = `${formatBytes(Math.round(bytesPerSecond))}/s`
   const moved = BigInt(movedBytes)
-  return `replicate: ${amount(moved, expectedBytes === undefined ? undefined : BigInt(expectedBytes))} @ ${rate}${remaining(moved, expectedBytes, bytesPerSecond)}, ${steps.done} of ${steps.planned} steps${failed}`
+  return `replicate ${steps.done}/${steps.planned}${failed}: ${amount(moved, expectedBytes === undefined ? undefined : BigInt(expectedBytes))} @ ${rate}${remaining(moved, expectedBytes, bytesPerSecond)}`
 }
 
 function amount(moved: bigint, expected: bigint | undefined): string {

@@ -19,24 +19,21 @@ const STATE: AnnouncedState = {
 
 test('a replication at work', () => {
   expect(renderProgress(STATE, 101_000)).toEqual([
-    '  replicate: [========>---------------------] 1 GiB / 4 GiB @ 100 MiB/s (31s remaining), 3 of 10 steps',
+    '  replicate 3/10: [=====>--------------] 1 GiB / 4 GiB @ 100 MiB/s (31s remaining)',
     '    tank/a\\x1b: @x -> @y, for 12s',
     '  last progress 2.5s ago',
   ])
 })
 
 test.each<[string, Partial<AnnouncedState>, string]>([
-  [
-    'all of it',
-    {movedBytes: `${5n * GIB}`},
-    `replicate: [${'='.repeat(30)}] 5 GiB / 4 GiB @ 100 MiB/s, 3 of 10 steps`,
-  ],
+  ['all of it', {movedBytes: `${5n * GIB}`}, `replicate 3/10: [${'='.repeat(20)}] 5 GiB / 4 GiB @ 100 MiB/s`],
   [
     'nothing moves, something failed',
     {bytesPerSecond: 0, steps: {planned: 10, done: 3, failed: 2}},
-    'replicate: [========>---------------------] 1 GiB / 4 GiB @ 0 B/s, 3 of 10 steps, 2 failed',
+    'replicate 3/10, 2 failed: [=====>--------------] 1 GiB / 4 GiB @ 0 B/s',
   ],
   ['another phase', {phase: 'prune-receiver', streams: []}, 'prune-receiver'],
+  ['nothing is planned yet', {steps: {planned: 0, done: 0, failed: 0}, streams: []}, 'replicate'],
   ['the beginning', {phase: 'begin', streams: []}, 'looks at both sides'],
 ])('%s', (_, changes, expected) => {
   expect(renderProgressLine({...STATE, streams: [], ...changes}, 200)).toBe(expected)
@@ -45,7 +42,7 @@ test.each<[string, Partial<AnnouncedState>, string]>([
 test('nobody has asked for sizes', () => {
   const {expectedBytes: _, ...state} = STATE
   expect(renderProgress({...state, error: 'no space'}, 100_000)).toEqual([
-    '  replicate: 1 GiB @ 100 MiB/s, 3 of 10 steps',
+    '  replicate 3/10: 1 GiB @ 100 MiB/s',
     '    tank/a\\x1b: @x -> @y, for 12s',
     '  last progress 1.5s ago',
     '  last failure: no space',
@@ -53,5 +50,5 @@ test('nobody has asked for sizes', () => {
 })
 
 test('the line of a narrow terminal', () => {
-  expect(renderProgressLine(STATE, 20)).toBe('replicate: [========')
+  expect(renderProgressLine(STATE, 20)).toBe('replicate 3/10: [===')
 })
