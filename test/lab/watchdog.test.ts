@@ -15,10 +15,9 @@ const CONFIG = '/etc/zrepl/watchdog.yml'
 const STUCK = '/tmp/stuck'
 const SLOW = '/tmp/slow'
 const DISTURBANCE = `if [ -e ${STUCK}.$1 ]; then rm ${STUCK}.$1; exec sleep 600; fi
-if [ "$1" = receive ] && [ -e ${SLOW} ]; then
+if [ "$1" = send ] && [ -e ${SLOW} ]; then
   rm ${SLOW}
-  perl -e 'while (sysread(STDIN, $b, 100000)) { syswrite(STDOUT, $b); select(undef, undef, undef, 1) }' |
-    "$0.real" "$@"
+  "$0.real" "$@" | perl -e 'while (sysread(STDIN, $b, 100000)) { syswrite(STDOUT, $b); select(undef, undef, undef, 1) }'
   exit
 fi`
 

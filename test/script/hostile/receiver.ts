@@ -5,6 +5,7 @@ import {createProcessContext} from '../../../src/lib/app/process-context.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
 import type {LocalReceiver} from '../../../src/lib/endpoint/receiver.ts'
 import {byteReader, byteWriter} from '../../../src/lib/host/pipe.ts'
+import {greetAsServer} from '../../../src/lib/rpc/prelude.ts'
 import {serve} from '../../../src/lib/rpc/serve.ts'
 import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
 import {readStreamHeader, STREAM_HEADER_BYTES} from '../../../src/lib/zfs/stream-header.ts'
@@ -52,5 +53,7 @@ if (import.meta.main) {
     },
   }
   const ctx = createProcessContext('hostile', 'error', 'human')
-  await serve(ctx, {kind: 'receiver', receiver}, reader, byteWriter(1))
+  const writer = byteWriter(1)
+  await greetAsServer(reader, writer, ctx.signal)
+  await serve(ctx, {kind: 'receiver', receiver}, reader, writer)
 }
