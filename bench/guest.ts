@@ -63,7 +63,11 @@ ssh-keyscan -t ed25519 127.0.0.1 >/root/.ssh/known_hosts 2>/dev/null
 mkdir -p /etc/zrepl
 `)
   for (const way of WAYS) writeFileSync(`/etc/zrepl/${way}.yml`, configOf(way), {mode: 0o600})
-  for (let index = 0; index < OLD_SNAPSHOTS; index += 1) takeSnapshots(FILESYSTEMS, `old${index}`)
+  for (let index = 0; index < OLD_SNAPSHOTS; index += 1) {
+    takeSnapshots(FILESYSTEMS, `old${index}`)
+    // For `zfs send -R`, which begins at the top.
+    sh(`zfs snapshot src/data@old${index}`)
+  }
   sh(`set -e
 for copy in dst/bare ${WAYS.map(copyOf).join(' ')}; do
   zfs create -p $copy
@@ -100,12 +104,11 @@ ${job('data', 'src/data<')}${job('large', 'src/large')}  - name: sink
 `
 }
 
+/** Users write to these, and take a snapshot of them. */
 function takeSnapshots(filesystems: readonly string[], name: string): void {
-  const snapshots = filesystems.map((filesystem) => `src/data/${filesystem}@${name}`)
-  const all = filesystems.length === FILESYSTEMS.length ? ['src/data', ...snapshots] : snapshots
   sh(`set -e
 for f in ${filesystems.join(' ')}; do echo ${name} >>/mnt/$f/file; done
-zfs snapshot ${all.map((one) => (one === 'src/data' ? `src/data@${name}` : one)).join(' ')}
+zfs snapshot ${filesystems.map((filesystem) => `src/data/${filesystem}@${name}`).join(' ')}
 `)
 }
 
@@ -125,14 +128,14 @@ function compareIncrements(row: string, filesystems: readonly string[]): void {
 /** One large stream into nothing, through a pipe and through ssh. */
 function compareStreams(): void {
   sh(`set -e
-zfs create -o mountpoint=/mnt/large -o recordsize=1M src/large
+zfs create -o mountpoint=/mnt/large src/large
 head -c ${megabytes}000000 /dev/urandom >/mnt/large/file
 zfs snapshot src/large@a
 sync
 `)
   const row = `one stream of ${megabytes} MB`
   const ssh = 'ssh -i /root/.ssh/id_bare -o BatchMode=yes root@127.0.0.1'
-  measure(row, 'send | receive', 'zfs send -L src/large@a | zfs receive -u -s dst/bare/large')
+  measure(row, 'send | receive', 'zfs send src/large@a | zfs receive -u -s dst/bare/large')
   sh('zfs destroy -r dst/bare/large')
   for (const way of ['library', 'cli'] as const) {
     measureZrepl(row, way, 'replicate', 'large')
@@ -142,7 +145,7 @@ sync
   measure(
     `${row} by ssh`,
     'send | ssh receive',
-    `zfs send -L src/large@a | ${ssh} zfs receive -u -s dst/bare/large`,
+    `zfs send src/large@a | ${ssh} zfs receive -u -s dst/bare/large`,
   )
   measureZrepl(`${row} by ssh`, 'ssh', 'replicate', 'large')
   requireGuids('src/large', `${copyOf('ssh')}/large`)
