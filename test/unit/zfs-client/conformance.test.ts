@@ -106,3 +106,13 @@ test('what stops a call stops the request', async () => {
   }, on.client)
   await expect(CASES[0]?.run({...on, client})).rejects.toBe(late)
 })
+
+test('without what the kernel refuses the rest is done by a second call, not by commands', async () => {
+  const {stage: on, argv, calls} = stage('library')
+  await CASES.find(({name}) => name.startsWith('destroySnapshots'))?.run(on)
+  expect(calls.map(({operation, objects}) => `${operation} ${objects.length}`)).toEqual([
+    'destroy-snapshots 5',
+    'destroy-snapshots 3',
+  ])
+  expect(argv.filter((words) => words.startsWith('destroy'))).toEqual([])
+})
