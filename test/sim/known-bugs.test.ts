@@ -52,4 +52,25 @@ describe('known bugs', () => {
     const fault: Fault = {kind: 'foreign', at: 0, host: 'prod', argv}
     expect((await playForeign(baseline, fault)).problems).toEqual([])
   })
+
+  test.each(['push', 'pull'] as const)(
+    '%s: a token that is refused each time is given up and the step sent afresh, in the same run',
+    async (direction) => {
+      const world = createWorld({direction})
+      await run(world, {faults: [{kind: 'die', at: 'send:0', bytes: 1500}]})
+      const refused = (nth: number): Fault => ({
+        kind: 'fail',
+        at: `send:${nth}`,
+        when: 'instead',
+        text: 'unknown',
+      })
+      const {end, violations, trace} = await run(world, {faults: [refused(0), refused(1)]})
+      expect(violations).toEqual([])
+      expect(end).toMatchObject({kind: 'done', status: 0})
+      expect(
+        trace.map(({argv}) => argv.join(' ')).filter((words) => words.startsWith('receive -A')),
+      ).toHaveLength(1)
+      expect(leftovers(world)).toEqual([])
+    },
+  )
 })

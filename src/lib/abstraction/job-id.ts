@@ -29,6 +29,14 @@ export function parseJobId(text: string): JobId {
   return text as JobId
 }
 
+/**
+ * The identity on disk of a job on behalf of one of its clients, for sources with several. Throws `NameError` where the
+ * two together are too long.
+ */
+export function clientJobId(job: JobId, clientIdentity: string): JobId {
+  return parseJobId(`${job}_C_${clientIdentity}`)
+}
+
 /** `parseJobId` for names found on a pool: `undefined` where it would throw. */
 export function readJobId(text: string): JobId | undefined {
   try {

@@ -1,6 +1,8 @@
+import {clientJobId, type JobId} from '../abstraction/job-id.ts'
 import type {PullJob, PushJob, SinkJob, SnapJob, SourceJob} from '../config/job.ts'
 import type {ZfsAccess} from '../config/resolve-zfs-access.ts'
 import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
 import {NO_FLOOR} from '../endpoint/floor.ts'
 import {createLocalReceiver} from '../endpoint/local-receiver.ts'
 import {createLocalSender} from '../endpoint/local-sender.ts'
@@ -14,6 +16,7 @@ import {createThrottle} from '../host/throttle.ts'
 import type {SendPolicy} from '../plan/policy.ts'
 import {createMapping} from '../scope/mapping.ts'
 import type {ZfsClient} from '../zfs/client.ts'
+import {NameError} from '../zfs/name.ts'
 import {limitSends} from '../zfs-client/limit-sends.ts'
 import {createZfsCliClient} from '../zfs-client/zfs-cli-client.ts'
 import {createZfsLibraryClient} from '../zfs-client/zfs-library-client.ts'
@@ -47,15 +50,31 @@ const NO_SEND: SendPolicy = {
   saved: false,
 }
 
-/** The sender of a job that owns filesystems. */
-export function createSenderOf(job: PushJob | SourceJob | SnapJob, zfs: ZfsClient): LocalSender {
+/** The sender of a job that owns filesystems; `clientIdentity` is given where it serves a client. */
+export function createSenderOf(
+  job: PushJob | SourceJob | SnapJob,
+  zfs: ZfsClient,
+  clientIdentity?: string,
+): LocalSender {
+  const perClient = job.type === 'source' && job.jobIdPerClient && clientIdentity !== undefined
   const limit = job.type === 'snap' ? undefined : job.send.bandwidthLimit
   return createLocalSender(limit === undefined ? zfs : limitSends(zfs, createThrottle(limit)), {
-    jobId: job.name,
+    jobId: perClient ? jobIdFor(job.name, clientIdentity) : job.name,
     filter: job.filesystems,
     send: job.type === 'snap' ? NO_SEND : job.send,
     floor: job.type === 'source' ? job.floor : NO_FLOOR,
   })
+}
+
+function jobIdFor(job: JobId, clientIdentity: string): JobId {
+  try {
+    return clientJobId(job, clientIdentity)
+  } catch (error) {
+    if (!(error instanceof NameError)) throw error
+    throw new OperationalError('config', `job_id_per_client: ${error.message}`, {
+      hint: 'give the job or its client a shorter name',
+    })
+  }
 }
 
 /** The receiver of a job that owns a root_fs; `clientIdentity` is `undefined` for a pull job. */

@@ -24,7 +24,7 @@ export function servedTo(ctx: RunContext, words: Words): {readonly served: Serve
     const {zfs, close} = openZfs({lockFd: undefined, access})
     const served: Served =
       job.type === 'source'
-        ? {kind: 'sender', sender: createSenderOf(job, zfs)}
+        ? {kind: 'sender', sender: createSenderOf(job, zfs, words.identity)}
         : {kind: 'receiver', receiver: createReceiverOf(job, words.identity, zfs)}
     return {served, close}
   } catch (error) {

@@ -66,6 +66,8 @@ export type SourceJob = {
   readonly name: JobId
   readonly hooks: readonly PhaseHook[]
   readonly serve: Serve
+  /** What it leaves on its pool carries the client's name too, so that several clients can pull the same filesystems. */
+  readonly jobIdPerClient: boolean
   readonly filesystems: Filter
   readonly snapshotting: SnapshotPolicy
   readonly send: SendPolicy

@@ -49,6 +49,7 @@ function resolveJob(raw: RawJob, placeOf: PlaceOf): Job {
         name,
         hooks: resolvePhaseHooks(raw.hooks),
         serve: resolveServe(raw.serve, placeOf),
+        jobIdPerClient: raw.job_id_per_client ?? false,
         filesystems: resolveFilter(raw.filesystems),
         snapshotting: resolveSnapshotting(raw.snapshotting),
         send: resolveSend(raw.send),

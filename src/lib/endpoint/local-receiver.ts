@@ -50,9 +50,13 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   }
 
   /** The target as it is now, if it could be received over: what was seen when planning may be out of date. */
-  async function targetOf(ctx: RunContext, dataset: DatasetName): Promise<Dataset | undefined> {
+  async function targetOf(
+    ctx: RunContext,
+    dataset: DatasetName,
+    {from}: ReceiveRequest,
+  ): Promise<Dataset | undefined> {
     const known = await pool.dataset(ctx, dataset)
-    if (known?.placeholder !== true) return known
+    if (known === undefined || (from !== undefined && !known.placeholder)) return known
     await pool.list(ctx, [dataset], false)
     return await pool.dataset(ctx, dataset)
   }
@@ -326,7 +330,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       await requireRootFs(ctx)
       const dataset = mapping.toReceiver(request.filesystem)
       await createAncestors(ctx, dataset)
-      const target = await targetOf(ctx, dataset)
+      const target = await targetOf(ctx, dataset, request)
       refuseOverwrite(request, target, target !== undefined && isEmptyPlaceholder(target))
       await refusePlaintext(ctx, dataset, request)
       await dropOlderHolds(ctx, dataset)
@@ -396,6 +400,7 @@ function receiveError(dataset: DatasetName, {to}: ReceiveRequest, outcome: Outco
       `cannot receive ${snapshot}: ${outcome.failure.message}`,
       {
         hint: HINTS.get(outcome.failure.kind),
+        retryable: PASSING.has(outcome.failure.kind),
       },
     )
   return new OperationalError(
@@ -406,6 +411,9 @@ function receiveError(dataset: DatasetName, {to}: ReceiveRequest, outcome: Outco
     },
   )
 }
+
+/** What may be over the next time, without anybody looking into the stream. */
+const PASSING: ReadonlySet<ZfsFailureKind> = new Set(['no-space', 'busy', 'permission'])
 
 function codeOf({kind}: ZfsFailure): ErrorCode {
   return kind === 'key-not-loaded' ? 'key-not-loaded' : 'receive-failed'

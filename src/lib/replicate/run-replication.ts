@@ -17,6 +17,7 @@ import {type ConnectionWatch, createConnectionWatch} from './connection-watch.ts
 import {createFinishing, type Finishing} from './finishing.ts'
 import {latestVersion} from './latest-version.ts'
 import {reportWithoutSteps} from './report-without-steps.ts'
+import {runResumedStep} from './resumed-step.ts'
 import {createSlots} from './slots.ts'
 import {
   protectRequest,
@@ -132,7 +133,10 @@ async function runFilesystem(
         ctx.log.info('step begins', stepFields(step))
         if (index > 0)
           throwIfFailed(await pair.sender.protect(ctx, [protectRequest(step)]), 'cannot protect the step')
-        warnings.push(...(await runStep(ctx, pair, step, finish)))
+        const run = (step: Step) => runStep(ctx, pair, step, finish)
+        const runs =
+          step.resumeToken === undefined ? run(step) : runResumedStep(ctx, pair.receiver, step, run)
+        warnings.push(...(await runs))
         ctx.log.info(finish === 'later' ? 'step received' : 'step done', {
           ...stepFields(step),
           durationMs: Math.round(ctx.clock.monotonic() - startedAt),

@@ -1,6 +1,12 @@
 import {describe, expect, test} from 'vitest'
-import {parseJobId, readJobId} from '../../../src/lib/abstraction/job-id.ts'
+import {clientJobId, parseJobId, readJobId} from '../../../src/lib/abstraction/job-id.ts'
 import {NameError} from '../../../src/lib/zfs/name.ts'
+
+test('a job on behalf of a client is a job of its own, if both names fit', () => {
+  const job = parseJobId('origin')
+  expect(clientJobId(job, 'laptop 1')).toBe('origin_C_laptop 1')
+  expect(() => clientJobId(job, 'x'.repeat(200))).toThrow(NameError)
+})
 
 describe('job names', () => {
   test.each([

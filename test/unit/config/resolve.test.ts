@@ -164,6 +164,7 @@ test('a source job', () => {
       name: 'web',
       hooks: [],
       serve: {type: 'stdinserver', clientIdentities: ['collector', 'collector 2']},
+      jobIdPerClient: false,
       filesystems: filter({'<': true, 'rpool/swap': false}, []),
       snapshotting: {type: 'manual'},
       send: {...NO_SEND_OPTIONS, raw: true},

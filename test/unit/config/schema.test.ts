@@ -81,6 +81,7 @@ test('the values by default are those of zrepl', () => {
     'pushJob.hooks []',
     'pullJob.path_mapping []',
     'pullJob.hooks []',
+    'sourceJob.job_id_per_client false',
     'sourceJob.hooks []',
     'sinkJob.path_mapping []',
     'snapJob.hooks []',
