@@ -19,7 +19,9 @@ export function consequencesOf(
   if (entry === undefined || entry.libraryCall !== undefined) return []
   const [verb = ''] = entry.argv
   const status = end.kind === 'done' ? end.status : end.kind
-  if (fault.kind === 'fail' && fault.when === 'instead' && TOLD.has(verb)) {
+  // What the library cannot do is tried once more with the command, and may well go then.
+  const decisive = world.options.access === 'cli' && TOLD.has(verb)
+  if (fault.kind === 'fail' && fault.when === 'instead' && decisive) {
     if (status === 0) return [`I5: exit 0, although zfs ${verb} failed`]
     const words = WORDS[fault.text]
     return words.some((word) => reasons.includes(word))
@@ -28,11 +30,7 @@ export function consequencesOf(
   }
   if (fault.kind === 'fail' && fault.when === 'after' && verb === 'receive' && status !== 0)
     return [`a receive that failed behind its commit ends the run with ${status}: ${reasons}`]
-  if (
-    (fault.kind === 'cut' || fault.kind === 'die') &&
-    fault.bytes >= FIRST_RECORD &&
-    entry.argv.includes('-i')
-  )
+  if ((fault.kind === 'cut' || fault.kind === 'die') && fault.bytes >= BEGUN && entry.argv.includes('-i'))
     return lostWork(entry, world)
   return []
 }
@@ -43,7 +41,8 @@ const WORDS = {
   known: ['dataset key must be loaded', 'out of space', 'permission denied'],
   unknown: ['a complaint nobody has ever seen'],
 } as const
-const FIRST_RECORD = 312
+/** The first record and the one behind it: before, nothing is begun. */
+const BEGUN = 624
 
 function lostWork({argv}: Entry, world: World): readonly string[] {
   const to = argv.at(-1) ?? ''

@@ -1,7 +1,7 @@
 /** What differs between the releases of OpenZFS as far as it is modelled. Texts are chosen by these facts, not by name. */
 export type Profile = {
   readonly version: string
-  /** 2.3.3 on: who is in the way of `zfs destroy` is told apart. Before, a hold is `dataset is busy`. */
+  /** 2.3.2 on: who is in the way of `zfs destroy` is told apart. Before, a hold is `dataset is busy`. */
   readonly tellsHeld: boolean
   /** 2.2 on: a full receive that replaces a dataset is continued with `-F` only. */
   readonly resumeNeedsForce: boolean
@@ -23,7 +23,7 @@ export const PROFILES = {
   },
   '2.1.11': {...MODERN, version: '2.1.11', tellsHeld: false, resumeNeedsForce: false},
   '2.2.9': {...MODERN, version: '2.2.9', tellsHeld: false},
-  '2.3.2': {...MODERN, version: '2.3.2', tellsHeld: false},
+  '2.3.2': {...MODERN, version: '2.3.2'},
   '2.3.3': {...MODERN, version: '2.3.3'},
   '2.4.4': {...MODERN, version: '2.4.4'},
 } as const satisfies Readonly<Record<string, Profile>>

@@ -85,9 +85,12 @@ function encodeBegin({toguid, fromguid, toname, creation, type, flags, resumeAt}
 /** What reading a stream comes to: `read` gives exactly so many bytes, fewer only at the end of the pipe. */
 export type ReadBytes = (length: number) => Promise<Uint8Array>
 
+/** The first record, and whether a whole one came behind it: before that the kernel does not begin. */
+export type Beginning = StreamBegin & {readonly more: boolean}
+
 export type StreamReader = {
   /** `nothing`: the pipe ended before a whole BEGIN. */
-  begin(): Promise<StreamBegin | 'nothing' | 'bad-magic'>
+  begin(): Promise<Beginning | 'nothing' | 'bad-magic'>
   /** The next block, once the record behind it has proved it undamaged, as in the kernel. */
   next(): Promise<{readonly block: number; readonly version: number} | 'end' | 'cut' | 'damaged'>
 }
@@ -113,11 +116,15 @@ export function createStreamReader(read: ReadBytes): StreamReader {
       const begin = decodeBegin(bytes)
       if (begin === undefined) return 'bad-magic'
       sum = sumOf(bytes, START)
-      if (begin.payloadBytes === 0) return begin
-      const payload = await read(begin.payloadBytes)
-      if (payload.length < 16) return 'nothing'
-      sum = sumOf(payload, sum)
-      return {...begin, resumeAt: Number(viewOf(payload).getBigUint64(0, true))}
+      const payload = begin.payloadBytes === 0 ? undefined : await read(begin.payloadBytes)
+      if (payload !== undefined && payload.length < 16) return 'nothing'
+      if (payload !== undefined) sum = sumOf(payload, sum)
+      header = await readHeader()
+      return {
+        ...begin,
+        resumeAt: payload && Number(viewOf(payload).getBigUint64(0, true)),
+        more: typeof header !== 'string',
+      }
     },
     async next() {
       header ??= await readHeader()

@@ -1,11 +1,20 @@
 import {describeFailure, play, prepare, type Scenario, type Verdict} from './scenario.ts'
 import {byVerb, shrink} from './shrink.ts'
 
+/** `seconds` are of processor time, which does not depend on what else the machine does. */
+export type Counts = {
+  readonly played: number
+  readonly runs: number
+  readonly failed: number
+  readonly seconds: number
+}
+
 /** Counts what was played and keeps what went wrong, for one line of figures and one message. */
 export type Tally = {
   add(scenario: Scenario, verdict: Verdict): void
   /** The first failures in full, the first of them also as small as it gets; empty when there are none. */
   failures(): Promise<string>
+  counts(): Counts
   /** `push initial: 1767 faults, 5301 runs in 12.3 s (430 cycles/s)`. */
   figures(name: string): string
 }
@@ -14,7 +23,7 @@ const SHOWN = 4
 
 export function createTally(): Tally {
   const failed: {readonly scenario: Scenario; readonly problems: readonly string[]}[] = []
-  const startedAt = performance.now()
+  const startedAt = cpuSeconds()
   let played = 0
   let runs = 0
   return {
@@ -32,14 +41,21 @@ export function createTally(): Tally {
         '\n',
       )
     },
+    counts: () => ({played, runs, failed: failed.length, seconds: cpuSeconds() - startedAt}),
     figures(name) {
-      const seconds = (performance.now() - startedAt) / 1000
+      const seconds = cpuSeconds() - startedAt
       return `${name}: ${played} scenarios, ${runs} runs in ${seconds.toFixed(1)} s (${Math.round(runs / seconds)} cycles/s)`
     },
   }
 }
 
-async function smallest(scenario: Scenario): Promise<Scenario> {
+function cpuSeconds(): number {
+  const {user, system} = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
+/** The scenario without what it fails without, its faults named by commands instead of numbers. */
+export async function smallest(scenario: Scenario): Promise<Scenario> {
   const small = await shrink(scenario, async (smaller) => {
     const {problems} = await play(await prepare(smaller), smaller.faults)
     return problems.length > 0

@@ -1,6 +1,6 @@
 import {readSync, writeSync} from 'node:fs'
 import type {Host} from '../pool.ts'
-import {createStreamReader, type StreamBegin} from '../stream.ts'
+import {type Beginning, createStreamReader} from '../stream.ts'
 import {type Answer, complained, SILENT} from '../zfs/answer.ts'
 import {applyBlock, beginReceive, commitReceive, interruptReceive, readReceiveWords} from '../zfs/receive.ts'
 import {prepareSend} from '../zfs/send.ts'
@@ -62,7 +62,7 @@ async function receive(file: string, words: readonly string[]): Promise<Answer> 
 function refusalOf(
   file: string,
   wanted: ReturnType<typeof readReceiveWords>,
-  begin: StreamBegin,
+  begin: Beginning,
 ): Answer | undefined {
   const begun = withMachine(file, (host) => beginReceive(structuredClone<Host>(host), wanted, begin))
   return begun !== 'skip' && 'exitCode' in begun ? begun : undefined

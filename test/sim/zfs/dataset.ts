@@ -40,7 +40,7 @@ export function* rename(host: Host, words: readonly string[]): Command {
   if (findDataset(host, to) !== undefined)
     return complained([`cannot rename '${from}': dataset already exists`])
   const moving = [dataset, ...datasetsBelow(host, from)]
-  if (moving.some(({partial}) => partial !== undefined))
+  if (moving.some(({partial}) => partial?.running))
     return complained([`cannot rename '${from}': dataset is busy`])
   const pool = mustFindPool(host, from)
   nextTxg(pool)
@@ -61,6 +61,8 @@ function* renameSnapshot(host: Host, from: string, to: string): Command {
   const dataset = findDataset(host, name)
   const snapshot = dataset?.snapshots.find((one) => one.name === short)
   if (dataset === undefined || snapshot === undefined) return complained([cannotOpen(from)])
+  if (to.slice(0, to.indexOf('@')) !== name)
+    return complained([`cannot rename to '${to}': snapshots must be part of same dataset`])
   const newShort = to.slice(to.indexOf('@') + 1)
   if (dataset.snapshots.some((one) => one.name === newShort))
     return complained([`cannot rename '${from}': dataset already exists`])

@@ -9,7 +9,7 @@ import {
   type PartialReceive,
   parentName,
 } from '../pool.ts'
-import type {StreamBegin} from '../stream.ts'
+import type {Beginning} from '../stream.ts'
 import {type Answer, type Command, cannotOpen, complained, SILENT} from './answer.ts'
 import {readOptions} from './options.ts'
 import {resumeTokenOf} from './properties.ts'
@@ -47,12 +47,11 @@ export function readReceiveWords(words: readonly string[]): ReceiveWords {
   return {dataset, name, force: flags.has('F'), saves: flags.has('s'), override}
 }
 
-/** Checks the first record against the pool and makes the partial state: a receive, a refusal, or `skip` (semantics 20). */
-export function beginReceive(
-  host: Host,
-  words: ReceiveWords,
-  begin: StreamBegin,
-): Receiving | Answer | 'skip' {
+/**
+ * Checks the first record against the pool and makes the partial state: a receive, a refusal, or `skip` (semantics 20).
+ * Nothing is made while only the first record is there: the kernel wants the second before it begins.
+ */
+export function beginReceive(host: Host, words: ReceiveWords, begin: Beginning): Receiving | Answer | 'skip' {
   const dataset = findDataset(host, words.dataset)
   if (begin.resumeAt !== undefined) return resumeReceive(host, words, begin, dataset)
   return begin.fromguid === undefined
@@ -67,7 +66,7 @@ const RESUME = 'cannot receive resume stream'
 function beginFull(
   host: Host,
   words: ReceiveWords,
-  begin: StreamBegin,
+  begin: Beginning,
   existing: Dataset | undefined,
 ): Receiving | Answer {
   if (existing !== undefined) {
@@ -88,6 +87,7 @@ function beginFull(
   if (parent === undefined) return complained([`${NEW}: dataset does not exist`])
   if (parent.encryption?.keyLoaded === false && !begin.flags.raw)
     return complained([`${NEW}: inherited key must be loaded`])
+  if (!begin.more) return complained([`${NEW}: dataset does not exist`])
   const made = addDataset(host, words.dataset, begin.type)
   made.inconsistent = true
   if (begin.flags.raw) made.encryption = {root: made.name, keyLoaded: false}
@@ -101,14 +101,15 @@ const FORCE_ENCRYPTED =
 function beginIncremental(
   host: Host,
   words: ReceiveWords,
-  begin: StreamBegin,
+  begin: Beginning,
   dataset: Dataset | undefined,
 ): Receiving | Answer | 'skip' {
   if (dataset === undefined)
     return complained([`${INCREMENTAL}: destination '${words.dataset}' does not exist`])
-  if (dataset.snapshots.some(({guid}) => guid === begin.toguid)) return 'skip'
+  const taken = dataset.snapshots.some(({name}) => name === words.name)
+  if (taken && dataset.snapshots.some(({guid}) => guid === begin.toguid)) return 'skip'
   if (dataset.partial !== undefined) return partialInTheWay(INCREMENTAL, dataset)
-  if (dataset.snapshots.some(({name}) => name === words.name))
+  if (taken)
     return complained([`cannot restore to ${dataset.name}@${words.name}: destination already exists`])
   const base = dataset.snapshots.find(({guid}) => guid === begin.fromguid)
   if (base === undefined)
@@ -127,7 +128,7 @@ function beginIncremental(
 function resumeReceive(
   host: Host,
   words: ReceiveWords,
-  begin: StreamBegin,
+  begin: Beginning,
   dataset: Dataset | undefined,
 ): Receiving | Answer {
   if (dataset === undefined) return complained([`${RESUME}: destination '${words.dataset}' does not exist`])
@@ -142,6 +143,7 @@ function resumeReceive(
       'must specify -F to overwrite it',
     ])
   if (partial.nextBlock !== begin.resumeAt) return badStream(RESUME, words)
+  if (!begin.more) return complained([`${RESUME}: incomplete stream`])
   nextTxg(mustFindPool(host, dataset.name))
   partial.running = true
   return {words, dataset, partial, action: RESUME, content: partial.content, applied: 0}
@@ -150,12 +152,13 @@ function resumeReceive(
 function start(
   host: Host,
   words: ReceiveWords,
-  begin: StreamBegin,
+  begin: Beginning,
   dataset: Dataset,
   place: PartialReceive['place'],
   content: Content,
   action: string,
-): Receiving {
+): Receiving | Answer {
+  if (!begin.more) return complained([`${action}: incomplete stream`])
   nextTxg(mustFindPool(host, dataset.name))
   const {toguid, fromguid, toname, creation, flags} = begin
   const onto = dataset.snapshots.at(-1)?.guid

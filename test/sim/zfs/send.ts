@@ -24,7 +24,8 @@ export function prepareSend(host: Host, words: readonly string[]): Sending | Ans
     return complained([`warning: cannot send '${dataset.name}@${to.name}': dataset key must be loaded`])
   const streamFlags: StreamFlags = {
     raw: dataset.encryption !== undefined && (flags.has('w') || resume?.raw === true),
-    compressed: resume?.compressed ?? flags.has('c'),
+    // A raw stream has its blocks as they are on disk, whatever is encrypted.
+    compressed: resume?.compressed ?? (flags.has('c') || flags.has('w')),
     embedded: resume?.embedded ?? flags.has('e'),
     largeBlocks: resume?.largeBlocks ?? flags.has('L'),
   }

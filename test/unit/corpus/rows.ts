@@ -1,5 +1,7 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {outcomeOf} from '../fuzz/target.ts'
+import {TARGETS} from '../fuzz/targets.ts'
 
 /** A bad input, or one that must be taken, with what is required of the program. */
 export type Row = {
@@ -24,7 +26,7 @@ export function readRows(): readonly Row[] {
 }
 
 /** What the parser is given. */
-export function textOf({input}: Row): string {
+function textOf({input}: Row): string {
   if (typeof input === 'string') return input
   const {before = '', repeat, times, after = ''} = input as Repeated
   return repeat === undefined || times === undefined
@@ -37,4 +39,37 @@ type Repeated = {
   readonly repeat?: string
   readonly times?: number
   readonly after?: string
+}
+
+/** What a row requires and does not get; `undefined` when it does. Throws what its parser must not throw. */
+export async function shortcomingOf(row: Row): Promise<string | undefined> {
+  const target = TARGETS.find(({name}) => name === row.target)
+  if (target === undefined) return `no parser is called ${row.target}`
+  const outcome = await outcomeOf(target, textOf(row))
+  const {refused, accepted} = row
+  const fits =
+    'refused' in outcome
+      ? refused !== undefined && new RegExp(refused).test(outcome.refused)
+      : accepted !== undefined && contains(plain(outcome.answer), accepted)
+  return fits
+    ? undefined
+    : `${JSON.stringify(plain(outcome))} instead of ${JSON.stringify({refused, accepted})}`
+}
+
+/** Maps as records, numbers too long for JSON as text: what a row can say. */
+function plain(value: unknown): unknown {
+  const text = JSON.stringify(value, (_key, part) => {
+    if (typeof part === 'bigint') return part.toString()
+    return part instanceof Map ? Object.fromEntries(part) : part
+  })
+  return JSON.parse(text)
+}
+
+function contains(whole: unknown, part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return whole === part
+  if (typeof whole !== 'object' || whole === null) return false
+  if (Array.isArray(part) && (whole as readonly unknown[]).length !== part.length) return false
+  return Object.entries(part).every(([key, value]) =>
+    contains((whole as Record<string, unknown>)[key], value),
+  )
 }

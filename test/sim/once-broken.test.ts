@@ -6,11 +6,8 @@ import {play, playForeign, prepare} from './scenario.ts'
 import {heldWith, pairsOf, STEP_TAG} from './view.ts'
 import {createWorld, passAnHour, receiverName} from './world.ts'
 
-/**
- * What the simulator has found and the program does not do right yet. Each test says what is wanted and is expected to
- * fail: when it passes, the bug is gone, and `test.fails` becomes `test` or the case goes to `regressions/`.
- */
-describe('known bugs', () => {
+/** What the simulator has found in worlds of their own, and what is right since: each stays for ever. */
+describe('once broken', () => {
   test('a send that exits 0 without a stream does not hang the run (I12)', async () => {
     const baseline = await prepare({options: {direction: 'push'}, stage: 'initial'})
     const {problems} = await play(baseline, [{kind: 'output', at: 'send:0', how: 'empty'}])

@@ -1,0 +1,109 @@
+import {readdirSync, readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {compareWithSimulator} from '../differential/compare.ts'
+import {isKnown} from '../differential/known-differences.ts'
+import {PROBES} from '../differential/probes.ts'
+import {readRecording, recordedSequences, recordedVersions} from '../differential/recording.ts'
+import {NOT_PROBED, SEMANTICS} from '../differential/semantics.ts'
+import {play, prepare, type Scenario} from '../sim/scenario.ts'
+import {readRows, shortcomingOf} from '../unit/corpus/rows.ts'
+import {TARGETS} from '../unit/fuzz/targets.ts'
+import type {Figure} from './evidence.ts'
+import {readThreats, testsOf} from './threats.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+
+export async function measureCorpus(): Promise<readonly Figure[]> {
+  const rows = readRows()
+  let passed = 0
+  for (const row of rows) if ((await shortcomingOf(row)) === undefined) passed += 1
+  return [
+    {
+      what: 'Bad inputs answered as required / all',
+      figure: `${passed} / ${rows.length}`,
+      command: 'npm test -- unit corpus',
+      ok: passed === rows.length,
+    },
+    {
+      what: 'Parsers that are fuzzed, with texts that are nearly right and with long ones',
+      figure: `${TARGETS.length}`,
+      command: 'FUZZ_SEED=7 FUZZ_RUNS=10000 npm test -- unit fuzz',
+      ok: true,
+    },
+  ]
+}
+
+export async function measureRegressions(): Promise<readonly Figure[]> {
+  const directory = join(ROOT, 'test', 'sim', 'regressions')
+  const files = readdirSync(directory).filter((file) => file.endsWith('.json'))
+  let passed = 0
+  for (const file of files) {
+    const {scenario} = JSON.parse(readFileSync(join(directory, file), 'utf8')) as {scenario: Scenario}
+    const {problems} = await play(await prepare(scenario), scenario.faults)
+    if (problems.length === 0) passed += 1
+  }
+  return [
+    {
+      what: 'Regression files that pass / all',
+      figure: `${passed} / ${files.length}`,
+      command: 'npm test -- sim regressions',
+      ok: passed === files.length,
+    },
+  ]
+}
+
+export async function measureDifferential(): Promise<readonly Figure[]> {
+  const sequences = recordedSequences()
+  const probed = new Set(PROBES.flatMap(({semantics}) => semantics))
+  const figures: Figure[] = [
+    {
+      what: 'Numbered semantics of ZFS with a probe / shown elsewhere / all',
+      figure: `${probed.size} / ${Object.keys(NOT_PROBED).length} / ${SEMANTICS.length}`,
+      command: 'npm test -- sim differential',
+      ok: probed.size + Object.keys(NOT_PROBED).length === SEMANTICS.length,
+    },
+  ]
+  for (const version of recordedVersions()) {
+    const {divergences, compared} = await compareWithSimulator(sequences, readRecording(version), version)
+    const known = divergences.filter((divergence) => isKnown(divergence, version)).length
+    figures.push({
+      what: `Simulator against OpenZFS ${version}: sequences / steps equal / known differences / divergences open`,
+      figure: `${sequences.length} / ${compared} / ${known} / ${divergences.length - known}`,
+      command: `LAB_OPENZFS=${version} npm run differential -- record`,
+      ok: divergences.length === known,
+    })
+  }
+  return figures
+}
+
+/** The run of `mutation.ts`, whose last line is the figure. */
+export async function measureMutants(): Promise<readonly Figure[]> {
+  const child = Bun.spawn([process.execPath, join(ROOT, 'test', 'sim', 'mutation.ts')], {
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  const [text, status] = await Promise.all([new Response(child.stdout).text(), child.exited])
+  const [, killed = '?', all = '?'] = /^(\d+) of (\d+) mutants killed$/m.exec(text) ?? []
+  return [
+    {
+      what: 'Deliberate mistakes found by the simulator, each within a minute / all',
+      figure: `${killed} / ${all}`,
+      command: 'npm run mutants',
+      ok: status === 0,
+    },
+  ]
+}
+
+export async function measureThreats(): Promise<readonly Figure[]> {
+  const threats = readThreats()
+  const shown = threats.filter((threat) => testsOf(threat).length > 0)
+  return [
+    {
+      what: 'Threats with a test / all',
+      figure: `${shown.length} / ${threats.length}`,
+      command: 'npm run evidence -- threats',
+      ok: true,
+    },
+  ]
+}

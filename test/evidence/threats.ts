@@ -1,0 +1,20 @@
+import {readFileSync} from 'node:fs'
+import {join} from 'node:path'
+
+/** What somebody may try, and the tests that show what comes of it. */
+export type Threat = {
+  readonly id: string
+  readonly what: string
+  readonly tests: readonly {readonly file: string; readonly says: string}[]
+}
+
+const TEST = join(import.meta.dirname, '..')
+
+export function readThreats(): readonly Threat[] {
+  return JSON.parse(readFileSync(join(import.meta.dirname, 'threats.json'), 'utf8'))
+}
+
+/** Those of its tests that exist: a file in which the words stand. */
+export function testsOf({tests}: Threat): Threat['tests'] {
+  return tests.filter(({file, says}) => readFileSync(join(TEST, file), 'utf8').includes(says))
+}
