@@ -135,12 +135,8 @@ test.each(KINDS)(
       )
     })
     expect(wrong, `FORGE_SEED=${seed}`).toEqual([])
-    // No token keeps a filesystem from being sent, and the honest one is the one that is continued.
-    expect(
-      seen()
-        .map(({filesystem}) => filesystem)
-        .toSorted(),
-    ).toEqual([...asked.keys()].toSorted())
+    // No token keeps a filesystem from being sent, and the honest one is the one that is continued, before it is given up.
+    expect(new Set(seen().map(({filesystem}) => filesystem))).toEqual(new Set(asked.keys()))
     const last = prey[kind].at(-1)?.asked.name
     expect(seen().find(({filesystem}) => filesystem === last)?.stream).toMatchObject({resuming: true})
     const codes = new Set(report.replicate?.filesystems.map(({error}) => error?.code))

@@ -12,7 +12,7 @@ test.each(LOOPS)(
   async (loop) => {
     const {problems, killed} = await crashLoop(loop)
     expect(problems).toEqual([])
-    expect(killed).toBeGreaterThan(loop.changing ? 25 : 10)
+    expect(killed).toBeGreaterThan(loop.changing ? 25 : 5)
   },
   120_000,
 )

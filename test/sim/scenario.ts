@@ -58,8 +58,14 @@ async function otherBeginnings(start: World): Promise<readonly string[]> {
 }
 
 /** Lets the faults happen, then two quiet runs put it in order, then sees that a further run has nothing to do (I2, I3, I11). */
-export async function play({start, trace, expected}: Baseline, faults: readonly Fault[]): Promise<Verdict> {
+export async function play(
+  {start, trace, expected: ends}: Baseline,
+  faults: readonly Fault[],
+): Promise<Verdict> {
   const world = copyWorld(start)
+  // A snapshot that a listing conceals makes its filesystem, and only that one, begin with the one before.
+  const anyBeginning = start.options.initialReplication === 'most_recent' && faults.some(liesCredibly)
+  const expected = anyBeginning ? undefined : ends
   const problems: string[] = []
   let runs = 0
 
@@ -128,12 +134,16 @@ export function describeFailure(scenario: Scenario, problems: readonly string[])
   return [faults, ...problems.slice(0, 5), ...more, JSON.stringify(scenario)].join('\n  ')
 }
 
-function unconverged({end}: Run, world: World, expected: Baseline['expected']): readonly string[] {
+function unconverged(
+  {end}: Run,
+  world: World,
+  expected: Baseline['expected'] | undefined,
+): readonly string[] {
   const actual = normalForm(world)
   const status = end.kind === 'done' ? end.status : end.kind
   return [
     ...(status === 0 ? [] : [`the run ends with ${status}: ${reasonsOf(end)}`]),
-    ...(expected.includes(actual)
+    ...(expected === undefined || expected.includes(actual)
       ? []
       : [`not what an undisturbed run leaves: ${differences(expected[0], actual)}`]),
   ]

@@ -123,10 +123,14 @@ async function execute(
   return resultOf(step.value)
 }
 
-/** A command in uninterruptible sleep: given up at its deadline, or when the run is stopped. */
+/** When the watchdog stops a stream in which nothing moves. */
+const IDLE_MS = 15 * 60_000
+
+/** A command in uninterruptible sleep: given up at its deadline, a stream by the watchdog, or when the run is stopped. */
 async function hang({clock, signal}: RunContext, {argv, deadlineMs}: ProgramCall): Promise<ProgramResult> {
-  await clock.sleep(deadlineMs ?? Number.MAX_SAFE_INTEGER, signal)
-  throw new OperationalError('deadline', `'zfs ${argv[0]}' did not end in time`, {retryable: true})
+  await clock.sleep(deadlineMs ?? IDLE_MS, signal)
+  const code = deadlineMs === undefined ? 'stalled' : 'deadline'
+  throw new OperationalError(code, `'zfs ${argv[0]}' did not end in time`, {retryable: true})
 }
 
 export function resultOf({stdout, stderr, exitCode}: Answer): ProgramResult {
