@@ -49,7 +49,8 @@ export function createSsh({
     return {stdout, stderr, exitCode: exitCode ?? 255}
   }
 
-  const sh = (script: string) => run(['/bin/sh'], {input: script})
+  // On an emulated processor, compiling what runs for a second takes longer than interpreting it.
+  const sh = (script: string) => run(['BUN_JSC_useJIT=0', '/bin/sh'], {input: script})
 
   return {
     port,
