@@ -49,8 +49,7 @@ export function createSsh({
     return {stdout, stderr, exitCode: exitCode ?? 255}
   }
 
-  // On an emulated processor, compiling what runs for a second takes longer than interpreting it.
-  const sh = (script: string) => run(['BUN_JSC_useJIT=0', '/bin/sh'], {input: script})
+  const sh = (script: string) => run(['/bin/sh'], {input: script})
 
   return {
     port,
