@@ -70,7 +70,9 @@ function byState({report}: Awaited<ReturnType<typeof prune>>, filesystem: string
 
 test('a thousand snapshots of one filesystem go at once; what is held or cloned stays, and is no error', async () => {
   await lab.ok(`set -e
-seq 10001 11000 | xargs -P 8 -I N zfs snapshot ${src}/many@sN
+seq 10001 10985 | xargs -P 8 -I N zfs snapshot ${src}/many@sN
+# Within one second the name decides which is newer: the last are taken in the order of their names.
+for i in $(seq 10986 11000); do zfs snapshot ${src}/many@s$i; done
 zfs hold mine ${src}/many@s10100
 zfs clone ${src}/many@s10200 ${src}/clone
 `)
@@ -89,9 +91,7 @@ zfs clone ${src}/many@s10200 ${src}/clone
   const {report, exitCode, stderr} = await prune('many --yes-large-prune')
   expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
   const left = await snapshots(lab, `${src}/many`)
-  expect(left).toHaveLength(12)
-  expect(left).toEqual(expect.arrayContaining(before.filter((line) => /^s10[12]00 /.test(line))))
-  expect(left.at(-1)).toBe(before.at(-1))
+  expect(left).toEqual([...before.filter((line) => /^s10[12]00 /.test(line)), ...before.slice(990)])
   const states = byState({report, exitCode, stderr}, `${src}/many`)
   expect(states['destroyed']).toHaveLength(988)
   expect(states['kept']).toHaveLength(12)
