@@ -2,6 +2,7 @@ import {type RunContext, withSignal} from '../../src/lib/core/context.ts'
 import {OperationalError} from '../../src/lib/core/errors.ts'
 import type {OpenConnection} from '../../src/lib/core/lane.ts'
 import {createPipe} from '../../src/lib/host/pipe.ts'
+import {greetAsServer} from '../../src/lib/rpc/prelude.ts'
 import {type Served, serve} from '../../src/lib/rpc/serve.ts'
 
 /** Two kernel pipes with `serve` at their other ends: what ssh and a process on another host are elsewhere. */
@@ -10,7 +11,9 @@ export function openHere(ctx: RunContext, served: Served): OpenConnection {
     const [there, back] = [createPipe(), createPipe()]
     const stop = new AbortController()
     let complaint = ''
-    const serving = serve(withSignal(ctx, stop.signal), served, there.reader, back.writer)
+    const server = withSignal(ctx, stop.signal)
+    const serving = greetAsServer(there.reader, back.writer, server.signal)
+      .then(() => serve(server, served, there.reader, back.writer))
       .catch((error) => {
         complaint = String(error)
       })
