@@ -9,21 +9,16 @@ import {BUN, bin, ROOT} from './paths.ts'
 
 /**
  * Runs the suites named on the command line, or all of them, and ends with one line that adds them up.
- * The lab suite runs on the newest OpenZFS, and what depends most on the version on the others too; with LAB_OPENZFS all of
- * it on that one alone.
+ * The lab suite runs on the newest OpenZFS, and the whole cycle on the others too; with LAB_OPENZFS all of it on that one
+ * alone.
  */
 const SUITES = ['static', 'unit', 'sim', 'script', 'lab'] as const
 
 type Suite = (typeof SUITES)[number]
 type Count = {readonly passed: number; readonly failed: number; readonly skipped: number}
 
-/**
- * What talks to ZFS in ways in which versions differ: streams, encryption, holds, destroying, the library, and zrepl's own
- * platform tests. An emulated processor has not the time for everything twice.
- */
-const VERSION_DEPENDENT = ['push', 'encryption', 'prune', 'conformance', 'client-conformance'].map(
-  (name) => `test/lab/${name}.test.ts`,
-)
+/** The whole cycle over ssh. An emulated processor has not the time for everything twice. */
+const ON_ALL_VERSIONS = ['test/lab/push.test.ts']
 
 const [wanted, filter] = split(process.argv.slice(2))
 const counts: Count[] = []
@@ -39,7 +34,7 @@ if (wanted.includes('lab')) {
   const [newest, ...older] = asked ? [wantedVersion()] : ZFS_VERSIONS
   counts.push(await vitest('lab', filter, {LAB_OPENZFS: newest}))
   for (const version of older)
-    counts.push(await vitest('lab', filter.length === 0 ? VERSION_DEPENDENT : filter, {LAB_OPENZFS: version}))
+    counts.push(await vitest('lab', filter.length === 0 ? ON_ALL_VERSIONS : filter, {LAB_OPENZFS: version}))
 }
 
 const sum = (key: keyof Count) => counts.reduce((total, count) => total + count[key], 0)

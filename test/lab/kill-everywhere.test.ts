@@ -6,7 +6,7 @@ import {type Lab, openLab} from './lab.ts'
 import {zrepl} from './scenario.ts'
 
 /** `KILL=all` kills at every command; otherwise at so many of them, and amid one stream, chosen by `KILL_SEED`. */
-const SAMPLE = 5
+const SAMPLE = 3
 const seed = Number(process.env['KILL_SEED'] ?? Math.floor(Date.now() / 1000))
 const everywhere = process.env['KILL'] === 'all'
 
