@@ -5,7 +5,7 @@ import {type Killed, readKilled} from './kill/judge.ts'
 import {type Lab, openLab} from './lab.ts'
 import {zrepl} from './scenario.ts'
 
-/** `KILL=all` kills at every command; otherwise at so many of them, and amid one stream, chosen by `KILL_SEED`. */
+/** `KILL=all` kills at every command; `KILL=some` at so many of them, and amid one stream, chosen by `KILL_SEED`. */
 const SAMPLE = 3
 const seed = Number(process.env['KILL_SEED'] ?? Math.floor(Date.now() / 1000))
 const everywhere = process.env['KILL'] === 'all'
@@ -55,28 +55,33 @@ afterAll(async () => {
   await lab?.close()
 })
 
-test('killed at any command of a cycle with two filesystems, the next run, or the one after it, puts everything in order', async () => {
-  const [undisturbed] = await cycles(['none 0'])
-  expect(undisturbed).toMatchObject({moment: 'none 0', problems: []})
-  const commands = numbers(undisturbed?.runs ?? 0)
-  expect(commands.length).toBeGreaterThan(15)
-  const atCommands = VICTIMS.flatMap((victim) => commands.map((number) => `${victim} ${number}`))
-  const amid = numbers(STREAMS).map((number) => `amid ${number}`)
-  const chosen = everywhere ? [...atCommands, ...amid] : [...sample(atCommands, SAMPLE), ...sample(amid, 1)]
+// A moment takes half a minute in the emulated guest: more than the time that CI has.
+test.skipIf(process.env['KILL'] === undefined)(
+  'killed at any command of a cycle with two filesystems, the next run, or the one after it, puts everything in order',
+  async () => {
+    const [undisturbed] = await cycles(['none 0'])
+    expect(undisturbed).toMatchObject({moment: 'none 0', problems: []})
+    const commands = numbers(undisturbed?.runs ?? 0)
+    expect(commands.length).toBeGreaterThan(15)
+    const atCommands = VICTIMS.flatMap((victim) => commands.map((number) => `${victim} ${number}`))
+    const amid = numbers(STREAMS).map((number) => `amid ${number}`)
+    const chosen = everywhere ? [...atCommands, ...amid] : [...sample(atCommands, SAMPLE), ...sample(amid, 1)]
 
-  const killed = await cycles(chosen)
-  const told = killed.map(
-    ({moment, runs, command}) => `${moment}: ${runs} runs after ${command.slice(0, 80)}`,
-  )
-  const choice = everywhere ? '' : ` (KILL_SEED=${seed}; KILL=all for every one)`
-  console.log(
-    `killed at ${chosen.length} of ${atCommands.length + amid.length} moments${choice}\n${told.join('\n')}`,
-  )
-  expect(killed.map(({moment}) => moment)).toEqual(chosen)
-  expect(
-    killed.filter(({runs, command, problems}) => runs > 2 || command === '' || problems.length > 0),
-  ).toEqual([])
-}, 7_200_000)
+    const killed = await cycles(chosen)
+    const told = killed.map(
+      ({moment, runs, command}) => `${moment}: ${runs} runs after ${command.slice(0, 80)}`,
+    )
+    const choice = everywhere ? '' : ` (KILL_SEED=${seed}; KILL=all for every one)`
+    console.log(
+      `killed at ${chosen.length} of ${atCommands.length + amid.length} moments${choice}\n${told.join('\n')}`,
+    )
+    expect(killed.map(({moment}) => moment)).toEqual(chosen)
+    expect(
+      killed.filter(({runs, command, problems}) => runs > 2 || command === '' || problems.length > 0),
+    ).toEqual([])
+  },
+  7_200_000,
+)
 
 async function cycles(moments: readonly string[]): Promise<readonly Killed[]> {
   await lab.writeFile('/run/kill/moments', moments.join('\n'))
