@@ -57,7 +57,7 @@ function textOf(snapshots: number): string {
       const serial = BigInt(index * filesystems + filesystem)
       const guid = 10_000_000_000_000_000_000n + serial
       rows.push(
-        `tank/data/f${filesystem}@zrepl_${index}\t${guid}\t${serial + 5n}\t${1_700_000_000 + index * 3600}\t0`,
+        `tank/data/f${filesystem}@zrepl_${index}\t${guid}\t${serial + 5n}\t${1_700_000_000 + index * 3600}\t0\t-`,
       )
     }
   }

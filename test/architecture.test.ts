@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   replicate: ['core', 'zfs', 'plan', 'prune', 'progress', 'report', 'endpoint', 'hook'],
   'zfs-client': ['core', 'zfs'],
   rpc: ['core', 'zfs', 'abstraction', 'endpoint', 'generated'],
-  host: ['core', 'zfs-client', 'hook'],
+  host: ['core', 'zfs', 'zfs-client', 'hook'],
   ssh: ['core'],
   timers: ['core', 'abstraction', 'plan'],
   trace: ['core'],

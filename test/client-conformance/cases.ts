@@ -1,6 +1,12 @@
 import type {RunContext} from '../../src/lib/core/context.ts'
-import type {Outcome, ZfsClient} from '../../src/lib/zfs/client.ts'
-import {parseBookmarkName, parseDatasetName, parseHoldTag, parseSnapshotName} from '../../src/lib/zfs/name.ts'
+import type {JudgedSnapshot, Outcome, ZfsClient} from '../../src/lib/zfs/client.ts'
+import {
+  parseBookmarkName,
+  parseDatasetName,
+  parseGuid,
+  parseHoldTag,
+  parseSnapshotName,
+} from '../../src/lib/zfs/name.ts'
 import {shortName, type Version} from '../../src/lib/zfs/version.ts'
 
 /** A host with an empty dataset, and one implementation of the client for it. */
@@ -99,15 +105,27 @@ export const CASES: readonly Case[] = [
       stage.zfs('snapshot', `${stage.root}/b@2`)
       stage.zfs('hold', 'tag', `${stage.root}/a@1`)
       stage.zfs('clone', `${stage.root}/b@2`, `${stage.root}/clone`)
-      const unwanted = ['a@1', 'a@2', 'b@1', 'b@2', 'b@missing'].map((name) =>
-        parseSnapshotName(full(stage, name)),
-      )
+      const unwanted = await judgedOf(stage, ['a@1', 'a@2', 'b@1', 'b@2', 'b@missing'])
       return [
         ...wordsOf(await stage.client.destroySnapshots(stage.ctx, unwanted)),
         ...(await versionsIn(stage)),
       ]
     },
     expected: ['busy', 'done', 'done', 'cloned', 'done', 'a: @1', 'b: @2'],
+  },
+  {
+    name: 'destroySnapshots: one that another has the name of by now stays, and one with its dataset gone is done',
+    async run(stage) {
+      history(stage)
+      const unwanted = [...(await judgedOf(stage, ['a@1', 'a@2'])), ...(await judgedOf(stage, ['c@1']))]
+      stage.zfs('destroy', `${stage.root}/a@1`)
+      stage.zfs('snapshot', `${stage.root}/a@1`)
+      return [
+        ...wordsOf(await stage.client.destroySnapshots(stage.ctx, unwanted)),
+        ...(await versionsIn(stage)),
+      ]
+    },
+    expected: ['unknown', 'done', 'done', 'a: @1', 'b: @1'],
   },
   {
     name: 'snapshot: of two datasets',
@@ -143,6 +161,16 @@ function history({zfs, root}: Stage): void {
 
 function full({root}: Stage, name: string): string {
   return `${root}/${name}`
+}
+
+/** Snapshots as they are now; of one that is not there the guid is anybody's guess. */
+async function judgedOf(stage: Stage, names: readonly string[]): Promise<readonly JudgedSnapshot[]> {
+  const versions = await listed(stage)
+  return names.map((name) => {
+    const [dataset = '', short = ''] = name.split('@')
+    const found = versions.get(dataset)?.find((one) => one.kind === 'snapshot' && one.name === short)
+    return {name: parseSnapshotName(full(stage, name)), guid: found?.guid ?? parseGuid('1')}
+  })
 }
 
 function holdOf(stage: Stage, name: string, tag = 'tag') {

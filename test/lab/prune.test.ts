@@ -1,6 +1,6 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {type Lab, openLab} from './lab.ts'
-import {bookmarks, interpose, poolHistory, snapshots, zrepl} from './scenario.ts'
+import {bookmarks, interpose, poolHistory, snapshots, takeMany, zrepl} from './scenario.ts'
 
 let lab: Lab
 /** Two pools of one job. */
@@ -9,14 +9,14 @@ let dst: string
 let destroy: () => Promise<void>
 
 const CONFIG = '/etc/zrepl/prune.yml'
-/** A snapshot of one filesystem takes a transaction group, and the guest is slow. */
-const MANY = Number(process.env['MANY'] ?? 200)
+const CONFIG_OF_LIBRARY = '/etc/zrepl/prune-by-library.yml'
+const MANY = 1000
 
 beforeAll(async () => {
   lab = await openLab()
   ;({src, dst, destroy} = await lab.pools())
   await lab.ok(`set -e
-for fs in ${src}/many ${src}/raced ${src}/other; do zfs create $fs; done
+for fs in ${src}/many ${src}/called ${src}/raced ${src}/other; do zfs create $fs; done
 zfs create ${dst}/sink
 `)
   await lab.writeFile(
@@ -38,6 +38,17 @@ zfs create ${dst}/sink
     recv: {placeholder: {encryption: inherit}}
     serve: {type: local, listener_name: sink}
 ${push('keep')}${push('destroy')}`,
+  )
+  await lab.writeFile(
+    CONFIG_OF_LIBRARY,
+    `global: {zfs: {access: library}}
+jobs:
+  - name: called
+    type: snap
+    filesystems: {${src}/called: true}
+    snapshotting: {type: manual}
+    pruning: {keep: [{type: last_n, count: 1}]}
+`,
   )
 })
 
@@ -70,24 +81,37 @@ function byState({report}: Awaited<ReturnType<typeof prune>>, filesystem: string
   return Object.fromEntries(Array.from(states, ([state, all]) => [state, all.map(({name}) => name)]))
 }
 
+function becauseOf({report}: Awaited<ReturnType<typeof prune>>, filesystem: string, name: string) {
+  const found = report.pruneSender?.filesystems.find((one) => one.filesystem === filesystem)
+  return found?.snapshots.find((one) => one.name === name)?.because
+}
+
+/** The commands that have destroyed something on a pool: programs by their kind, others as they were given. */
+async function commandsOn(pool: string): Promise<readonly string[]> {
+  const history = await lab.ok(`zpool history ${pool} | cut -c 21-\n`)
+  return history
+    .split('\n')
+    .filter((line) => /^zfs (program|destroy)/.test(line))
+    .map((line) => (line.startsWith('zfs program') ? 'zfs program' : line))
+}
+
 test('many snapshots of one filesystem go at once; what is held or cloned stays, and is no error', async () => {
+  await takeMany(lab, `${src}/many`, 10_001, 10_000 + MANY)
   await lab.ok(`set -e
-seq 10001 $((10000 + ${MANY} - 15)) | xargs -P 8 -I N zfs snapshot ${src}/many@sN
-# Within one second the name decides which is newer: the last are taken in the order of their names.
-for i in $(seq $((10000 + ${MANY} - 14)) $((10000 + ${MANY}))); do zfs snapshot ${src}/many@s$i; done
 zfs hold mine ${src}/many@s10050
 zfs clone ${src}/many@s10100 ${src}/clone
+ls /mnt/${src}/many/.zfs/snapshot/s10020/
 `)
   const before = await snapshots(lab, `${src}/many`)
   expect(before).toHaveLength(MANY)
 
   const history = await poolHistory(lab, src)
   const dry = await prune('many --dry-run')
-  // That one has a clone is found out right before it would be destroyed.
-  expect(byState(dry, `${src}/many`)['doomed']).toHaveLength(MANY - 11)
+  expect(byState(dry, `${src}/many`)['doomed']).toHaveLength(MANY - 12)
+  expect(becauseOf(dry, `${src}/many`, 's10100')).toBe(`kept: has a clone: ${src}/clone`)
   const refused = await prune('many')
   expect(refused.exitCode).toBe(4)
-  expect(refused.report.pruneSender?.error?.message).toContain(`${MANY - 11} of ${MANY} snapshots`)
+  expect(refused.report.pruneSender?.error?.message).toContain(`${MANY - 12} of ${MANY} snapshots`)
   expect(await poolHistory(lab, src)).toBe(history)
 
   const {report, exitCode, stderr} = await prune('many --yes-large-prune')
@@ -97,40 +121,74 @@ zfs clone ${src}/many@s10100 ${src}/clone
   const states = byState({report, exitCode, stderr}, `${src}/many`)
   expect(states['destroyed']).toHaveLength(MANY - 12)
   expect(states['kept']).toHaveLength(12)
-  const commands = await lab.ok(`zpool history ${src} | grep -c 'zfs destroy ${src}/many@'\n`)
-  expect(commands.trim()).toBe('1')
+  // The one that is mounted goes by name: only that unmounts it.
+  expect(await commandsOn(src)).toEqual([
+    ...Array(Math.ceil((MANY - 12) / 512)).fill('zfs program'),
+    `zfs destroy ${src}/many@s10020`,
+  ])
 })
 
-test('one that was destroyed or replaced by somebody else since it was judged: the other one stays', async () => {
-  await lab.ok(`for s in 1 2 3 4; do for fs in raced other; do zfs snapshot ${src}/$fs@$s; done; done\n`)
+test('through libzfs_core it is the same program, and no command', async () => {
+  await lab.ok(`for s in 1 2 3; do zfs snapshot ${src}/called@$s; done\n`)
+  const run = await zrepl(lab, `prune called --config ${CONFIG_OF_LIBRARY}`)
+  expect(run.exitCode).toBe(0)
+  expect(byState(run, `${src}/called`)).toEqual({destroyed: ['1', '2'], kept: ['3']})
+  expect(await names(`${src}/called`)).toEqual(['3'])
+  expect((await commandsOn(src)).filter((line) => line.includes('called'))).toEqual([])
+  expect(await lab.ok(`zpool history -i ${src} | grep -c 'ioctl channel_program'\n`)).toMatch(/^[1-9]/)
+})
+
+const DEEDS = ['destroy raced@1', 'destroy raced@2', 'snapshot raced@2', 'hold mine other@2']
+
+/** Prunes while somebody does all of that right before the first `zfs` with such words. */
+async function pruneAmidDeeds(
+  words: string,
+  rights: 'root' | 'user',
+): Promise<Awaited<ReturnType<typeof prune>>> {
+  const deeds = DEEDS.map((deed) => `"$0.real" ${deed.replace(/\b(?=\w+@)/, `${src}/`)}`)
+  const refusal = 'Permission denied. Channel programs must be run as root.'
   const takeAway = await interpose(
     lab,
     `case "$*" in
-list*clones*${src}/raced*)
-  if [ ! -e /tmp/raced ]; then
-    touch /tmp/raced
-    "$0.real" destroy ${src}/raced@1
-    "$0.real" destroy ${src}/raced@2
-    "$0.real" snapshot ${src}/raced@2
+${words})
+  if [ ! -e /tmp/deeds ]; then
+    touch /tmp/deeds
+    ${deeds.join('\n    ')}
   fi;;
-esac`,
+esac
+[ "$1 ${rights}" = 'program user' ] && { echo '${refusal}' >&2; exit 1; }`,
   )
-  let run: Awaited<ReturnType<typeof prune>>
   try {
-    run = await prune('raced --yes-large-prune')
+    return await prune('raced --yes-large-prune')
   } finally {
     await takeAway()
+    await lab.ok('rm /tmp/deeds\n')
   }
-  await lab.ok('rm /tmp/raced\n')
-  expect(run.exitCode).toBe(1)
-  expect(byState(run, `${src}/raced`)).toEqual({destroyed: ['1', '3'], failed: ['2'], kept: ['4']})
-  expect(byState(run, `${src}/other`)).toEqual({destroyed: ['1', '2', '3'], kept: ['4']})
-  // It is the newest now, though its name is that of an old one.
-  expect(await names(`${src}/raced`)).toEqual(['4', '2'])
-  const again = await prune('raced')
-  expect(again.exitCode).toBe(0)
-  expect(await names(`${src}/raced`)).toEqual(['2'])
-})
+}
+
+test.each([
+  // In between there is nothing: it is one transaction.
+  ['root', 'program*'],
+  // Guids are looked at once more.
+  ['user', 'list*-d\\ 1*'],
+] as const)(
+  'as %s: destroyed, replaced or held by somebody else right before "zfs %s"',
+  async (rights, words) => {
+    await lab.ok(`for s in 1 2 3 4; do for fs in raced other; do zfs snapshot ${src}/$fs@$s; done; done\n`)
+    const run = await pruneAmidDeeds(words, rights)
+    expect(byState(run, `${src}/raced`)).toEqual({destroyed: ['1', '3'], failed: ['2'], kept: ['4']})
+    expect(byState(run, `${src}/other`)).toEqual({destroyed: ['1', '3'], kept: ['2', '4']})
+    expect(run.exitCode).toBe(1)
+    // It is the newest now, though its name is that of an old one.
+    expect(await names(`${src}/raced`)).toEqual(['4', '2'])
+    expect(await names(`${src}/other`)).toEqual(['2', '4'])
+    const again = await prune('raced')
+    expect(again.exitCode).toBe(0)
+    expect(await names(`${src}/raced`)).toEqual(['2'])
+    await lab.ok(`zfs release mine ${src}/other@2
+for s in raced@2 other@2 other@4; do zfs destroy ${src}/$s; done\n`)
+  },
+)
 
 test('what waits to be sent stays, or goes where space matters more: increments go on from a bookmark', async () => {
   for (const conflict of ['keep', 'destroy']) {

@@ -10,7 +10,7 @@ import {mustFindDataset} from '../sim/pool.ts'
 const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
 const SELECTED = ['tank/data', 'tank/data/a b', 'tank/data/vol']
 
-const CONFIG = `jobs:
+const CONFIG = (floor = '', keptByReceiver = 3) => `jobs:
   - name: offsite
     type: push
     connect: {type: local, listener_name: sim, client_identity: prod}
@@ -21,12 +21,12 @@ const CONFIG = `jobs:
         - type: not_replicated
         - {type: last_n, count: 2}
       keep_receiver:
-        - {type: last_n, count: 3}
+        - {type: last_n, count: ${keptByReceiver}}
   - name: backups
     type: sink
     serve: {type: local, listener_name: sim}
     root_fs: vault/backups
-    recv: {placeholder: {encryption: inherit}}
+${floor}    recv: {placeholder: {encryption: inherit}}
 `
 
 // A cycle starts dozens of programs, each of which starts a JavaScript engine.
@@ -39,7 +39,7 @@ let installed: Installed
 beforeAll(async () => {
   dir = mkdtempSync('/var/tmp/zrepl-machine-')
   config = join(dir, 'zrepl.yml')
-  writeFileSync(config, CONFIG, {mode: 0o600})
+  writeFileSync(config, CONFIG(), {mode: 0o600})
   installed = await installZfs(dir, createMachine('2.3.2'))
 })
 
@@ -130,4 +130,26 @@ test('of two runs of one job at the same time one works, and the other says so a
   expect(stdout.trim().split('\n').sort()).toEqual(['0', '5'])
   for (const name of SELECTED)
     expect(snapshotsOf(`vault/backups/prod/${name}`).at(-1)).toBe(snapshotsOf(name).at(-1))
+})
+
+test('a sink’s floor refuses what its client wants to have destroyed, and the client tells', async () => {
+  const names = (dataset: string) => snapshotsOf(dataset).map((line) => line.split(' ')[0])
+  const before = names('vault/backups/prod/tank/data')
+  expect(before.length).toBeGreaterThan(2)
+  writeFileSync(config, CONFIG('    retention_floor: {min_count: 2}\n', 1), {mode: 0o600})
+  const {report, exitCode} = await zrepl('prune', 'offsite')
+  expect(exitCode).toBe(0)
+  const filesystems = report.pruneReceiver?.filesystems.filter(({state}) => state !== 'skipped') ?? []
+  expect(filesystems.map(({filesystem}) => filesystem)).toEqual(SELECTED)
+  for (const {filesystem, snapshots} of filesystems) {
+    expect(names(`vault/backups/prod/${filesystem}`)).toEqual(before.slice(-2))
+    expect(snapshots.slice(-2).map(({name, state}) => [name, state])).toEqual([
+      [before.at(-2), 'refused'],
+      [before.at(-1), 'kept'],
+    ])
+    expect(snapshots.at(-2)?.because).toBe(
+      'refused by the retention floor of the other side: one of the newest 2',
+    )
+    expect(snapshots.slice(0, -2).every(({state}) => state === 'destroyed')).toBe(true)
+  }
 })

@@ -97,7 +97,7 @@ describe.each(['push', 'pull'] as const)('%s', (direction) => {
     passAnHour(world, 'later')
     await expectDone(world, 'replicate')
     expect(costOf(await expectDone(world, 'prune')), 'prune').toMatchObject({
-      commands: {prod: looks.prod + 1, backup: looks.backup + 1},
+      commands: looks,
       libraryCalls: {prod: 1, backup: 1},
       sessions: 1,
       roundTrips: 2,
@@ -115,6 +115,24 @@ test.each([10, 100])('without the library %i filesystems cost a command for each
   world.nature.nowMs += 60_000
   passAnHour(world, 'later')
   await expectDone(world, 'replicate')
-  // One destroy for each filesystem, however many snapshots.
-  expect(costOf(await expectDone(world, 'prune')).commands).toEqual({prod: 3 + count, backup: 4 + count})
+  // One channel program for all filesystems of a pool, however many snapshots.
+  expect(costOf(await expectDone(world, 'prune')).commands).toEqual({prod: 3, backup: 4})
 })
+
+test.each(['cli', 'library'] as const)(
+  'by %s and not as root, pruning looks again and destroys by name',
+  async (access) => {
+    const count = 10
+    const world = await replicated(count, {access, runsAs: 'user'})
+    passAnHour(world, 'later')
+    await expectDone(world, 'replicate')
+    world.nature.nowMs += 60_000
+    const {commands, libraryCalls} = costOf(await expectDone(world, 'prune'))
+    expect({commands, libraryCalls}).toEqual(
+      access === 'cli'
+        ? // The program that is refused, a listing, and a destroy for each filesystem.
+          {commands: {prod: 4 + count, backup: 5 + count}, libraryCalls: {}}
+        : {commands: {prod: 3, backup: 4}, libraryCalls: {prod: 1, backup: 1}},
+    )
+  },
+)

@@ -57,6 +57,8 @@ function knownComplaint({argv}: Entry): string {
       return object.includes('@')
         ? `cannot destroy snapshot ${object.split(',')[0]}: dataset is busy`
         : `cannot destroy bookmark '${object}': permission denied`
+    case 'program':
+      return 'Channel program execution failed:\nPermission denied. Channel programs must be run as root.'
     case 'send':
       return `warning: cannot send '${object}': dataset key must be loaded`
     case 'receive':

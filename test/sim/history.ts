@@ -145,7 +145,10 @@ function randomFault(random: Random): Fault {
         text: oneOf(random, ['known', 'unknown']),
       }
     case 2:
-      return {kind: 'hang', at: `${oneOf(random, ['list', 'hold', 'bookmark', 'release', 'destroy'])}:0`}
+      return {
+        kind: 'hang',
+        at: `${oneOf(random, ['list', 'hold', 'bookmark', 'release', 'destroy', 'program'])}:0`,
+      }
     case 3:
       return {kind: 'cut', at: 'send:0', bytes: below(random, 1500)}
     default:

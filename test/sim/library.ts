@@ -5,8 +5,10 @@ import type {
   LibraryObject,
 } from '../../src/lib/zfs-client/call-library.ts'
 import {dependentsOf, findDataset, type Host} from './pool.ts'
+import {answerOfProgram} from './zfs/program.ts'
 import {runCommand} from './zfs.ts'
 
+const NOT_PERMITTED = 1
 const MISSING = 2
 const BUSY = 16
 const EXISTS = 17
@@ -32,6 +34,12 @@ export function answerOf(
   execute: (words: readonly string[]) => boolean,
 ): LibraryAnswer | undefined {
   const errors = errorsOf(host, {operation, objects})
+  if (operation === 'destroy-judged') {
+    if (host.runsAs !== 'root') return {errno: NOT_PERMITTED, errors: {}}
+    const doable = objects.filter(([name]) => errors[name] === undefined)
+    const done = Object.fromEntries(doable.map(([name]) => [name, 0]))
+    return commandsOf(operation, doable).every(execute) ? {errno: 0, errors: {...errors, ...done}} : undefined
+  }
   const isPartial = Object.values(errors).every((errno) => errno === MISSING)
   const stops = operation === 'hold' || operation === 'release' ? !isPartial : Object.keys(errors).length > 0
   if (stops) return {errno: Object.values(errors)[0] ?? 0, errors}
@@ -63,6 +71,8 @@ function errnoOf(host: Host, operation: LibraryCall['operation'], [name, value]:
       if (dataset === undefined || snapshot === undefined) return 0
       if (snapshot.holds.size > 0 || snapshot.longHolds > 0) return BUSY
       return dependentsOf(host, dataset, snapshot).length > 0 ? EXISTS : 0
+    case 'destroy-judged':
+      return answerOfProgram(host, name, value)
     case 'destroy-bookmarks':
       return 0
     case 'snapshot':
@@ -99,6 +109,7 @@ function commandsOf(
     case 'bookmark':
       return objects.map(([name, source]) => ['bookmark', source, name])
     case 'destroy-snapshots':
+    case 'destroy-judged':
     case 'destroy-bookmarks':
       return objects.map(([name]) => ['destroy', name])
     case 'snapshot':

@@ -252,9 +252,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     what: 'a snapshot is destroyed by name whatever it is now',
-    file: 'endpoint/destroy.ts',
-    find: 'if (snapshot.guid !== guid)',
-    replace: 'if (snapshot.guid === undefined)',
+    file: 'zfs-client/destroy-judged.ts',
+    find: 'found.guid !== snapshot.guid',
+    replace: 'found.guid === undefined',
   },
   {
     what: 'what an earlier run has left is not finished',

@@ -1,4 +1,5 @@
 import type {ReplicationPolicy} from '../../src/lib/plan/policy.ts'
+import type {RunsAs} from './pool.ts'
 import type {ProfileName} from './profile.ts'
 
 /** Everything that makes a world what it is: two worlds of equal options behave alike to the last byte. */
@@ -13,6 +14,8 @@ export type WorldOptions = {
   readonly concurrentSteps: number
   /** By what holds, bookmarks and snapshots are changed, on both sides. */
   readonly access: 'cli' | 'library'
+  /** Both sides: as root, or as a user by `zfs allow`. */
+  readonly runsAs: RunsAs
   /** Bytes a pipe takes before its writer has to wait. */
   readonly pipeBytes: number
   /** When a passive side notices that its client has gone while it is busy. */
@@ -38,6 +41,7 @@ export const DEFAULTS: WorldOptions = {
   protection: {initial: 'guarantee_resumability', incremental: 'guarantee_resumability'},
   concurrentSteps: 1,
   access: 'cli',
+  runsAs: 'root',
   pipeBytes: 65_536,
   hangUp: 'when-idle',
   jitter: 0,

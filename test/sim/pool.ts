@@ -5,10 +5,14 @@ import {newGuid, type Random} from './random.ts'
  * What is on the pools of a host. Plain mutable data without methods: commands and foreign actors change it, invariants
  * read it, and a world is copied by copying it. Guids are decimal text, as everywhere in the program.
  */
+export type RunsAs = 'root' | 'user'
+
 export type Host = {
   readonly name: string
   readonly profile: Profile
   readonly nature: Nature
+  /** Whose rights the program has: channel programs are for root, also where `zfs allow` permits all else. */
+  readonly runsAs: RunsAs
   readonly pools: Map<string, Pool>
   /** How far this host's clock is ahead of the others', milliseconds. */
   skewMs: number
@@ -110,8 +114,8 @@ export type StreamFlags = {
   readonly largeBlocks: boolean
 }
 
-export function createHost(name: string, profile: Profile, nature: Nature): Host {
-  return {name, profile, nature, pools: new Map(), skewMs: 0}
+export function createHost(name: string, profile: Profile, nature: Nature, runsAs: RunsAs = 'root'): Host {
+  return {name, profile, nature, runsAs, pools: new Map(), skewMs: 0}
 }
 
 /** Makes a pool with its root dataset. */
@@ -259,7 +263,8 @@ export function copyHost(host: Host, nature: Nature): Host {
     name,
     {name, txg, datasets: new Map(Array.from(datasets, ([name, dataset]) => [name, copyDataset(dataset)]))},
   ])
-  return {name: host.name, profile: host.profile, nature, pools: new Map(pools), skewMs: host.skewMs}
+  const {name, profile, runsAs, skewMs} = host
+  return {name, profile, nature, runsAs, pools: new Map(pools), skewMs}
 }
 
 function copyDataset(dataset: Dataset): Dataset {

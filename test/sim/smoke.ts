@@ -36,7 +36,10 @@ async function* problems(): AsyncGenerator<string | undefined> {
       const {problems} = await crashLoop({seed: 1, direction, crashes: 30, changing})
       yield problems[0]
     }
-    yield* someDeeds({options: {direction}, stage: 'incremental'})
+    yield* someDeeds({
+      options: {direction, runsAs: direction === 'push' ? 'user' : 'root'},
+      stage: 'incremental',
+    })
   }
   for (const [index, world] of others.entries()) yield* someFaults(world, 101, index)
   for (const [index, world] of [...usual, ...others].entries()) yield* someFaults(world, 17, index)

@@ -19,9 +19,15 @@ export const VARIANTS: readonly Variant[] = [
   {name: 'three filesystems at once', options: {concurrentSteps: 3, jitter: 4}},
   {name: 'through libzfs_core', options: {access: 'library', seed: 5}},
   {name: 'pipes that are always full', options: {pipeBytes: 300}},
-  {name: 'a hang-up that is noticed at once', options: {hangUp: 'at-once', direction: 'pull'}},
+  {
+    name: 'a hang-up that is noticed at once, not as root',
+    options: {hangUp: 'at-once', direction: 'pull', runsAs: 'user', access: 'library'},
+  },
   {name: 'a clock that goes back', options: {clockGoesBack: true, direction: 'pull', seed: 4}},
-  {name: 'OpenZFS 2.1.11', options: {sender: '2.1.11', receiver: '2.1.11', seed: 2}},
+  {
+    name: 'OpenZFS 2.1.11, not as root',
+    options: {sender: '2.1.11', receiver: '2.1.11', runsAs: 'user', seed: 2},
+  },
   {name: 'OpenZFS 2.1.11 to 2.3.3', options: {sender: '2.1.11', receiver: '2.3.3', direction: 'pull'}},
   {name: 'a placeholder in the place', options: {placeholder: true, receiver: '2.3.3'}},
   {

@@ -55,8 +55,8 @@ export function createWorld(overrides: Partial<WorldOptions> = {}): World {
   const options = {...DEFAULTS, ...overrides}
   const random = createRandom(options.seed)
   const nature: Nature = {random, nowMs: START_MS, writes: 0, taken: new Map()}
-  const sender = createHost('prod', PROFILES[options.sender], nature)
-  const receiver = createHost('backup', PROFILES[options.receiver], nature)
+  const sender = createHost('prod', PROFILES[options.sender], nature, options.runsAs)
+  const receiver = createHost('backup', PROFILES[options.receiver], nature, options.runsAs)
   addPool(sender, 'tank')
   addPool(receiver, 'vault')
   for (const name of ['data', 'database', 'other']) addDataset(sender, `tank/${name}`, 'filesystem')

@@ -46,21 +46,20 @@ export async function explain(
 async function explanationOf(ctx: RunContext, config: ConfigFile, name: SnapshotName): Promise<Explanation> {
   const zfs = readOnly(createZfs({lockFd: undefined}))
   const dataset = datasetOf(name)
-  const {versions, clones} = await zfs.listWithClones(ctx, [dataset])
+  const versions = await zfs.listVersions(ctx, [dataset])
   const snapshots = (versions.get(dataset) ?? []).filter(isSnapshot)
   const snapshot = snapshots.find((one) => one.name === shortNameOf(name))
   if (snapshot === undefined) throw new OperationalError('dataset-missing', `${quoted(name)} does not exist`)
   const holds = snapshot.userrefs === 0 ? [] : ((await zfs.holds(ctx, [name])).get(name) ?? [])
   const jobs: ExplainedJob[] = []
   for (const job of config.jobs) jobs.push(...(await explainJob(ctx, config, job, snapshots, snapshot)))
-  const cloned = clones.get(name)
   return {
     version: 1,
     snapshot: name,
     guid: snapshot.guid,
     creation: new Date(snapshot.creation * 1000).toISOString(),
     holds: [...holds],
-    ...(cloned === undefined ? {} : {clones: cloned}),
+    ...(snapshot.clones === undefined ? {} : {clones: snapshot.clones}),
     jobs,
   }
 }

@@ -6,6 +6,11 @@ import {byCreatetxg, type Snapshot} from '../zfs/version.ts'
 /** Keeps nothing from being destroyed. */
 export const NO_FLOOR: RetentionFloor = {minAgeMs: 0, minCount: 0}
 
+/** True when it keeps nothing from being destroyed, so that nobody has to look. */
+export function isNoFloor({minAgeMs, minCount}: RetentionFloor): boolean {
+  return minAgeMs === 0 && minCount === 0
+}
+
 /**
  * Which of a filesystem's snapshots this side does not give away whatever its client asks for, and why. Judged on this
  * side's own listing: a client can neither hide snapshots from it nor make up new ones.

@@ -1,14 +1,7 @@
 import type {RunContext} from '../core/context.ts'
 import type {Hold, Listing, NewBookmark, Outcome, ZfsClient} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
-import {
-  type BookmarkName,
-  type DatasetName,
-  datasetOf,
-  type HoldTag,
-  type SnapshotName,
-  shortNameOf,
-} from '../zfs/name.ts'
+import {type BookmarkName, type DatasetName, datasetOf, type HoldTag, shortNameOf} from '../zfs/name.ts'
 import {isBookmark, isSnapshot, nameOfBookmark, nameOfSnapshot, type Version} from '../zfs/version.ts'
 
 /**
@@ -20,11 +13,6 @@ export type KnownPool = {
   list(ctx: RunContext, roots: readonly DatasetName[], recursive: boolean): Promise<Listing>
   /** Lists the versions of these filesystems afresh, without their children. */
   relist(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void>
-  /** The same; tells which of their snapshots have clones. */
-  relistWithClones(
-    ctx: RunContext,
-    filesystems: readonly DatasetName[],
-  ): Promise<ReadonlyMap<SnapshotName, string>>
   dataset(ctx: RunContext, name: DatasetName): Promise<Dataset | undefined>
   /** The first version that `is` accepts, listing the filesystem again if there is none. */
   find<T extends Version>(
@@ -62,19 +50,7 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
   }
 
   async function relist(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void> {
-    replace(filesystems, await zfs.listVersions(ctx, filesystems))
-  }
-
-  async function relistWithClones(ctx: RunContext, filesystems: readonly DatasetName[]) {
-    const listed = await zfs.listWithClones(ctx, filesystems)
-    replace(filesystems, listed.versions)
-    return listed.clones
-  }
-
-  function replace(
-    filesystems: readonly DatasetName[],
-    listed: ReadonlyMap<DatasetName, readonly Version[]>,
-  ): void {
+    const listed = await zfs.listVersions(ctx, filesystems)
     for (const filesystem of filesystems) {
       versions.set(filesystem, listed.get(filesystem) ?? [])
       holds.delete(filesystem)
@@ -112,7 +88,6 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
   return {
     list,
     relist,
-    relistWithClones,
     async dataset(ctx, name) {
       if (!datasets.has(name)) await list(ctx, [name], false)
       return datasets.get(name)

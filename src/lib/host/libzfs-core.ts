@@ -1,5 +1,6 @@
 import {CString, dlopen, FFIType, type Pointer, ptr} from 'bun:ffi'
 import {OperationalError} from '../core/errors.ts'
+import {DESTROY_PROGRAM, PROGRAM_LIMITS} from '../zfs/destroy-program.ts'
 import type {LibraryAnswer, LibraryObject, LibraryOperation} from '../zfs-client/call-library.ts'
 import type {LibraryRequest} from './library-message.ts'
 
@@ -44,8 +45,12 @@ export function openLibZfsCore(): LibZfsCore {
       const asked = lists.make(objects, operation)
       const errors = new BigUint64Array(1)
       try {
-        const errno = run(operation, asked, ptr(errors))
-        return {errno, errors: lists.numbers(pointerIn(errors))}
+        const errno = run(operation, pool, asked, ptr(errors))
+        const answer = pointerIn(errors)
+        return {
+          errno,
+          errors: lists.numbers(operation === 'destroy-judged' ? lists.returned(answer) : answer),
+        }
       } finally {
         lists.free(asked)
         lists.free(pointerIn(errors))
@@ -53,7 +58,7 @@ export function openLibZfsCore(): LibZfsCore {
     },
   }
 
-  function run(operation: LibraryOperation, asked: Nvlist, errors: Pointer): number {
+  function run(operation: LibraryOperation, pool: string, asked: Nvlist, errors: Pointer): number {
     switch (operation) {
       case 'hold':
         return core.lzc_hold(asked, NO_DESCRIPTOR, errors)
@@ -67,6 +72,15 @@ export function openLibZfsCore(): LibZfsCore {
         return core.lzc_destroy_snaps(asked, NOT_DEFERRED, errors)
       case 'snapshot':
         return core.lzc_snapshot(asked, null, errors)
+      case 'destroy-judged':
+        return core.lzc_channel_program(
+          cString(pool),
+          cString(DESTROY_PROGRAM),
+          BigInt(PROGRAM_LIMITS.instructions),
+          BigInt(PROGRAM_LIMITS.memoryBytes),
+          asked,
+          errors,
+        )
     }
   }
 }
@@ -82,6 +96,7 @@ function openCore(file: string) {
     lzc_destroy_bookmarks: {args: [ptr, ptr], returns: i32},
     lzc_destroy_snaps: {args: [ptr, i32, ptr], returns: i32},
     lzc_snapshot: {args: [ptr, ptr, ptr], returns: i32},
+    lzc_channel_program: {args: [ptr, ptr, FFIType.u64, FFIType.u64, ptr, ptr], returns: i32},
   })
 }
 
@@ -97,6 +112,8 @@ function nvlists(file: string) {
     nvlist_next_nvpair: {args: [pointer, pointer], returns: pointer},
     nvpair_name: {args: [pointer], returns: pointer},
     nvpair_value_int32: {args: [pointer, pointer], returns: i32},
+    nvpair_value_int64: {args: [pointer, pointer], returns: i32},
+    nvlist_lookup_nvlist: {args: [pointer, pointer, pointer], returns: i32},
   })
 
   function alloc(): Nvlist {
@@ -108,7 +125,7 @@ function nvlists(file: string) {
   }
 
   function add(list: Nvlist, [name, value]: LibraryObject, operation: LibraryOperation): void {
-    if (operation === 'hold' || operation === 'bookmark') {
+    if (operation === 'hold' || operation === 'bookmark' || operation === 'destroy-judged') {
       check(nv.nvlist_add_string(list, cString(name), cString(value)))
       return
     }
@@ -137,15 +154,24 @@ function nvlists(file: string) {
       return list
     },
 
-    /** The numbers in a list; what is no number is left out. */
+    /** What a channel program has returned: a list inside its answer, which stays the owner. */
+    returned(answer: Nvlist | null): Nvlist | null {
+      const found = new BigUint64Array(1)
+      return answer !== null && nv.nvlist_lookup_nvlist(answer, cString('return'), ptr(found)) === 0
+        ? pointerIn(found)
+        : null
+    },
+
+    /** The numbers in a list, those of the kernel and those of Lua; what is no number is left out. */
     numbers(list: Nvlist | null): Readonly<Record<string, number>> {
       const found: Record<string, number> = {}
       if (list === null) return found
-      const value = new Int32Array(1)
+      const [short, long] = [new Int32Array(1), new BigInt64Array(1)]
       for (let pair = nv.nvlist_next_nvpair(list, null); pair !== null; ) {
         const name = nv.nvpair_name(pair)
-        if (name !== null && nv.nvpair_value_int32(pair, ptr(value)) === 0)
-          found[new CString(name).toString()] = value[0] ?? 0
+        const text = name === null ? '' : new CString(name).toString()
+        if (nv.nvpair_value_int32(pair, ptr(short)) === 0) found[text] = short[0] ?? 0
+        else if (nv.nvpair_value_int64(pair, ptr(long)) === 0) found[text] = Number(long[0])
         pair = nv.nvlist_next_nvpair(list, pair)
       }
       return found

@@ -1,3 +1,4 @@
+import {assert} from '../core/assert.ts'
 import type {Clock, RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {ProgramCall, ProgramResult, RunProgram} from '../zfs-client/run-program.ts'
@@ -5,6 +6,7 @@ import {type Child, GRACE, type Grace, startChild, stopChild} from './child.ts'
 import {type Collected, collectTail, collectText, type Tail} from './collect.ts'
 import type {DeathSignal} from './death-signal.ts'
 import {FIXED_ENVIRONMENT} from './environment.ts'
+import {createPipe, type PipeWriter} from './pipe.ts'
 
 /** Far beyond any listing; a program that prints more has gone mad. */
 const MAX_STDOUT_BYTES = 1024 ** 3
@@ -33,15 +35,7 @@ export function createRunProgram(options: RunProgramOptions): RunProgram {
     const log = ctx.log.with({span: span.stack})
     const started = ctx.clock.monotonic()
     try {
-      const child = startChild({
-        path: options.resolve(call.program),
-        argv: call.argv,
-        environment: FIXED_ENVIRONMENT,
-        stdin: call.stdin === 'none' ? 'none' : call.stdin.fd,
-        stdout: call.stdout === 'text' ? 'pipe' : call.stdout.fd,
-        inherited: options.lockFd,
-        deathSignal: isStream(call) ? options.deathSignal?.() : undefined,
-      })
+      const child = await startProgram(ctx, call, options)
       log.debug('program started', {...words, pid: child.pid})
       const result = await resultOf({...ctx, log}, child, call, options)
       const facts = {
@@ -62,6 +56,44 @@ export function createRunProgram(options: RunProgramOptions): RunProgram {
       span.end(facts)
       throw error
     }
+  }
+}
+
+async function startProgram(ctx: RunContext, call: ProgramCall, options: RunProgramOptions): Promise<Child> {
+  const path = options.resolve(call.program)
+  const {stdin, stdout} = call
+  const start = (stdin: 'none' | number) =>
+    startChild({
+      path,
+      argv: call.argv,
+      environment: FIXED_ENVIRONMENT,
+      stdin,
+      stdout: stdout === 'text' ? 'pipe' : stdout.fd,
+      inherited: options.lockFd,
+      deathSignal: isStream(call) ? options.deathSignal?.() : undefined,
+    })
+  if (stdin === 'none') return start('none')
+  if ('fd' in stdin) return start(stdin.fd)
+  const {reader, writer} = createPipe()
+  try {
+    await writeAhead(ctx, writer, stdin.text)
+    return start(reader.stream.fd)
+  } finally {
+    reader.close()
+  }
+}
+
+/** What every pipe takes before anybody reads it, by POSIX's and our systems' PIPE_BUF. */
+const MAX_INPUT_BYTES = 4096
+
+/** Puts a text into a pipe that nobody reads yet. */
+async function writeAhead({signal}: RunContext, writer: PipeWriter, text: string): Promise<void> {
+  const bytes = Buffer.from(text)
+  assert(bytes.length <= MAX_INPUT_BYTES, `an input of ${bytes.length} bytes does not fit into a pipe`)
+  try {
+    await writer.write(bytes, signal)
+  } finally {
+    writer.close()
   }
 }
 
@@ -148,8 +180,8 @@ function deadline(clock: Clock, call: ProgramCall, settled: AbortSignal): Promis
   })
 }
 
-function isStream(call: ProgramCall): boolean {
-  return call.stdin !== 'none' || call.stdout !== 'text'
+function isStream({stdin, stdout}: ProgramCall): boolean {
+  return stdout !== 'text' || (stdin !== 'none' && 'fd' in stdin)
 }
 
 /** A resume token says what is in a dataset, and fills the screen (threat T21). */

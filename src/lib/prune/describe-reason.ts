@@ -67,6 +67,10 @@ function describeProtection(reason: ProtectedReason | {readonly kind: 'last-one'
       return 'needed to continue a partial receive'
     case 'held':
       return reason.tags.length === 0 ? 'held' : `held by ${reason.tags.map(quoted).join(', ')}`
+    case 'cloned':
+      return /^[^,]*\/%recv$/.test(reason.clones)
+        ? 'an interrupted receive builds on it'
+        : `has a clone: ${printable(reason.clones)}`
     case 'unconfirmed':
       return 'not older than what is known to be replicated'
     default:

@@ -1,5 +1,4 @@
 import {unreachable} from '../core/assert.ts'
-import {printable} from '../core/printable.ts'
 import type {Snapshot} from '../zfs/version.ts'
 import {byDate, dateMs} from './by-date.ts'
 import type {Candidate} from './candidate.ts'
@@ -30,6 +29,8 @@ export function describeUntil(
       return 'until it is continued or given up'
     case 'held':
       return 'until the hold is released (zfs holds shows it)'
+    case 'cloned':
+      return 'until its clones are destroyed or promoted'
     case 'unconfirmed':
       return 'until replication works again'
     default:
@@ -55,7 +56,7 @@ function untilRule(rule: KeepRule, snapshot: Snapshot, candidates: readonly Cand
     case 'calendar':
       return untilCalendar(rule, snapshot, matching)
     case 'regex':
-      return `as long as a rule keeps ${printable(rule.regex.source)}`
+      return 'as long as the configuration has that rule'
     case 'not_replicated':
       return candidates.find((candidate) => candidate.snapshot === snapshot)?.atCursor
         ? 'until a newer one is replicated'

@@ -26,7 +26,7 @@ export type SenderSituation = {
 /**
  * What must stay on the sender.
  *
- * The newest snapshot and held ones always. The last version both sides have, and both ends of planned steps and of the
+ * The newest snapshot, and those that are held or have clones, always. The last version both sides have, and both ends of planned steps and of the
  * receiver's partial receive, because replication needs them. With `destroy` the operator has chosen space over
  * replication: then planned steps protect nothing, and where the job's cursor, a bookmark, stands at the last common
  * version or at the partial receive's base, its snapshot may go, since the bookmark serves as well.
@@ -53,7 +53,7 @@ export function protectOnSender(situation: SenderSituation): ProtectedGuids {
 }
 
 /**
- * What must stay on the receiver: its newest snapshot and held ones; the last version both sides have; every snapshot a
+ * What must stay on the receiver: its newest snapshot, and those that are held or have clones; the last version both sides have; every snapshot a
  * cursor of the sender's job stands at; both ends of planned steps; the base of its partial receive. A receiver cannot
  * make do with bookmarks.
  */
@@ -73,7 +73,7 @@ export function protectOnReceiver(
   ])
 }
 
-/** What must stay where nothing is replicated (a snap job): the newest snapshot and held ones. */
+/** What must stay where nothing is replicated (a snap job): the newest snapshot, and those that are held or have clones. */
 export function protectAlone(history: History): ProtectedGuids {
   return protectedGuids(ownEntries(history))
 }
@@ -116,7 +116,10 @@ function ownEntries(history: History): readonly Entry[] {
     const tags = history.holds.get(name) ?? []
     return tags.length > 0 || userrefs > 0 ? [[guid, {kind: 'held', tags}]] : []
   })
-  return [...newest, ...held]
+  const cloned = snapshots.flatMap(({guid, clones}): readonly Entry[] =>
+    clones === undefined ? [] : [[guid, {kind: 'cloned', clones}]],
+  )
+  return [...newest, ...held, ...cloned]
 }
 
 function stepEntries(steps: readonly StepEnds[]): readonly Entry[] {

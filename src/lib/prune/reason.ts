@@ -24,6 +24,8 @@ export type ProtectedReason =
   | {readonly kind: 'partial-receive'}
   /** Empty `tags`: it has holds that were not listed. */
   | {readonly kind: 'held'; readonly tags: readonly HoldTag[]}
+  /** `clones`: their names, for people. */
+  | {readonly kind: 'cloned'; readonly clones: string}
   /** Replication does not work at the moment, and this is not older than what is known to have arrived. */
   | {readonly kind: 'unconfirmed'}
 

@@ -243,7 +243,7 @@ type WireEstimate = Extract<RpcResponse, {verb: 'estimated'}>['estimates'][numbe
 
 type WireView = Extract<RpcResponse, {verb: 'observed'}>['filesystems'][number]
 /** The tuple of the schema, which generated types do not spell out. */
-type WireVersion = readonly ['s' | 'b', string, string, string, number, number]
+type WireVersion = readonly ['s' | 'b', string, string, string, number, number, string]
 
 function formatView(view: FilesystemView): WireView {
   return {
@@ -280,14 +280,15 @@ function sendingOf(wire: Sending): Sending {
 }
 
 function formatVersion(version: Version): WireVersion {
-  const userrefs = version.kind === 'snapshot' ? version.userrefs : 0
-  const kind = version.kind === 'snapshot' ? 's' : 'b'
-  return [kind, version.name, version.guid, version.createtxg.toString(), version.creation, userrefs]
+  const {name, guid, createtxg, creation} = version
+  const common = [name, guid, createtxg.toString(), creation] as const
+  if (version.kind === 'bookmark') return ['b', ...common, 0, '']
+  return ['s', ...common, version.userrefs, version.clones ?? '']
 }
 
 function versionOf(
   filesystem: DatasetName,
-  [kind, name, guid, createtxg, creation, userrefs]: WireVersion,
+  [kind, name, guid, createtxg, creation, userrefs, clones]: WireVersion,
 ): Version {
   const common = {
     filesystem,
@@ -296,7 +297,8 @@ function versionOf(
     createtxg: parseCreatetxg(createtxg),
     creation,
   }
-  return kind === 's' ? {kind: 'snapshot', ...common, userrefs} : {kind: 'bookmark', ...common}
+  if (kind === 'b') return {kind: 'bookmark', ...common}
+  return {kind: 'snapshot', ...common, userrefs, ...(clones === '' ? {} : {clones})}
 }
 
 function outcomeOf(

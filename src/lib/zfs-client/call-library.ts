@@ -16,12 +16,14 @@ export type LibraryOperation =
   | 'bookmark'
   | 'destroy-bookmarks'
   | 'destroy-snapshots'
+  /** `DESTROY_PROGRAM`, of which the answer has a number for each name. */
+  | 'destroy-judged'
   | 'snapshot'
 
 export type LibraryCall = {
   readonly operation: LibraryOperation
   readonly pool: string
-  /** Of this pool, each name once: with the tag of a hold, the source of a bookmark, or nothing. */
+  /** Of this pool, each name once: with the tag of a hold, the source of a bookmark, the guid of what was judged, or nothing. */
   readonly objects: readonly LibraryObject[]
   /** How long it may take, milliseconds. */
   readonly deadlineMs: number

@@ -9,7 +9,7 @@ import {
   withoutInapplicableProperties,
   type ZfsFailure,
 } from '../zfs/read-stderr.ts'
-import type {ProgramResult, RunProgram} from './run-program.ts'
+import type {ProgramCall, ProgramResult, RunProgram} from './run-program.ts'
 
 /** A listing of a large pool on slow disks takes minutes; longer means that the pool hangs. */
 export const LISTING_DEADLINE_MS = 10 * 60_000
@@ -26,17 +26,18 @@ export function failed(failure: ZfsFailure): Outcome {
 
 /** Runs a command that only looks. */
 export async function look(ctx: RunContext, run: RunProgram, command: ZfsCommand): Promise<ProgramResult> {
-  return await runText(ctx, run, command, LISTING_DEADLINE_MS)
+  return await runText(ctx, run, command, 'none', LISTING_DEADLINE_MS)
 }
 
-/** Runs a command that changes `count` objects. */
+/** Runs a command that changes `count` objects, and reads `input` from its stdin. */
 export async function change(
   ctx: RunContext,
   run: RunProgram,
   command: ZfsCommand,
-  count = 1,
+  {count = 1, input}: {readonly count?: number; readonly input?: string} = {},
 ): Promise<ProgramResult> {
-  return await runText(ctx, run, command, changeDeadlineMs(count))
+  const stdin = input === undefined ? 'none' : {text: input}
+  return await runText(ctx, run, command, stdin, changeDeadlineMs(count))
 }
 
 /** How long a change of `count` objects may take, milliseconds. */
@@ -48,9 +49,10 @@ async function runText(
   ctx: RunContext,
   run: RunProgram,
   command: ZfsCommand,
+  stdin: ProgramCall['stdin'],
   deadlineMs: number,
 ): Promise<ProgramResult> {
-  const result = await run(ctx, {...command, stdin: 'none', stdout: 'text', deadlineMs})
+  const result = await run(ctx, {...command, stdin, stdout: 'text', deadlineMs})
   warnOfWords(ctx, command, result)
   return result
 }

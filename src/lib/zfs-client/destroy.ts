@@ -19,7 +19,7 @@ const MAX_SINGLES = 16
 type Outcomes = Map<SnapshotName, Outcome>
 
 /**
- * Destroys snapshots with one command for each dataset, as far as the length of an argument allows.
+ * Destroys snapshots by name with one command for each dataset, as far as the length of an argument allows.
  *
  * A command destroys all or none. When ZFS names those in the way, the rest is tried without them; one whose reason is
  * not understood is tried alone, for a clearer one. When it names none, each is tried alone. In the end the listing
@@ -52,7 +52,7 @@ async function destroyTogether(
   outcomes: Outcomes,
 ): Promise<void> {
   if (snapshots.length === 0) return
-  const result = await change(ctx, run, destroySnapshotsCommand(snapshots), snapshots.length)
+  const result = await change(ctx, run, destroySnapshotsCommand(snapshots), {count: snapshots.length})
   const failure = failureOf(result)
   const settle = (outcome: Outcome) => {
     for (const snapshot of snapshots) outcomes.set(snapshot, outcome)

@@ -15,7 +15,7 @@ export async function hold(
   holds: readonly Hold[],
 ): Promise<readonly Outcome[]> {
   return await forEachTag(holds, async (tag, snapshots) => {
-    const result = await change(ctx, run, holdCommand(tag, snapshots), snapshots.length)
+    const result = await change(ctx, run, holdCommand(tag, snapshots), {count: snapshots.length})
     if (succeeded(result)) return () => DONE
     const now = await askAgain(ctx, () => listHolds(ctx, run, snapshots))
     const reasonOf = reasons(result)
@@ -30,7 +30,7 @@ export async function release(
   holds: readonly Hold[],
 ): Promise<readonly Outcome[]> {
   return await forEachTag(holds, async (tag, snapshots) => {
-    const result = await change(ctx, run, releaseCommand(tag, snapshots), snapshots.length)
+    const result = await change(ctx, run, releaseCommand(tag, snapshots), {count: snapshots.length})
     if (succeeded(result)) return () => DONE
     const now = await askAgain(ctx, () => listHolds(ctx, run, snapshots))
     const reasonOf = reasons(result)

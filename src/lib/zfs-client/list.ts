@@ -1,17 +1,11 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import {
-  listDatasetsCommand,
-  listHoldsCommand,
-  listVersionsAndClonesCommand,
-  listVersionsCommand,
-  listWrittenCommand,
-} from '../zfs/argv.ts'
+import {listDatasetsCommand, listHoldsCommand, listVersionsCommand, listWrittenCommand} from '../zfs/argv.ts'
 import {ARGUMENT_LIMITS, chunkByBytes} from '../zfs/chunk-by-bytes.ts'
-import type {Listing, ListQuery, VersionsAndClones} from '../zfs/client.ts'
+import type {Listing, ListQuery} from '../zfs/client.ts'
 import type {DatasetName, HoldTag, SnapshotName} from '../zfs/name.ts'
 import {readHolds} from '../zfs/read-holds.ts'
-import {readList, readListWithClones} from '../zfs/read-list.ts'
+import {readList} from '../zfs/read-list.ts'
 import {readProperties} from '../zfs/read-properties.ts'
 import {readWritten} from '../zfs/read-written.ts'
 import type {Version} from '../zfs/version.ts'
@@ -89,40 +83,11 @@ export async function listVersions(
   if (filesystems.length === 0) return new Map()
   const answers = await inChunks(filesystems, async (roots) => {
     const {versions, missing} = await listVersionsOf(ctx, run, {roots, recursive: false})
-    return entriesOf(roots, versions, missing)
+    return roots
+      .filter((root) => !missing.includes(root))
+      .map((root) => [root, versions.get(root) ?? []] as const)
   })
   return new Map(answers.flat())
-}
-
-/** The same, and the clones of their snapshots. */
-export async function listWithClones(
-  ctx: RunContext,
-  run: RunProgram,
-  filesystems: readonly DatasetName[],
-): Promise<VersionsAndClones> {
-  if (filesystems.length === 0) return {versions: new Map(), clones: new Map()}
-  const answers = await inChunks(filesystems, async (roots) => {
-    const query = {roots, recursive: false}
-    const command = listVersionsAndClonesCommand(query)
-    const result = await look(ctx, run, command)
-    const missing = missingRootsOf(query, missingOf(command, result, roots))
-    const {versions, clones} = readListWithClones(result.stdout, query)
-    return {versions: entriesOf(roots, versions, missing), clones: Array.from(clones)}
-  })
-  return {
-    versions: new Map(answers.flatMap(({versions}) => versions)),
-    clones: new Map(answers.flatMap(({clones}) => clones)),
-  }
-}
-
-function entriesOf(
-  roots: readonly DatasetName[],
-  versions: ReadonlyMap<DatasetName, readonly Version[]>,
-  missing: readonly DatasetName[],
-) {
-  return roots
-    .filter((root) => !missing.includes(root))
-    .map((root) => [root, versions.get(root) ?? []] as const)
 }
 
 /** The holds on these snapshots, of those that have any. */

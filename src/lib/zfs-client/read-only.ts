@@ -6,7 +6,6 @@ export function readOnly(client: ZfsClient): ZfsClient {
   return {
     list: client.list,
     listVersions: client.listVersions,
-    listWithClones: client.listWithClones,
     holds: client.holds,
     written: client.written,
     estimateDestroy: client.estimateDestroy,

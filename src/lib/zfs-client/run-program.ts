@@ -17,7 +17,8 @@ export type ProgramCall = {
   readonly argv: readonly string[]
   /** False for commands that only look. A dry run runs no other. */
   readonly mutates: boolean
-  readonly stdin: 'none' | StreamHandle
+  /** A stream, or a short text. */
+  readonly stdin: 'none' | StreamHandle | {readonly text: string}
   readonly stdout: 'text' | StreamHandle
   /** How long it may take, milliseconds; `undefined` for streams, which end when they end. */
   readonly deadlineMs: number | undefined

@@ -44,7 +44,7 @@ async function takeTogether(
   run: RunProgram,
   snapshots: readonly SnapshotName[],
 ): Promise<readonly (readonly [SnapshotName, Outcome])[]> {
-  const result = await change(ctx, run, snapshotCommand(snapshots), snapshots.length)
+  const result = await change(ctx, run, snapshotCommand(snapshots), {count: snapshots.length})
   if (succeeded(result)) return snapshots.map((snapshot) => [snapshot, DONE])
 
   const stderr = result.stderr.replace(/^no snapshots were created$/m, '')

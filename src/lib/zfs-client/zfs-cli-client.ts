@@ -3,8 +3,10 @@ import {bookmark, destroyBookmarks} from './bookmark.ts'
 import {abortReceive, createPlaceholder, rename, setPlaceholder} from './dataset.ts'
 import {destroySnapshots} from './destroy.ts'
 import {estimateDestroy} from './destroy-estimate.ts'
+import {createDestroyJudged} from './destroy-judged.ts'
 import {hold, release} from './hold.ts'
-import {list, listHolds, listVersions, listWithClones, listWritten} from './list.ts'
+import {list, listHolds, listVersions, listWritten} from './list.ts'
+import {createRunDestroyProgram} from './run-destroy-program.ts'
 import type {RunProgram} from './run-program.ts'
 import {takeSnapshots} from './snapshot.ts'
 import {estimate, receive, send} from './stream.ts'
@@ -17,14 +19,22 @@ export function createZfsCliClient(run: RunProgram): ZfsClient {
   return {
     list: (ctx, query) => list(ctx, run, query),
     listVersions: (ctx, filesystems) => listVersions(ctx, run, filesystems),
-    listWithClones: (ctx, filesystems) => listWithClones(ctx, run, filesystems),
     holds: (ctx, snapshots) => listHolds(ctx, run, snapshots),
     written: (ctx, datasets) => listWritten(ctx, run, datasets),
     snapshot: (ctx, snapshots) => takeSnapshots(ctx, run, snapshots),
     hold: (ctx, holds) => hold(ctx, run, holds),
     release: (ctx, holds) => release(ctx, run, holds),
     bookmark: (ctx, bookmarks) => bookmark(ctx, run, bookmarks),
-    destroySnapshots: (ctx, snapshots) => destroySnapshots(ctx, run, snapshots),
+    destroySnapshots: createDestroyJudged(
+      createRunDestroyProgram(run),
+      (ctx, filesystems) => listVersions(ctx, run, filesystems),
+      (ctx, snapshots) =>
+        destroySnapshots(
+          ctx,
+          run,
+          snapshots.map(({name}) => name),
+        ),
+    ),
     destroyBookmarks: (ctx, bookmarks) => destroyBookmarks(ctx, run, bookmarks),
     createPlaceholder: (ctx, dataset, encryption) => createPlaceholder(ctx, run, dataset, encryption),
     setPlaceholder: (ctx, dataset, value) => setPlaceholder(ctx, run, dataset, value),

@@ -1,10 +1,12 @@
 import type {RunContext} from '../core/context.ts'
-import type {Hold, NewBookmark, Outcome, ZfsClient} from '../zfs/client.ts'
+import type {Hold, JudgedSnapshot, NewBookmark, Outcome, ZfsClient} from '../zfs/client.ts'
 import type {BookmarkName, SnapshotName} from '../zfs/name.ts'
 import {ERRNO, failureOfErrno} from '../zfs/read-errno.ts'
 import {nameOfVersion} from '../zfs/version.ts'
+import {createCallDestroyProgram} from './call-destroy-program.ts'
 import type {CallLibrary} from './call-library.ts'
 import {DONE, failed} from './command.ts'
+import {createDestroyJudged} from './destroy-judged.ts'
 import {callForAll, type LibraryBatch} from './library-batch.ts'
 
 /**
@@ -31,8 +33,12 @@ export function createZfsLibraryClient(call: CallLibrary, cli: ZfsClient): ZfsCl
     hold: (ctx, holds) => change(ctx, holds, HOLD, (rest) => cli.hold(ctx, rest)),
     release: (ctx, holds) => change(ctx, holds, RELEASE, (rest) => cli.release(ctx, rest)),
     bookmark: (ctx, bookmarks) => change(ctx, bookmarks, BOOKMARK, (rest) => cli.bookmark(ctx, rest)),
-    destroySnapshots: (ctx, snapshots) =>
-      change(ctx, named(snapshots), DESTROY_SNAPSHOTS, (rest) => cli.destroySnapshots(ctx, names(rest))),
+    destroySnapshots: createDestroyJudged(
+      createCallDestroyProgram(call),
+      cli.listVersions,
+      (ctx, snapshots) =>
+        change(ctx, snapshots, DESTROY_SNAPSHOTS, (rest) => cli.destroySnapshots(ctx, rest)),
+    ),
     destroyBookmarks: (ctx, bookmarks) =>
       change(ctx, named(bookmarks), DESTROY_BOOKMARKS, (rest) => cli.destroyBookmarks(ctx, names(rest))),
     snapshot: (ctx, snapshots) =>
@@ -72,7 +78,7 @@ const DESTROY_BOOKMARKS: LibraryBatch<Named<BookmarkName>> = {
 }
 
 /** All or none; a clone makes it say that the snapshot exists. Missing ones are ignored. */
-const DESTROY_SNAPSHOTS: LibraryBatch<Named<SnapshotName>> = {
+const DESTROY_SNAPSHOTS: LibraryBatch<JudgedSnapshot> = {
   operation: 'destroy-snapshots',
   objectOf: ({name}) => [name, ''],
   settle(errno) {

@@ -1,5 +1,6 @@
 import {assert} from '../core/assert.ts'
-import type {ListQuery, NewBookmark, ReceiveArgs, SendArgs, SendFlags} from './client.ts'
+import type {JudgedSnapshot, ListQuery, NewBookmark, ReceiveArgs, SendArgs, SendFlags} from './client.ts'
+import {PROGRAM_LIMITS, programGuid} from './destroy-program.ts'
 import {
   type BookmarkName,
   type DatasetName,
@@ -48,16 +49,7 @@ export function listDatasetsCommand(query: ListQuery): ZfsCommand {
 
 /** The snapshots and bookmarks of the datasets of `query`, for `readList`. */
 export function listVersionsCommand(query: ListQuery): ZfsCommand {
-  return listVersionsWith('name,guid,createtxg,creation,userrefs', query)
-}
-
-/** The same and the clones of each snapshot, for `readListWithClones`. */
-export function listVersionsAndClonesCommand(query: ListQuery): ZfsCommand {
-  return listVersionsWith('name,guid,createtxg,creation,userrefs,clones', query)
-}
-
-function listVersionsWith(properties: string, query: ListQuery): ZfsCommand {
-  const columns = ['-o', properties, '-s', 'createtxg']
+  const columns = ['-o', 'name,guid,createtxg,creation,userrefs,clones', '-s', 'createtxg']
   const depth = query.recursive ? ['-r'] : ['-d', '1', '-r']
   return reading('list', '-Hp', '-t', 'snapshot,bookmark', ...columns, ...depth, ...operands(query.roots))
 }
@@ -103,6 +95,22 @@ export function bookmarkCommand({bookmark, source}: NewBookmark): ZfsCommand {
 /** Destroys snapshots of one dataset: all of them, or none if one cannot be destroyed. Missing ones are ignored. */
 export function destroySnapshotsCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
   return changing('destroy', listOperand(snapshots))
+}
+
+/** Runs `DESTROY_PROGRAM`, given on stdin, for `readDestroyProgram`: destroys snapshots of one pool if they are the ones judged. */
+export function destroyProgramCommand(snapshots: readonly JudgedSnapshot[]): ZfsCommand {
+  const [first] = snapshots
+  assert(first !== undefined, 'nothing to destroy')
+  const pool = poolOf(first.name)
+  assert(
+    snapshots.every(({name}) => poolOf(name) === pool),
+    'snapshots of one program are of one pool',
+  )
+  for (const {name} of snapshots) assertOneVersion(name, '@')
+  const {instructions, memoryBytes} = PROGRAM_LIMITS
+  const limits = ['-t', instructions.toString(), '-m', memoryBytes.toString()]
+  const words = snapshots.flatMap(({name, guid}) => [operand(name), programGuid(guid)])
+  return changing('program', '-j', ...limits, pool, '-', ...words)
 }
 
 /** Prints what `destroySnapshotsCommand(snapshots)` would free, for `readDestroyEstimate`; `-n` is what keeps it from doing so. */

@@ -1,7 +1,7 @@
 import type {RunContext} from '../core/context.ts'
 import type {StreamHandle} from '../core/stream.ts'
 import type {Dataset} from './dataset.ts'
-import type {BookmarkName, DatasetName, HoldTag, SnapshotName} from './name.ts'
+import type {BookmarkName, DatasetName, Guid, HoldTag, SnapshotName} from './name.ts'
 import type {ZfsFailure} from './read-stderr.ts'
 import type {Bookmark, Snapshot, Version} from './version.ts'
 
@@ -20,8 +20,6 @@ export type ZfsClient = {
     ctx: RunContext,
     filesystems: readonly DatasetName[],
   ): Promise<ReadonlyMap<DatasetName, readonly Version[]>>
-  /** The same, and which of their snapshots have clones: the names of these, for people. Those cannot be destroyed. */
-  listWithClones(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<VersionsAndClones>
   /** The user holds on snapshots that have any. A snapshot that has vanished has no entry. */
   holds(
     ctx: RunContext,
@@ -40,7 +38,8 @@ export type ZfsClient = {
   release(ctx: RunContext, holds: readonly Hold[]): Promise<readonly Outcome[]>
   /** `done` also when the bookmark exists with the same guid as its source. */
   bookmark(ctx: RunContext, bookmarks: readonly NewBookmark[]): Promise<readonly Outcome[]>
-  destroySnapshots(ctx: RunContext, snapshots: readonly SnapshotName[]): Promise<readonly Outcome[]>
+  /** Destroys those whose guid is still the one given. Another one that has taken the name stays, and is a failure. */
+  destroySnapshots(ctx: RunContext, snapshots: readonly JudgedSnapshot[]): Promise<readonly Outcome[]>
   destroyBookmarks(ctx: RunContext, bookmarks: readonly BookmarkName[]): Promise<readonly Outcome[]>
   /** Creates an empty unmounted dataset carrying the placeholder property; `done` if it exists already. */
   createPlaceholder(ctx: RunContext, dataset: DatasetName, encryption: 'inherit' | 'off'): Promise<Outcome>
@@ -65,11 +64,6 @@ export type Outcome = {readonly kind: 'done'} | {readonly kind: 'failed'; readon
 /** `transaction` counts within a pool from 0; absent when the pool needed only one. */
 export type SnapshotOutcome = Outcome & {readonly transaction?: number}
 
-export type VersionsAndClones = {
-  readonly versions: ReadonlyMap<DatasetName, readonly Version[]>
-  readonly clones: ReadonlyMap<SnapshotName, string>
-}
-
 export type ListQuery = {
   /** The listing covers these datasets; empty = all pools. */
   readonly roots: readonly DatasetName[]
@@ -83,6 +77,9 @@ export type Listing = {
   readonly versions: ReadonlyMap<DatasetName, readonly Version[]>
   readonly missingRoots: readonly DatasetName[]
 }
+
+/** A snapshot as it was when somebody decided that it goes. */
+export type JudgedSnapshot = {readonly name: SnapshotName; readonly guid: Guid}
 
 export type Hold = {readonly snapshot: SnapshotName; readonly tag: HoldTag}
 

@@ -9,10 +9,9 @@ import {
   parseCreatetxg,
   parseDatasetName,
   parseGuid,
-  type SnapshotName,
 } from './name.ts'
 import {createQueryScope, type Scope} from './query-scope.ts'
-import {byCreatetxg, nameOfSnapshot, shortName, type Version} from './version.ts'
+import {byCreatetxg, shortName, type Version} from './version.ts'
 
 /**
  * Reads what `listVersionsCommand(query)` printed, decoded as latin1: the versions by dataset, each list in order of
@@ -22,31 +21,6 @@ import {byCreatetxg, nameOfSnapshot, shortName, type Version} from './version.ts
  * not asked for, is not understood, or cannot be: a name twice, two snapshots of a dataset with one createtxg.
  */
 export function readList(stdout: string, query: ListQuery): ReadonlyMap<DatasetName, readonly Version[]> {
-  return readRows(stdout, query, 5, () => {})
-}
-
-/** Reads what `listVersionsAndClonesCommand(query)` printed: likewise, and the snapshots that have clones with their names. */
-export function readListWithClones(
-  stdout: string,
-  query: ListQuery,
-): {
-  readonly versions: ReadonlyMap<DatasetName, readonly Version[]>
-  readonly clones: ReadonlyMap<SnapshotName, string>
-} {
-  const clones = new Map<SnapshotName, string>()
-  const versions = readRows(stdout, query, 6, (version, [, , , , , names = '']) => {
-    if (version.kind === 'snapshot' && names !== '' && names !== '-')
-      clones.set(nameOfSnapshot(version), names)
-  })
-  return {versions, clones}
-}
-
-function readRows(
-  stdout: string,
-  query: ListQuery,
-  columns: number,
-  onVersion: (version: Version, fields: readonly string[]) => void,
-): ReadonlyMap<DatasetName, readonly Version[]> {
   const scopeOf = createQueryScope(query)
   const histories = new Map<string, History>()
 
@@ -59,7 +33,7 @@ function readRows(
     return history
   }
 
-  forEachRow('zfs list', stdout, columns, (fields) => {
+  forEachRow('zfs list', stdout, 6, (fields) => {
     const [fullName = ''] = fields
     const delimiter = fullName.search(/[@#]/)
     const history = historyOf(delimiter === -1 ? fullName : fullName.slice(0, delimiter))
@@ -71,7 +45,6 @@ function readRows(
     const version = versionOf(history.dataset, fullName[delimiter] === '@', name, fields)
     if (typeof version === 'string') return version
     history.versions.push(version)
-    onVersion(version, fields)
     return undefined
   })
 
@@ -93,11 +66,14 @@ function versionOf(
   if (creation === undefined) return 'bad creation'
   if (!isSnapshot) {
     if (fields[4] !== '-') return 'a bookmark with userrefs'
+    if (fields[5] !== '-') return 'a bookmark with clones'
     return {kind: 'bookmark', filesystem, name, guid, createtxg, creation}
   }
   const userrefs = parseUserrefs(fields[4] ?? '')
   if (userrefs === undefined) return 'bad userrefs'
-  return {kind: 'snapshot', filesystem, name, guid, createtxg, creation, userrefs}
+  const clones = parseClones(fields[5] ?? '')
+  const common = {filesystem, name, guid, createtxg, creation, userrefs}
+  return clones === undefined ? {kind: 'snapshot', ...common} : {kind: 'snapshot', ...common, clones}
 }
 
 function inOrder(histories: Iterable<History>): ReadonlyMap<DatasetName, readonly Version[]> {
@@ -144,4 +120,15 @@ function parseCreation(text: string): number | undefined {
 function parseUserrefs(text: string): number | undefined {
   if (text === '-') return 0
   return /^(0|[1-9][0-9]{0,8})$/.test(text) ? Number(text) : undefined
+}
+
+/** Long enough for some names; nobody reads those of a thousand. */
+const MAX_CLONES_LENGTH = 512
+
+/** Between commas, as printed; of many the first and how many more. `undefined` for none. */
+function parseClones(text: string): string | undefined {
+  if (text === '-' || text === '') return undefined
+  if (text.length <= MAX_CLONES_LENGTH) return text
+  const names = text.split(',')
+  return `${names[0]?.slice(0, MAX_NAME_BYTES)} and ${names.length - 1} more`
 }

@@ -24,6 +24,8 @@ export type Snapshot = Common & {
   readonly kind: 'snapshot'
   /** How many user holds it has. */
   readonly userrefs: number
+  /** The names of its clones, for people; absent when it has none. One that has cannot be destroyed. */
+  readonly clones?: string
 }
 
 export type Bookmark = Common & {readonly kind: 'bookmark'}

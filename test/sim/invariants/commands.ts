@@ -73,6 +73,12 @@ export function noTrustInNames(world: World): Check {
           return unknown(process, argv[1] ?? '')
         case 'destroy':
           return [...snapshots, ...targetsOf(argv).bookmarks].flatMap((name) => unknown(process, name))
+        case 'program':
+          return snapshots.flatMap((name) =>
+            process.seen.get(name) === targetsOf(argv).judged.get(name)
+              ? []
+              : [`${name} was not listed by this process with the guid it is to be destroyed with`],
+          )
         default:
           return snapshots.flatMap((name) => unknown(process, name))
       }

@@ -12,7 +12,7 @@ export function continuity(world: World): Check {
 
   return {
     invariant: 'I1',
-    changedBy: ['destroy', 'receive', 'release'],
+    changedBy: ['destroy', 'program', 'receive', 'release'],
     after() {
       const before = continuable
       continuable = now()
@@ -47,7 +47,7 @@ export function neverEmpty(world: World): Check {
 
   return {
     invariant: 'I1c',
-    changedBy: ['destroy', 'receive', 'release'],
+    changedBy: ['destroy', 'program', 'receive', 'release'],
     after() {
       const before = filled
       filled = now()

@@ -4,7 +4,7 @@ import type {Entry} from '../process/entry.ts'
 import {lastCommon, ownBookmarks, type Pair, pairsOf} from '../view.ts'
 import type {World} from '../world.ts'
 import type {Check} from './check.ts'
-import {targetsOf} from './targets.ts'
+import {destroyedBy} from './targets.ts'
 
 /**
  * I1b: what the chain hangs on is not even named in a destroy. On the receiver: its newest common snapshot, the base of
@@ -20,8 +20,8 @@ export function noDestroyOfProtected(world: World): Check {
     changedBy: ['send'],
     before(entry) {
       if (entry.stream === 'out') live.set(entry, endsOf(world, entry))
-      if (entry.argv[0] !== 'destroy') return []
-      const {snapshots, bookmarks} = targetsOf(entry.argv)
+      const {snapshots, bookmarks} = destroyedBy(entry.process.host, entry.argv)
+      if (snapshots.length + bookmarks.length === 0) return []
       const onSender = entry.process.host === world.sender
       const streaming = new Set(Array.from(live.values()).flatMap((guids) => Array.from(guids)))
       return pairsOf(world).flatMap((pair) => {
@@ -84,8 +84,7 @@ export function pruneSoundness(world: World): Check {
   return {
     invariant: 'I9',
     before({argv, process}) {
-      if (argv[0] !== 'destroy') return []
-      const {snapshots: names} = targetsOf(argv)
+      const {snapshots: names} = destroyedBy(process.host, argv)
       const onSender = process.host === world.sender
       return names.flatMap((full) => {
         const dataset = findDataset(process.host, full.split('@')[0] ?? '')

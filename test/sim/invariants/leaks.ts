@@ -21,7 +21,7 @@ export function noGap(world: World): Check {
 
   return {
     invariant: 'gap',
-    changedBy: ['release', 'destroy'],
+    changedBy: ['release', 'destroy', 'program'],
     after() {
       const before = covered
       covered = now()

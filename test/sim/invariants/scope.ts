@@ -59,8 +59,8 @@ export function isolation(world: World): Check {
   }
 }
 
-const SENDER_VERBS = new Set(['snapshot', 'hold', 'release', 'bookmark', 'destroy'])
-const RECEIVER_VERBS = new Set(['hold', 'release', 'destroy', 'create', 'set', 'receive', 'abort'])
+const SENDER_VERBS = new Set(['snapshot', 'hold', 'release', 'bookmark', 'destroy', 'program'])
+const RECEIVER_VERBS = new Set(['hold', 'release', 'destroy', 'program', 'create', 'set', 'receive', 'abort'])
 
 function problemsWithNames({verb, snapshots, bookmarks, tag}: Targets, {argv}: Entry, onSender: boolean) {
   const foreignTag = tag !== undefined && tag !== (onSender ? STEP_TAG : LAST_RECEIVED_TAG)

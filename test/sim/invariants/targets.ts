@@ -1,3 +1,5 @@
+import {findSnapshot, type Host} from '../pool.ts'
+
 /** What a command that changes something names, by kind. */
 export type Targets = {
   readonly verb: string
@@ -5,6 +7,8 @@ export type Targets = {
   readonly datasets: readonly string[]
   readonly snapshots: readonly string[]
   readonly bookmarks: readonly string[]
+  /** Of a channel program: the guid with which it may destroy a snapshot. */
+  readonly judged: ReadonlyMap<string, string>
   /** Of holds. */
   readonly tag: string | undefined
 }
@@ -21,6 +25,7 @@ export function targetsOf(argv: readonly string[]): Targets {
 const KNOWN = new WeakMap<readonly string[], Targets>()
 
 function readTargets([verb = '', ...words]: readonly string[]): Targets {
+  if (verb === 'program') return targetsOfProgram(words)
   const operands = operandsOf(verb, words)
   const tag = verb === 'hold' || verb === 'release' ? operands.shift() : undefined
   const names = operands.flatMap(splitList)
@@ -29,8 +34,28 @@ function readTargets([verb = '', ...words]: readonly string[]): Targets {
     datasets: Array.from(new Set(names.map((name) => name.replace(/[@#].*$/, '')))),
     snapshots: names.filter((name) => name.includes('@')),
     bookmarks: names.filter((name) => name.includes('#')),
+    judged: new Map(),
     tag,
   }
+}
+
+/** `-j -t … -m … pool - name guid name guid …`: what it destroys, it does not destroy whatever is there. */
+function targetsOfProgram(words: readonly string[]): Targets {
+  const pairs = words.slice(words.indexOf('-') + 1)
+  const judged = new Map<string, string>()
+  for (let at = 0; at < pairs.length; at += 2)
+    judged.set(pairs[at] ?? '', BigInt.asUintN(64, BigInt(pairs[at + 1]?.slice(1) ?? 0)).toString())
+  const snapshots = Array.from(judged.keys())
+  const datasets = Array.from(new Set(snapshots.map((name) => name.replace(/@.*$/, ''))))
+  return {verb: 'program', datasets, snapshots, bookmarks: [], judged, tag: undefined}
+}
+
+/** The snapshots a command destroys as they are now, and bookmarks. A channel program spares those it does not mean. */
+export function destroyedBy(host: Host, argv: readonly string[]): Pick<Targets, 'snapshots' | 'bookmarks'> {
+  const {verb, snapshots, bookmarks, judged} = targetsOf(argv)
+  if (verb === 'destroy') return {snapshots, bookmarks}
+  const meant = snapshots.filter((name) => findSnapshot(host, name)?.guid === judged.get(name))
+  return {snapshots: verb === 'program' ? meant : [], bookmarks: []}
 }
 
 function operandsOf(verb: string, words: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-import {readSync, writeSync} from 'node:fs'
+import {readFileSync, readSync, writeSync} from 'node:fs'
 import type {Host} from '../pool.ts'
 import {type Beginning, createStreamReader} from '../stream.ts'
 import {type Answer, complained, SILENT} from '../zfs/answer.ts'
@@ -24,7 +24,8 @@ async function answerTo(file: string, argv: readonly string[]): Promise<Answer> 
   const [verb, ...words] = argv
   if (verb === 'send' && !words.includes('-n')) return send(file, words)
   if (verb === 'receive' && words[0] !== '-A') return await receive(file, words)
-  return withMachine(file, (host) => runCommand(host, argv))
+  const input = verb === 'program' ? readFileSync(0, 'utf8') : ''
+  return withMachine(file, (host) => runCommand(host, argv, input))
 }
 
 function send(file: string, words: readonly string[]): Answer {

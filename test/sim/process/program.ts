@@ -112,8 +112,9 @@ async function execute(
   director: Director,
 ): Promise<ProgramResult> {
   if (call.stdout !== 'text') return await sendStream(ctx, call.stdout, entry, director)
-  if (call.stdin !== 'none') return await receiveStream(ctx, call.stdin, entry, director)
-  const command = startCommand(entry.process.host, call.argv)
+  const {stdin} = call
+  if (stdin !== 'none' && 'fd' in stdin) return await receiveStream(ctx, stdin, entry, director)
+  const command = startCommand(entry.process.host, call.argv, stdin === 'none' ? '' : stdin.text)
   let step = command.next()
   // An orphan goes on to its end: only the first step is bound to the process being alive.
   while (!step.done) {

@@ -18,13 +18,12 @@ export function* listVersions(host: Host, words: readonly string[]): Command {
     throw notModelled(words, 'this kind of list')
   }
   const columns = values('o')[0] ?? ''
-  const cells = CELLS.get(columns)
-  if (cells === undefined) throw notModelled(words, `columns ${columns}`)
+  if (columns !== COLUMNS) throw notModelled(words, `columns ${columns}`)
   yield
   const {found, missing} = datasetsOf(host, operands, depth === undefined)
   const rows = found.flatMap((dataset) => rowsOf(host, dataset))
   rows.sort((a, b) => a.createtxg - b.createtxg || compareNames(a.name, b.name))
-  return listed(rows.map(cells), missing)
+  return listed(rows.map(cellsOf), missing)
 }
 
 type Row = {
@@ -37,23 +36,11 @@ type Row = {
 }
 
 /** What the program asks for, and nothing else. */
-const CELLS: ReadonlyMap<string, (row: Row) => readonly (string | number)[]> = new Map([
-  [
-    'name,guid,createtxg,creation,userrefs',
-    ({name, guid, createtxg, creation, userrefs}) => [name, guid, createtxg, creation, userrefs],
-  ],
-  [
-    'name,guid,createtxg,creation,userrefs,clones',
-    ({name, guid, createtxg, creation, userrefs, clones}) => [
-      name,
-      guid,
-      createtxg,
-      creation,
-      userrefs,
-      clones,
-    ],
-  ],
-])
+const COLUMNS = 'name,guid,createtxg,creation,userrefs,clones'
+
+function cellsOf({name, guid, createtxg, creation, userrefs, clones}: Row): readonly (string | number)[] {
+  return [name, guid, createtxg, creation, userrefs, clones]
+}
 
 function rowsOf(host: Host, dataset: Dataset): Row[] {
   const {name, snapshots, bookmarks} = dataset

@@ -17,6 +17,7 @@ import {parseGrid} from '../../../src/lib/prune/keep-grid.ts'
 import {parseFilter} from '../../../src/lib/scope/filter.ts'
 import {createMapping} from '../../../src/lib/scope/mapping.ts'
 import {parsePathRules} from '../../../src/lib/scope/path-rules.ts'
+import {readDestroyProgram} from '../../../src/lib/zfs/destroy-program.ts'
 import {
   foundHoldTag,
   NameError,
@@ -31,7 +32,7 @@ import {
 } from '../../../src/lib/zfs/name.ts'
 import {readDestroyEstimate} from '../../../src/lib/zfs/read-destroy-estimate.ts'
 import {readHolds} from '../../../src/lib/zfs/read-holds.ts'
-import {readList, readListWithClones} from '../../../src/lib/zfs/read-list.ts'
+import {readList} from '../../../src/lib/zfs/read-list.ts'
 import {readProperties} from '../../../src/lib/zfs/read-properties.ts'
 import {readSendEstimate} from '../../../src/lib/zfs/read-send-estimate.ts'
 import * as stderr from '../../../src/lib/zfs/read-stderr.ts'
@@ -48,7 +49,8 @@ const zfsOutput = (error: Error) => error instanceof OperationalError && error.c
 const tank = parseDatasetName('tank')
 const query = {roots: [tank], recursive: true}
 const TOKEN = encodeResumeToken({toguid: 7n, fromguid: 6n, toname: 'tank/a@b', raw: true})
-const LIST = 'tank@a\t7\t5\t1600000000\t0\ntank/b#c\t8\t6\t1600000001\t-\n'
+const LIST =
+  'tank@a\t7\t5\t1600000000\t0\ttank/c,tank/d\ntank@b\t9\t6\t1600000000\t0\t-\ntank/b#c\t8\t6\t1600000001\t-\t-\n'
 const NAMES = ['tank/a b', 'tank', 'tank/a@b', 'tank/a#b', 'tank/-a/..b'] as const
 
 const CONFIG = `jobs:
@@ -95,10 +97,10 @@ export const TARGETS: readonly Target[] = [
   {name: 'job ID', samples: ['backups', 'a b'], take: readJobId, throws: 'never'},
   {name: 'list', samples: [LIST], take: (text) => readList(text, query), throws: zfsOutput},
   {
-    name: 'list with clones',
-    samples: ['tank@a\t7\t5\t1600000000\t0\ttank/c,tank/d\n'],
-    take: (text) => readListWithClones(text, query),
-    throws: zfsOutput,
+    name: 'answer of a channel program',
+    samples: ['{"return":{"tank@a":0,"tank@b":-1,"tank@c":16}}'],
+    take: readDestroyProgram,
+    throws: 'never',
   },
   {
     name: 'properties',

@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {Bug} from '../../../src/lib/core/assert.ts'
 import {OperationalError, Stopped} from '../../../src/lib/core/errors.ts'
 import {type Child, stopChild} from '../../../src/lib/host/child.ts'
 import {createClock} from '../../../src/lib/host/clock.ts'
@@ -108,6 +109,15 @@ describe('what a program gets', () => {
     const [cwd, stdin, session, pid] = stdout.split('\n').map((line) => line.trim())
     expect([cwd, stdin]).toEqual(['/', '0'])
     expect(session).toBe(pid)
+  })
+
+  test('a short text as stdin, whether it reads it or not', async () => {
+    const text = 'x'.repeat(4095)
+    expect((await runScript('wc -c; exec ls /proc/self/fd', {stdin: {text: `${text}y`}})).stdout).toMatch(
+      /^4096\n0\n1\n2\n3\n$/,
+    )
+    expect(await runScript('exit 3', {stdin: {text}})).toMatchObject({exitCode: 3, stderr: ''})
+    await expect(runScript('cat', {stdin: {text: `${text}yz`}})).rejects.toBeInstanceOf(Bug)
   })
 
   test.skipIf(process.platform !== 'linux')('no descriptor but its own', async () => {

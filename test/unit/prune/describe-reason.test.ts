@@ -28,6 +28,8 @@ test.each<[KeepReason, string]>([
   [{kind: 'partial-receive'}, 'kept: needed to continue a partial receive'],
   [{kind: 'held', tags: [parseHoldTag('one'), parseHoldTag('two')]}, "kept: held by 'one', 'two'"],
   [{kind: 'held', tags: []}, 'kept: held'],
+  [{kind: 'cloned', clones: 'tank/a,tank/\u001b b'}, 'kept: has a clone: tank/a,tank/\\x1b b'],
+  [{kind: 'cloned', clones: 'tank/a/%recv'}, 'kept: an interrupted receive builds on it'],
   [{kind: 'unconfirmed'}, 'kept: not older than what is known to be replicated'],
 ])('%j: %s', (reason, expected) => {
   expect(describeKeepReason(reason)).toBe(expected)

@@ -32,7 +32,7 @@ test.each<[KeepRule, string, string]>([
   [calendar({daily: 5}), 's2', 'until 3 more days have a snapshot'],
   [calendar({daily: 5, monthly: 2}), 's1', 'until 2 more months have a snapshot'],
   [calendar({daily: 5, monthly: 2}), 's2', 'until 3 more days have a snapshot'],
-  [regex('^s'), 's1', 'as long as a rule keeps ^s'],
+  [regex('^s'), 's1', 'as long as the configuration has that rule'],
   [notReplicated(), 's2', 'until a newer one is replicated'],
   [notReplicated(), 's3', 'until it is replicated'],
 ])('%j keeps %s %s', (rule, name, expected) => {
@@ -44,6 +44,7 @@ test.each<[KeepReason, string]>([
   [{kind: 'last-common'}, 'until a newer one is replicated'],
   [{kind: 'step', step: '@a -> @b'}, 'until that step is done'],
   [{kind: 'held', tags: []}, 'until the hold is released (zfs holds shows it)'],
+  [{kind: 'cloned', clones: 'tank/c'}, 'until its clones are destroyed or promoted'],
   [{kind: 'unconfirmed'}, 'until replication works again'],
   [{kind: 'partial-receive'}, 'until it is continued or given up'],
 ])('%j: %s', (reason, expected) => {

@@ -2,6 +2,7 @@ import {describe, expect, test} from 'vitest'
 import type {ProtectedGuids} from '../../../src/lib/prune/judge.ts'
 import {
   protectAlone,
+  protectGone,
   protectOnReceiver,
   protectOnSender,
   type SenderSituation,
@@ -241,4 +242,19 @@ describe('on the receiver', () => {
 
 test('where nothing is replicated: the newest and held ones', () => {
   expect(lines(protectAlone(view(ABC, {holds: {a: 'keep'}})))).toEqual(['1: held', '3: newest'])
+})
+
+test('what has a clone, on every side, also of a filesystem that is gone', () => {
+  const history = view(ABC)
+  const versions = history.versions.map((one) =>
+    one.kind === 'snapshot' && one.name === 'a' ? {...one, clones: 'tank/c'} : one,
+  )
+  const cloned = {...history, versions}
+  expect(onSender({sender: cloned, receiver: view('@c,3')})).toEqual(['1: cloned', '3: newest last-common'])
+  expect(lines(protectOnReceiver(PUSH, view('@c,3'), cloned, []))).toEqual([
+    '1: cloned',
+    '3: newest last-common',
+  ])
+  expect(lines(protectAlone(cloned))).toEqual(['1: cloned', '3: newest'])
+  expect(lines(protectGone(cloned))).toEqual(['1: cloned', '3: newest'])
 })

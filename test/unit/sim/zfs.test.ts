@@ -138,7 +138,7 @@ describe('bookmarks', () => {
 })
 
 describe('listings', () => {
-  const LIST = 'list -Hp -t snapshot,bookmark -o name,guid,createtxg,creation,userrefs -s createtxg'
+  const LIST = 'list -Hp -t snapshot,bookmark -o name,guid,createtxg,creation,userrefs,clones -s createtxg'
 
   test('versions in order of their transaction group, bookmarks without userrefs', () => {
     const host = hostWithHistory()

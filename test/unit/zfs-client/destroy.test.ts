@@ -2,15 +2,13 @@ import {describe, expect, test} from 'vitest'
 import {listVersionsCommand} from '../../../src/lib/zfs/argv.ts'
 import type {Outcome} from '../../../src/lib/zfs/client.ts'
 import {type DatasetName, parseDatasetName, parseSnapshotName} from '../../../src/lib/zfs/name.ts'
-import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
+import {destroySnapshots} from '../../../src/lib/zfs-client/destroy.ts'
+import type {RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
 import {fails, row, STOPPED, type Step, scripted, testContext} from './scripted-program.ts'
 
 async function destroy(names: readonly string[], steps: readonly Step[]): Promise<readonly string[]> {
   const program = scripted(steps)
-  const outcomes = await createZfsCliClient(program.run).destroySnapshots(
-    testContext(),
-    names.map(parseSnapshotName),
-  )
+  const outcomes = await destroySnapshots(testContext(), program.run, names.map(parseSnapshotName))
   program.done()
   expect(program.calls.every(({argv, mutates}) => mutates === (argv[0] === 'destroy'))).toBe(true)
   return outcomes.map(word)
@@ -198,7 +196,7 @@ describe('what cannot be believed', () => {
   test('more than a few are not tried one by one but in halves', async () => {
     const names = Array.from({length: 64}, (_, index) => `p@s${String(index).padStart(2, '0')}`)
     const calls: string[] = []
-    const client = createZfsCliClient(async (_, {argv}) => {
+    const run: RunProgram = async (_, {argv}) => {
       calls.push(argv.join(' '))
       const bad = argv.join(' ').includes('s37')
       return {
@@ -208,8 +206,8 @@ describe('what cannot be believed', () => {
         stderr: bad ? 'odd' : '',
         stderrCut: false,
       }
-    })
-    const outcomes = await client.destroySnapshots(testContext(), names.map(parseSnapshotName))
+    }
+    const outcomes = await destroySnapshots(testContext(), run, names.map(parseSnapshotName))
     expect(outcomes.flatMap((outcome, index) => (outcome.kind === 'done' ? [] : [index]))).toEqual([37])
     // Two halves twice, then sixteen alone, then the listing.
     expect(calls.length).toBe(1 + 2 + 2 + 16 + 1)
@@ -221,7 +219,7 @@ test('a stop passes through', async () => {
     ['destroy p@a,b', fails('odd')],
     ['destroy p@a', STOPPED],
   ])
-  const work = createZfsCliClient(run).destroySnapshots(testContext(), ['p@a', 'p@b'].map(parseSnapshotName))
+  const work = destroySnapshots(testContext(), run, ['p@a', 'p@b'].map(parseSnapshotName))
   await expect(work).rejects.toBe(STOPPED)
 })
 
@@ -230,11 +228,11 @@ test('ten thousand snapshots of three filesystems fit into a few commands, none 
     parseSnapshotName(`tank/fs${index % 3}@${'n'.repeat(180)}${index}`),
   )
   const calls: number[] = []
-  const client = createZfsCliClient(async (_, {argv}) => {
+  const run: RunProgram = async (_, {argv}) => {
     calls.push(Math.max(...argv.map((word) => word.length)))
     return {exitCode: 0, signal: undefined, stdout: '', stderr: '', stderrCut: false}
-  })
-  expect((await client.destroySnapshots(testContext(), names)).every(({kind}) => kind === 'done')).toBe(true)
+  }
+  expect((await destroySnapshots(testContext(), run, names)).every(({kind}) => kind === 'done')).toBe(true)
   expect(calls.length).toBe(3 * Math.ceil(3334 / 352))
   expect(Math.max(...calls)).toBeLessThanOrEqual(64 * 1024 + 256)
 })

@@ -3,7 +3,6 @@ import {OperationalError} from '../../../src/lib/core/errors.ts'
 import {
   listDatasetsCommand,
   listHoldsCommand,
-  listVersionsAndClonesCommand,
   listVersionsCommand,
   listWrittenCommand,
 } from '../../../src/lib/zfs/argv.ts'
@@ -208,20 +207,6 @@ describe('listVersions', () => {
 
   test('of nothing is no command', async () => {
     expect((await clientOf([]).client.listVersions(testContext(), [])).size).toBe(0)
-  })
-})
-
-describe('listWithClones', () => {
-  test('says which snapshots have clones, and of what is missing nothing', async () => {
-    const filesystems = ['p/a', 'p/gone'].map(parseDatasetName)
-    const lines = ['p/a@1\t1\t1\t1\t0\tp/c,p/d e', 'p/a@2\t2\t2\t2\t0\t-', 'p/a#1\t1\t1\t1\t-\t-']
-    const answer = fails("cannot open 'p/gone': dataset does not exist", `${lines.join('\n')}\n`)
-    const command = listVersionsAndClonesCommand({roots: filesystems, recursive: false})
-    expect(command.argv).toContain('name,guid,createtxg,creation,userrefs,clones')
-    const {client} = clientOf([[command, answer]])
-    const {versions, clones} = await client.listWithClones(testContext(), filesystems)
-    expect(Array.from(versions, ([name, list]) => [name, list.length])).toEqual([['p/a', 3]])
-    expect(Array.from(clones)).toEqual([['p/a@1', 'p/c,p/d e']])
   })
 })
 

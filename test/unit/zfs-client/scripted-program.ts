@@ -70,7 +70,7 @@ export function row(
   createtxg: number,
   userrefs: number | '-' = name.includes('#') ? '-' : 0,
 ): string {
-  return `${name}\t9${createtxg}\t${createtxg}\t1700000000\t${userrefs}\n`
+  return `${name}\t9${createtxg}\t${createtxg}\t1700000000\t${userrefs}\t-\n`
 }
 
 /** The rows of `zfs get` for one dataset. */

@@ -87,10 +87,10 @@ describe('listing', () => {
   })
   test('versions', () => {
     expect(words(listVersionsCommand({roots, recursive: true})).join(' ')).toBe(
-      'zfs list -Hp -t snapshot,bookmark -o name,guid,createtxg,creation,userrefs -s createtxg -r tank/a tank/b',
+      'zfs list -Hp -t snapshot,bookmark -o name,guid,createtxg,creation,userrefs,clones -s createtxg -r tank/a tank/b',
     )
     expect(words(listVersionsCommand({roots: [fs], recursive: false}))).toEqual(
-      'zfs list -Hp -t snapshot,bookmark -o name,guid,createtxg,creation,userrefs -s createtxg -d 1 -r'
+      'zfs list -Hp -t snapshot,bookmark -o name,guid,createtxg,creation,userrefs,clones -s createtxg -d 1 -r'
         .split(' ')
         .concat('tank/a b'),
     )

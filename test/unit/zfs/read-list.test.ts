@@ -3,7 +3,7 @@ import {OperationalError} from '../../../src/lib/core/errors.ts'
 import type {ListQuery} from '../../../src/lib/zfs/client.ts'
 import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
 import {readList} from '../../../src/lib/zfs/read-list.ts'
-import {shortName} from '../../../src/lib/zfs/version.ts'
+import {isSnapshot, shortName} from '../../../src/lib/zfs/version.ts'
 
 function below(...roots: readonly string[]): ListQuery {
   return {roots: roots.map(parseDatasetName), recursive: true}
@@ -13,11 +13,12 @@ function exactly(...roots: readonly string[]): ListQuery {
   return {roots: roots.map(parseDatasetName), recursive: false}
 }
 
-/** Rows written as `name guid createtxg creation userrefs`, separated by `|`; names without blanks. */
+/** Rows written as `name guid createtxg creation userrefs`, perhaps with `clones`, separated by `|`; names without blanks. */
 function rows(text: string): string {
   return text
     .split('|')
-    .map((row) => `${row.trim().split(' ').join('\t')}\n`)
+    .map((row) => row.trim().split(' '))
+    .map((fields) => `${(fields.length === 5 ? [...fields, '-'] : fields).join('\t')}\n`)
     .join('')
 }
 
@@ -62,7 +63,7 @@ describe('what is listed', () => {
   })
 
   test('keeps 64-bit numbers and blanks exactly', () => {
-    const stdout = 'tank/a b @ x \t18446744073709551615\t9007199254740993\t1767225600\t0'
+    const stdout = 'tank/a b @ x \t18446744073709551615\t9007199254740993\t1767225600\t0\t-'
     expect(readList(stdout, below('tank/a b ')).get(parseDatasetName('tank/a b '))).toEqual([
       {
         kind: 'snapshot',
@@ -93,6 +94,20 @@ describe('what is listed', () => {
     expect(new Date(seconds * 1000).getTime()).toBe(seconds * 1000)
   })
 
+  test('clones by name, of many the first, and nothing for none', () => {
+    const many = Array.from({length: 100}, (_, index) => `tank/clone${index}`).join(',')
+    const stdout = rows(
+      `tank@1 1 1 1 0 tank/a,tank/b|tank@2 2 2 2 0 -|tank@3 3 3 3 0 ${many}|tank#1 1 1 1 - -`,
+    )
+    const versions = readList(stdout, below('tank')).get(parseDatasetName('tank')) ?? []
+    expect(versions.filter(isSnapshot).map(({clones}) => clones)).toEqual([
+      'tank/a,tank/b',
+      undefined,
+      'tank/clone0 and 99 more',
+    ])
+    expect(thrownBy(rows('tank#1 1 1 1 - tank/a')).message).toContain('a bookmark with clones')
+  })
+
   test('userrefs of a pool without holds count as none', () => {
     const [version] = readList(rows('tank@1 1 1 1 -'), below('tank')).get(parseDatasetName('tank')) ?? []
     expect(version?.kind === 'snapshot' && version.userrefs).toBe(0)
@@ -118,12 +133,12 @@ describe('what is listed', () => {
 
 describe('what is refused', () => {
   test.each([
-    ['spaces instead of tabs', 'tank@1  1  1  1  0\n', 'not 5 fields'],
-    ['a field too few', 'tank@1\t1\t1\t1\n', 'not 5 fields'],
-    ['a field too many', 'tank@1\t1\t1\t1\t0\t\n', 'not 5 fields'],
-    ['an empty line', '\n', 'not 5 fields'],
-    ['an empty line at the end', `${rows('tank@1 1 1 1 0')}\n`, 'not 5 fields'],
-    ['a message', 'no datasets available\n', 'not 5 fields'],
+    ['spaces instead of tabs', 'tank@1  1  1  1  0\n', 'not 6 fields'],
+    ['a field too few', 'tank@1\t1\t1\t1\n', 'not 6 fields'],
+    ['a field too many', 'tank@1\t1\t1\t1\t0\t-\t\n', 'not 6 fields'],
+    ['an empty line', '\n', 'not 6 fields'],
+    ['an empty line at the end', `${rows('tank@1 1 1 1 0')}\n`, 'not 6 fields'],
+    ['a message', 'no datasets available\n', 'not 6 fields'],
     ['guid -', rows('tank@1 - 1 1 0'), 'bad guid'],
     ['guid 0', rows('tank@1 0 1 1 0'), 'bad guid'],
     ['guid none', rows('tank@1 none 1 1 0'), 'bad guid'],
@@ -131,10 +146,10 @@ describe('what is refused', () => {
     ['guid too large', rows('tank@1 18446744073709551616 1 1 0'), 'bad guid'],
     ['createtxg 0', rows('tank@1 1 0 1 0'), 'bad createtxg'],
     ['createtxg -', rows('tank@1 1 - 1 0'), 'bad createtxg'],
-    ['creation as a date', 'tank@1\t1\t1\tThu Jan  1  0:00 1970\t0\n', 'bad creation'],
+    ['creation as a date', 'tank@1\t1\t1\tThu Jan  1  0:00 1970\t0\t-\n', 'bad creation'],
     ['creation beyond all dates', rows('tank@1 1 1 9223372036854775807 0'), 'bad creation'],
     ['creation with a sign', rows('tank@1 1 1 -1 0'), 'bad creation'],
-    ['userrefs empty', 'tank@1\t1\t1\t1\t\n', 'bad userrefs'],
+    ['userrefs empty', 'tank@1\t1\t1\t1\t\t-\n', 'bad userrefs'],
     ['userrefs negative', rows('tank@1 1 1 1 -1'), 'bad userrefs'],
     ['bookmark with userrefs', rows('tank#1 1 1 1 0'), 'a bookmark with userrefs'],
     ['two @', rows('tank@1@2 1 1 1 0'), 'not allowed'],
@@ -142,7 +157,7 @@ describe('what is refused', () => {
     ['a bad name', rows('tank/../x@1 1 1 1 0'), '. or ..'],
     ['a range', rows('tank@1%2 1 1 1 0'), 'not allowed'],
     ['an internal name', rows('tank/%recv@1 1 1 1 0'), 'not allowed'],
-    ['bytes that are not ASCII', 'tank/\u00c3\u00a4@1\t1\t1\t1\t0\n', 'not allowed'],
+    ['bytes that are not ASCII', 'tank/\u00c3\u00a4@1\t1\t1\t1\t0\t-\n', 'not allowed'],
     ['a snapshot twice', rows('tank@1 1 1 1 0 | tank@1 2 2 1 0'), 'twice'],
     ['a row twice', rows('tank@1 1 1 1 0 | tank@1 1 1 1 0'), 'createtxg 1'],
     ['a bookmark twice', rows('tank#1 1 1 1 - | tank#1 2 2 1 -'), 'twice'],
@@ -170,7 +185,7 @@ describe('what is refused', () => {
   })
 
   test('with the line and its number, printable and shortened', () => {
-    const error = thrownBy(`${rows('tank@1 1 1 1 0')}tank@\u001b[31m${'x'.repeat(5000)}\t1\t1\t1\t0\n`)
+    const error = thrownBy(`${rows('tank@1 1 1 1 0')}tank@\u001b[31m${'x'.repeat(5000)}\t1\t1\t1\t0\t-\n`)
     expect(error.message).toContain("zfs list printed in line 2 'tank@\\x1b[31mxxx")
     expect(error.message).toMatch(/^[\x20-\x7e…]*$/)
   })
@@ -193,7 +208,7 @@ test('two bookmarks, or a bookmark and its snapshot, may share a transaction gro
 function millisecondsFor(count: number): number {
   const lines = Array.from({length: count}, (_, index) => {
     const name = `tank/data/filesystem-${index % 1000}@zrepl_20260101_000000_${index}`
-    return `${name}\t${2n ** 63n + BigInt(index)}\t${1_000_000 + index}\t${1_700_000_000 + index}\t0`
+    return `${name}\t${2n ** 63n + BigInt(index)}\t${1_000_000 + index}\t${1_700_000_000 + index}\t0\t-`
   })
   const stdout = lines.join('\n')
   const attempts = [1, 2, 3].map(() => {
