@@ -9,6 +9,9 @@ import {copyWorld, createWorld} from './world.ts'
 const DIRECTIONS = ['push', 'pull'] as const
 const VERSIONS = Object.keys(PROFILES) as ProfileName[]
 
+/** The commands that change nothing; `send` and `destroy` with `-n` only tell what they would. */
+const LOOKS = /^(prod|backup) (list|get|holds|version|send -n|destroy -n) /
+
 describe.each(DIRECTIONS)('%s without faults', (direction) => {
   test.each(VERSIONS)('on OpenZFS %s everything arrives, then nothing is left to do', async (version) => {
     const options = {direction, sender: version, receiver: version}
@@ -38,8 +41,12 @@ describe.each(DIRECTIONS)('%s without faults', (direction) => {
       const world = copyWorld(start)
       await run(world, {faults: [{kind: 'kill', at, when: 'after', whom: 'everybody'}]})
       const before = normalForm(world)
-      const {violations, end} = await run(world, {dryRun: true})
+      const {violations, end, trace: looks} = await run(world, {dryRun: true})
       expect(violations).toEqual([])
+      // By what was started on either host, not by what the program thinks of its commands.
+      const started = looks.map(({process, argv}) => `${process.host.name} ${argv.join(' ')}`)
+      expect(started.filter((line) => !LOOKS.test(line))).toEqual([])
+      expect(new Set(started.map((line) => line.split(' ')[0]))).toEqual(new Set(['prod', 'backup']))
       expect(end.kind).toBe('done')
       expect(differences(before, normalForm(world))).toBe('')
     }

@@ -81,7 +81,8 @@ async function runWired(
   const zfs = zfsOf(active)
   const {work, lanes} = wireActive(options, dryRun ? readOnly(zfs) : zfs, open)
   try {
-    return await runJob(active.ctx, work, {phases, dryRun, wanted: 'due', sizes: false, yesLargePrune: false})
+    const request = {phases, dryRun, wanted: 'due', sizes: dryRun, yesLargePrune: false} as const
+    return await runJob(active.ctx, work, request)
   } finally {
     await lanes.close()
   }
