@@ -2,10 +2,10 @@ import {EXIT, EXIT_MEANING} from '../core/exit-code.ts'
 import {printable} from '../core/printable.ts'
 import {formatBytes, formatDuration} from '../core/units.ts'
 import {renderError} from './describe-error.ts'
+import {pruneLines} from './render-pruning.ts'
 import type {
   FilesystemReport,
   HookReport,
-  PruneReport,
   ReplicateReport,
   RunReport,
   SnapshotReport,
@@ -14,19 +14,18 @@ import type {
 
 /**
  * The rules of what a person sees: one line for each thing that was done or failed, nothing for what was in order
- * except in the summary; names as ZFS prints them, escaped; lower case, no full stop. With `verbose` also what was kept
- * or up to date, and why.
+ * except in the summary; names as ZFS prints them, escaped; lower case, no full stop. A dry run also tells what would be
+ * kept, and puts what is alike into one line. With `verbose` also what was up to date, and a line for every snapshot.
  */
 export function renderText(report: RunReport, {verbose}: {readonly verbose: boolean}): string {
+  const detail = verbose ? 'each' : report.dryRun ? 'groups' : 'changes'
   const lines = [
     `job ${printable(report.job)} (${report.type})${report.dryRun ? ': this is what a run would do' : ''}`,
     ...hookLines(report.hooks ?? [], verbose || report.dryRun),
     ...(report.snapshot ? snapshotLines(report.snapshot, verbose) : []),
     ...(report.replicate ? replicateLines(report.replicate, verbose) : []),
-    ...(report.pruneSender ? pruneLines('prune sender', report.pruneSender, verbose || report.dryRun) : []),
-    ...(report.pruneReceiver
-      ? pruneLines('prune receiver', report.pruneReceiver, verbose || report.dryRun)
-      : []),
+    ...(report.pruneSender ? pruneLines('prune sender', report.pruneSender, detail) : []),
+    ...(report.pruneReceiver ? pruneLines('prune receiver', report.pruneReceiver, detail) : []),
     ...report.warnings.map((warning) => `  warning: ${printable(warning)}`),
     ...(report.error ? [`  ${renderError(report.error)}`] : []),
     `  ${summary(report)}`,
@@ -145,32 +144,6 @@ function outcomeLines(
   if (state === 'conflict') return [`${where}conflict: ${printable(because ?? '')}`]
   if (because !== undefined) return [`${where}${state}: ${printable(because)}`]
   return verbose && state === 'up-to-date' ? [`${where}up to date`] : []
-}
-
-function pruneLines(phase: string, prune: PruneReport, all: boolean): readonly string[] {
-  return [
-    ...(prune.error ? [`  ${phase}: ${bare(prune.error)}`] : []),
-    ...prune.filesystems.flatMap(({filesystem, state, because, snapshots, freedBytes}) => [
-      ...(state === 'skipped' && all
-        ? [`  ${phase} ${printable(filesystem)}: skipped: ${printable(because ?? '')}`]
-        : []),
-      ...snapshots.flatMap(({name, state, because, error}) => {
-        if ((state === 'kept' || state === 'refused') && !all) return []
-        const words = {
-          kept: '',
-          destroyed: 'destroyed: ',
-          doomed: 'would be destroyed: ',
-          refused: '',
-          failed: 'not destroyed: ',
-        }[state]
-        const why = error ?? because.replace(/^destroyed: /, '')
-        return [`  ${phase} ${printable(`${filesystem}@${name}`)}: ${words}${printable(why)}`]
-      }),
-      ...(freedBytes === undefined
-        ? []
-        : [`  ${phase} ${printable(filesystem)}: would free ${formatBytes(BigInt(freedBytes))}`]),
-    ]),
-  ]
 }
 
 /** ` (frees 1.2 GiB)`, where ZFS tells. */

@@ -104,6 +104,35 @@ test('verbose adds what was in order', () => {
   ])
 })
 
+test('a dry run puts snapshots of which the same is to be said into one line, verbose or in a run they have their own', () => {
+  const because = 'kept by last_n 9'
+  const snapshots = [
+    {name: 'a', state: 'doomed' as const, because: 'destroyed: last_n 9: not among the newest'},
+    {name: 'b', state: 'doomed' as const, because: 'destroyed: last_n 9: not among the newest'},
+    ...['c', 'd', 'e'].map((name) => ({name, state: 'kept' as const, because})),
+    {name: 'f', state: 'kept' as const, because: 'kept: newest snapshot; kept by last_n 9'},
+  ]
+  const pruneSender = {
+    filesystems: [{filesystem: 'p/a', state: 'planned' as const, snapshots, freedBytes: '1024'}],
+  }
+  const report: RunReport = {...REPORT, dryRun: true, pruneSender}
+  const lines = (verbose: boolean) =>
+    renderText(report, {verbose})
+      .split('\n')
+      .filter((line) => line.includes('prune sender'))
+  expect(lines(false)).toEqual([
+    '  prune sender p/a@a: would be destroyed: last_n 9: not among the newest',
+    '  prune sender p/a@b: would be destroyed: last_n 9: not among the newest',
+    '  prune sender p/a@c to @e (3 snapshots): kept by last_n 9',
+    '  prune sender p/a@f: kept: newest snapshot; kept by last_n 9',
+    '  prune sender p/a: would free 1 KiB',
+  ])
+  expect(lines(true).map((line) => line.split(': ')[0])).toEqual([
+    ...snapshots.map(({name}) => `  prune sender p/a@${name}`),
+    '  prune sender p/a',
+  ])
+})
+
 test('the problems alone are one line each, and silent when there are none', () => {
   expect(renderProblems(REPORT)).toMatchInlineSnapshot(`
     "zrepl: job offsite: p/d: snapshot-failed: out of space
