@@ -25,6 +25,7 @@ export function deedsOf({start}: Baseline): readonly Deed[] {
     ['rename', `${DATASET}@${last}`, `${DATASET}@renamed`],
     ['rename', DATASET, 'tank/data/moved'],
     ['hold', 'mine', `${DATASET}@${first}`],
+    ['clone', `${DATASET}@${first}`, 'tank/try'],
     ['snapshot', `${DATASET}@manual`],
     ['bookmark', `${DATASET}@${first}`, `${DATASET}#mine`],
     ['write', DATASET],

@@ -6,12 +6,12 @@ import {describeFailure, playForeign, prepare} from './scenario.ts'
 const STEP = Number(process.env['SIM_FOREIGN_STEP'] ?? 8)
 
 describe.each([
-  ['push', 'initial'],
-  ['push', 'incremental'],
-  ['pull', 'incremental'],
-] as const)('%s, %s', (direction, stage) => {
+  ['push', 'initial', 'root'],
+  ['push', 'incremental', 'root'],
+  ['pull', 'incremental', 'user'],
+] as const)('%s, %s, as %s', (direction, stage, runsAs) => {
   test('what others do between any two commands ends well, or in a conflict that is left alone', async () => {
-    const options = {direction}
+    const options = {direction, runsAs}
     const baseline = await prepare({options, stage})
     const failures: string[] = []
     for (const [index, deed] of deedsOf(baseline).entries())
