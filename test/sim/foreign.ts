@@ -2,12 +2,14 @@ import {findDataset, type Host, writeBlock} from './pool.ts'
 import {runCommand} from './zfs.ts'
 
 /**
- * What somebody else does on a host: a `zfs` command, or `write DATASET`. Whether it succeeds is his business: a
- * snapshot of ours may be in his way.
+ * What somebody else does on a host: a `zfs` command, `write DATASET`, or `replace SNAPSHOT` by another one of its name.
+ * Whether it succeeds is his business: a snapshot of ours may be in his way.
  */
 export function actForeign(host: Host, argv: readonly string[]): void {
   const [verb, name = ''] = argv
   const dataset = verb === 'write' ? findDataset(host, name) : undefined
-  if (verb !== 'write') runCommand(host, argv)
-  else if (dataset !== undefined) writeBlock(host, dataset, 0)
+  if (dataset !== undefined) writeBlock(host, dataset, 0)
+  if (verb === 'replace' && runCommand(host, ['destroy', name]).exitCode === 0)
+    runCommand(host, ['snapshot', name])
+  if (verb !== 'write' && verb !== 'replace') runCommand(host, argv)
 }

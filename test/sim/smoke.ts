@@ -31,15 +31,13 @@ async function* problems(): AsyncGenerator<string | undefined> {
   const usual = inBothStages([{options: {}}, {options: {direction: 'pull'}}])
   const others = inBothStages(VARIANTS)
   for (const [index, world] of usual.entries()) yield* someFaults(world, 101, index)
+  yield* someReplacements()
   for (const direction of ['push', 'pull'] as const) {
     for (const changing of [true, false]) {
       const {problems} = await crashLoop({seed: 1, direction, crashes: 30, changing})
       yield problems[0]
     }
-    yield* someDeeds({
-      options: {direction, runsAs: direction === 'push' ? 'user' : 'root'},
-      stage: 'incremental',
-    })
+    yield* someDeeds({options: {direction}, stage: 'incremental'})
   }
   for (const [index, world] of others.entries()) yield* someFaults(world, 101, index)
   for (const [index, world] of [...usual, ...others].entries()) yield* someFaults(world, 17, index)
@@ -63,6 +61,17 @@ async function* someFaults(
     const {problems} = await play(baseline, [fault])
     if (problems.length > 0) yield describeFailure({...world, faults: [fault]}, problems)
   }
+}
+
+/** As a user: a look and a deed, and between them somebody else. */
+async function* someReplacements(): AsyncGenerator<string | undefined> {
+  const world = {options: {runsAs: 'user'}, stage: 'incremental'} as const
+  const baseline = await prepare(world)
+  for (const deed of deedsOf(baseline).filter(({argv}) => argv[0] === 'replace'))
+    for (const at of ['program:0', 'program:1'] as const) {
+      const {problems} = await playForeign(baseline, {...deed, at})
+      if (problems.length > 0) yield describeFailure({...world, faults: [{...deed, at}]}, problems)
+    }
 }
 
 async function* someDeeds(world: Omit<Scenario, 'faults'>): AsyncGenerator<string | undefined> {

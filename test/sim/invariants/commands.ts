@@ -55,6 +55,14 @@ export function noTrustInNames(world: World): Check {
     return same ? [] : [`${name} has guid ${guid}, but was listed with ${listed}`]
   }
 
+  /** It has looked twice, and what it saw the second time, right before, is not what it had decided about. */
+  function changedMeanwhile(process: Process, name: string): readonly string[] {
+    const [first, last] = [process.firstSeen.get(name), process.seen.get(name)]
+    return first !== last && last === guidOf(process.host, name)
+      ? [`${name} is destroyed, although it was seen to be another one than before`]
+      : []
+  }
+
   return {
     invariant: 'I17',
     changedBy: ['bookmark', 'create'],
@@ -72,7 +80,10 @@ export function noTrustInNames(world: World): Check {
         case 'bookmark':
           return unknown(process, argv[1] ?? '')
         case 'destroy':
-          return [...snapshots, ...targetsOf(argv).bookmarks].flatMap((name) => unknown(process, name))
+          return [
+            ...[...snapshots, ...targetsOf(argv).bookmarks].flatMap((name) => unknown(process, name)),
+            ...snapshots.flatMap((name) => changedMeanwhile(process, name)),
+          ]
         case 'program':
           return snapshots.flatMap((name) =>
             process.seen.get(name) === targetsOf(argv).judged.get(name)
@@ -102,7 +113,10 @@ export function noteListing(process: Process, argv: readonly string[], stdout: s
   if (verb !== 'list' && verb !== 'get') return
   for (const line of stdout.split('\n')) {
     const [name = '', second] = line.split('\t')
-    if (name !== '') process.seen.set(name, verb === 'list' ? second : undefined)
+    if (name === '') continue
+    const guid = verb === 'list' ? second : undefined
+    process.seen.set(name, guid)
+    if (!process.firstSeen.has(name)) process.firstSeen.set(name, guid)
   }
 }
 

@@ -18,6 +18,8 @@ export type Process = {
   readonly children: Set<Child>
   /** Names it has seen in listings, with the guid of versions: nothing else may be named in a change (I17). */
   readonly seen: Map<string, string | undefined>
+  /** The same as they were when it first saw them. */
+  readonly firstSeen: Map<string, string | undefined>
   whileAlive<T>(work: Promise<T>): Promise<T>
   /** Called once, however it ends. */
   onEnd(listener: () => void): void
@@ -66,6 +68,7 @@ export function createProcess(label: string, host: Host, timers: Timers, signal:
     ends,
     children,
     seen: new Map(),
+    firstSeen: new Map(),
     whileAlive,
     onEnd: (listener) => listeners.push(listener),
     kill: end,
