@@ -3,6 +3,7 @@ import {OperationalError} from '../../src/lib/core/errors.ts'
 import type {LocalSender, SendRequest} from '../../src/lib/endpoint/sender.ts'
 import {snapshotName} from '../../src/lib/zfs/name.ts'
 import {decodeResumeToken} from '../../src/lib/zfs/resume-token.ts'
+import {anyFrom} from '../any-stream.ts'
 import {encodeResumeToken} from '../unit/zfs/encode-resume-token.ts'
 import type {Case} from './case.ts'
 import {endpointsOf} from './jobs.ts'
@@ -61,7 +62,7 @@ async function send(
   const receive = {to, replacesPlaceholder: false, inherit: [], override: new Map()}
   await Promise.allSettled([
     run(ctx, sink.stream).finally(() => sink.close()),
-    zfs.receive(ctx, receive, source.stream).finally(() => source.close()),
+    zfs.receive(ctx, receive, anyFrom(source.stream)).finally(() => source.close()),
   ])
 }
 

@@ -1,6 +1,7 @@
 import type {StreamHandle} from '../../src/lib/core/stream.ts'
 import {createPipe, type PipeReader} from '../../src/lib/host/pipe.ts'
 import type {Outcome, ReceiveArgs, SendArgs, SendFlags} from '../../src/lib/zfs/client.ts'
+import {anyFrom, anyTo} from '../any-stream.ts'
 import type {World} from './world.ts'
 
 /** The flags of a plain stream. */
@@ -47,9 +48,9 @@ export async function sendAndReceive(
 ): Promise<{readonly sent: Outcome; readonly received: Outcome}> {
   const {sink, source} = createLimitedPipe(limit)
   const [sent, received] = await Promise.all([
-    zfs.send(ctx, send, sink.stream).finally(() => sink.close()),
+    zfs.send(ctx, send, anyTo(sink.stream)).finally(() => sink.close()),
     zfs
-      .receive(ctx, {...receive, inherit: [], override: new Map()}, source.stream)
+      .receive(ctx, {...receive, inherit: [], override: new Map()}, anyFrom(source.stream))
       .finally(() => source.close()),
   ])
   return {sent, received}

@@ -13,6 +13,7 @@ import {
 } from '../../src/lib/zfs/name.ts'
 import {decodeResumeToken} from '../../src/lib/zfs/resume-token.ts'
 import {byCreatetxg, isBookmark, isSnapshot, nameOfSnapshot} from '../../src/lib/zfs/version.ts'
+import {anyTo} from '../any-stream.ts'
 import type {Case} from './case.ts'
 import {PLAIN, sendAndReceive} from './stream.ts'
 import {kinds, names, type World} from './world.ts'
@@ -406,13 +407,13 @@ for s in a b; do dd if=/dev/urandom of=$DIR/a/file bs=512K count=1 status=none; 
 async function blockedSend(world: World) {
   const {ctx, zfs, sh} = world
   await sh(
-    'zfs create -p -o mountpoint=$DIR/a $ROOT/a; dd if=/dev/urandom of=$DIR/a/file bs=1M count=1 status=none; zfs snapshot $ROOT/a@1',
+    'zfs create -p -o mountpoint=$DIR/a $ROOT/a; dd if=/dev/urandom of=$DIR/a/file bs=1M count=16 status=none; zfs snapshot $ROOT/a@1',
   )
   const {reader, writer} = createPipe()
   const stopper = new AbortController()
   const args = {to: await world.snapshot('a', '1'), from: undefined, flags: PLAIN, resumeToken: undefined}
   const sending = zfs
-    .send({...ctx, signal: AbortSignal.any([ctx.signal, stopper.signal])}, args, writer.stream)
+    .send({...ctx, signal: AbortSignal.any([ctx.signal, stopper.signal])}, args, anyTo(writer.stream))
     .finally(() => writer.close())
   sending.catch(() => undefined)
   await reader.read(312, ctx.signal)

@@ -18,7 +18,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {name: 'three filesystems at once', options: {concurrentSteps: 3, jitter: 4}},
   {name: 'through libzfs_core', options: {access: 'library', seed: 5}},
-  {name: 'pipes that are always full', options: {pipeBytes: 300}},
+  {name: 'pipes that are always full', options: {pipeBytes: 320}},
   {
     name: 'a hang-up that is noticed at once, not as root',
     options: {hangUp: 'at-once', direction: 'pull', runsAs: 'user', access: 'library'},

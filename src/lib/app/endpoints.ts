@@ -10,14 +10,13 @@ import type {LocalReceiver} from '../endpoint/receiver.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
 import {findDeathSignal} from '../host/death-signal.ts'
 import {createLibraryProcess} from '../host/library-process.ts'
+import {createPace} from '../host/pace.ts'
 import {resolveProgram} from '../host/resolve-program.ts'
 import {createRunProgram} from '../host/run-program.ts'
-import {createThrottle} from '../host/throttle.ts'
 import type {SendPolicy} from '../plan/policy.ts'
 import {createMapping} from '../scope/mapping.ts'
 import type {ZfsClient} from '../zfs/client.ts'
 import {NameError} from '../zfs/name.ts'
-import {limitSends} from '../zfs-client/limit-sends.ts'
 import {createZfsCliClient} from '../zfs-client/zfs-cli-client.ts'
 import {createZfsLibraryClient} from '../zfs-client/zfs-library-client.ts'
 
@@ -58,11 +57,12 @@ export function createSenderOf(
 ): LocalSender {
   const perClient = job.type === 'source' && job.jobIdPerClient && clientIdentity !== undefined
   const limit = job.type === 'snap' ? undefined : job.send.bandwidthLimit
-  return createLocalSender(limit === undefined ? zfs : limitSends(zfs, createThrottle(limit)), {
+  return createLocalSender(zfs, {
     jobId: perClient ? jobIdFor(job.name, clientIdentity) : job.name,
     filter: job.filesystems,
     send: job.type === 'snap' ? NO_SEND : job.send,
     floor: job.type === 'source' ? job.floor : NO_FLOOR,
+    pace: limit && createPace(limit),
   })
 }
 

@@ -1,9 +1,39 @@
+import type {RunContext} from './context.ts'
+
 /**
  * One end of a kernel pipe through which a `zfs send` stream passes without being copied by us.
  * Opaque to all rooms but the one that starts processes (and the simulator): there is nothing to do with it
  * except to hand it to a `ZfsClient`.
  */
 export type StreamHandle = {readonly fd: number}
+
+/** A stream that a program is to read, once `inspect` has admitted it. */
+export type IncomingStream = {readonly source: StreamHandle; readonly inspect: Inspect}
+
+/** Where the stream that a program writes is to go, once `inspect` has admitted it. */
+export type OutgoingStream = {
+  readonly sink: StreamHandle
+  readonly inspect: Inspect
+  /** `undefined`: as fast as it goes. */
+  readonly pace: Pace | undefined
+}
+
+/**
+ * Looks at the first bytes of a stream before anybody else gets to see them. Throws an `OperationalError` to refuse the
+ * stream. Never throws for bytes that are merely too few: it says how many it wants.
+ */
+export type Inspect = (head: Uint8Array) => Inspection
+
+/** `more`: so many bytes in all are to be seen. */
+export type Inspection = {readonly kind: 'admitted'} | {readonly kind: 'more'; readonly bytes: number}
+
+/** How fast the streams that share it may go. */
+export type Pace = {
+  /** The most that should pass at once, bytes. */
+  readonly chunkBytes: number
+  /** Resolves when so many more bytes may pass. */
+  take(ctx: RunContext, bytes: number): Promise<void>
+}
 
 /** Bytes in, exact lengths only: what follows them on the same pipe stays there for the next reader. */
 export type ByteReader = {

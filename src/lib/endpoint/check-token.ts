@@ -1,20 +1,18 @@
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {SendArgs} from '../zfs/client.ts'
-import type {Dataset} from '../zfs/dataset.ts'
 import {datasetOf} from '../zfs/name.ts'
 import {decodeResumeToken, type ResumeState} from '../zfs/resume-token.ts'
 
 /**
  * `zfs send -t` does what its token says, whatever else it is asked for: so a token has to say exactly what was asked.
  * It comes from the receiver, who may be lying (threat T8): one of another dataset, of another step, or of a plain stream
- * where policy wants a raw one would send what nobody has allowed.
+ * where policy wants a raw one would send what nobody has allowed. `raw`: what policy makes of the dataset.
  * Throws `send-policy`. The planner, which gives up partial receives that do not fit, asks for none of these.
  */
-export function checkToken(args: SendArgs, dataset: Dataset): void {
+export function checkToken(args: SendArgs, raw: boolean): void {
   if (args.resumeToken === undefined) return
   const state = decodeResumeToken(args.resumeToken)
-  const raw = dataset.encrypted && args.flags.raw
   const problem = state.kind === 'useless' ? state.because : mismatch(state, args, raw)
   if (problem === undefined) return
   throw new OperationalError(

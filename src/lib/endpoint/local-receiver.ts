@@ -7,12 +7,14 @@ import type {ReceivePolicy, RetentionFloor} from '../plan/policy.ts'
 import type {Mapping} from '../scope/mapping.ts'
 import type {Hold, Outcome, ReceiveArgs, ZfsClient} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
+import type {PlannedStream} from '../zfs/judge-stream.ts'
 import {type DatasetName, type Guid, parentOf, parseDatasetName, poolOf, snapshotName} from '../zfs/name.ts'
 import type {ZfsFailure, ZfsFailureKind} from '../zfs/read-stderr.ts'
 import {byCreatetxg, isSnapshot, nameOfSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
+import {inspectorOf} from './inspector.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
 import type {HoldLastReceivedRequest, LocalReceiver, ReceiveReply, ReceiveRequest} from './receiver.ts'
 import {setAside} from './set-aside.ts'
@@ -335,7 +337,10 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       await refusePlaintext(ctx, dataset, request)
       await dropOlderHolds(ctx, dataset)
 
-      const outcome = await zfs.receive(ctx, await argsOf(ctx, request, target), source)
+      const inspect = inspectorOf(plannedStream(request), (because) =>
+        notAsAnnounced(dataset, request, because),
+      )
+      const outcome = await zfs.receive(ctx, await argsOf(ctx, request, target), {source, inspect})
       if (outcome.kind === 'done' && mayWait(request)) return {warnings: []}
 
       // `zfs receive` fails after the snapshot is committed (a mount), and succeeds without having received anything:
@@ -390,6 +395,19 @@ function refuseOverwrite(
       `${quoted(filesystem)} has nothing on the receiver that an increment could be added to`,
     )
   }
+}
+
+/** What the sender has announced is what the plan was made of: it is the stream that has to keep to it. */
+function plannedStream({type, raw, from, to}: ReceiveRequest): PlannedStream {
+  return {type, raw, toguid: to.guid, fromguid: from}
+}
+
+function notAsAnnounced(dataset: DatasetName, {to}: ReceiveRequest, because: string): OperationalError {
+  return new OperationalError(
+    'receive-policy',
+    `the stream for ${quoted(`${dataset}@${to.name}`)} is not the announced one: ${because}`,
+    {hint: 'nothing was received; look at the sender before it is trusted again'},
+  )
 }
 
 function receiveError(dataset: DatasetName, {to}: ReceiveRequest, outcome: Outcome): OperationalError {

@@ -4,10 +4,12 @@ import {stepHoldTag} from '../abstraction/step-hold.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
+import type {Pace} from '../core/stream.ts'
 import type {RetentionFloor, SendPolicy} from '../plan/policy.ts'
 import {confineToFilter} from '../scope/confine.ts'
 import type {Filter} from '../scope/filter.ts'
 import type {Hold, NewBookmark, SendArgs, ZfsClient} from '../zfs/client.ts'
+import type {PlannedStream} from '../zfs/judge-stream.ts'
 import {bookmarkName, type DatasetName, type Guid, snapshotName} from '../zfs/name.ts'
 import {
   type Bookmark,
@@ -23,6 +25,7 @@ import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {checkToken} from './check-token.ts'
 import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
+import {inspectorOf} from './inspector.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
 import {flagsFor, sendingOf} from './send-policy.ts'
 import type {CompleteRequest, Estimate, FromRef, LocalSender, ProtectRequest, SendRequest} from './sender.ts'
@@ -33,12 +36,14 @@ export type SenderSettings = {
   readonly filter: Filter
   readonly send: SendPolicy
   readonly floor: RetentionFloor
+  /** For all of its streams together; `undefined`: as fast as they go. */
+  readonly pace: Pace | undefined
 }
 
 /** The sender on this host. It owns the step holds, cursors and tentative cursors of its job, and touches no other's. */
 export function createLocalSender(
   zfs: ZfsClient,
-  {jobId, filter, send: policy, floor}: SenderSettings,
+  {jobId, filter, send: policy, floor, pace}: SenderSettings,
 ): LocalSender {
   const pool = createKnownPool(zfs)
   const tag = stepHoldTag(jobId)
@@ -60,18 +65,23 @@ export function createLocalSender(
     return (await pool.find(ctx, filesystem, is)) ?? gone(filesystem, from.guid)
   }
 
-  async function argsOf(ctx: RunContext, request: SendRequest): Promise<SendArgs> {
+  async function prepare(
+    ctx: RunContext,
+    request: SendRequest,
+  ): Promise<{readonly args: SendArgs; readonly planned: PlannedStream}> {
     const to = await findTo(ctx, request.filesystem, request.to)
     const from = await findFrom(ctx, request.filesystem, request.from)
     const dataset = (await pool.dataset(ctx, request.filesystem)) ?? gone(request.filesystem, request.to)
     const args = {to, from, flags: flagsFor(policy, dataset), resumeToken: request.resumeToken}
-    checkToken(args, dataset)
-    return args
+    const raw = dataset.encrypted && args.flags.raw
+    checkToken(args, raw)
+    return {args, planned: {type: dataset.type, raw, toguid: to.guid, fromguid: from?.guid}}
   }
 
   async function estimateOf(ctx: RunContext, request: SendRequest): Promise<Estimate> {
     try {
-      return {bytes: await zfs.estimate(ctx, await argsOf(ctx, request)), refusal: undefined}
+      const {args} = await prepare(ctx, request)
+      return {bytes: await zfs.estimate(ctx, args), refusal: undefined}
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
       return {
@@ -280,9 +290,10 @@ export function createLocalSender(
     },
 
     async prepareSend(ctx, request) {
-      const args = await argsOf(ctx, request)
+      const {args, planned} = await prepare(ctx, request)
+      const inspect = inspectorOf(planned, (because) => notAsPlanned(args.to, because))
       return async (ctx, sink) => {
-        const outcome = await zfs.send(ctx, args, sink)
+        const outcome = await zfs.send(ctx, args, {sink, inspect, pace})
         if (outcome.kind === 'failed') throw sendError(args.to, outcome.failure)
       }
     },
@@ -316,6 +327,14 @@ function sendError(
     {
       hint: keyMissing ? `load the key (zfs load-key) or send raw (send.encrypted: true)` : undefined,
     },
+  )
+}
+
+function notAsPlanned(to: Snapshot, because: string): OperationalError {
+  return new OperationalError(
+    'send-policy',
+    `the stream that zfs send writes for ${quoted(nameOfSnapshot(to))} is not the planned one: ${because}`,
+    {hint: 'nothing of it has left this host; run the job again, and report it if it stays so'},
   )
 }
 

@@ -1,4 +1,4 @@
-import {dlopen, FFIType, ptr, read} from 'bun:ffi'
+import {dlopen, type FFIFunction, FFIType, ptr, read} from 'bun:ffi'
 import {OperationalError} from '../core/errors.ts'
 
 /**
@@ -30,9 +30,10 @@ const PLATFORMS: Readonly<Record<string, Platform>> = {
 }
 
 const LOCK_EXCLUSIVE_NONBLOCKING = 2 | 4
-/** `F_SETPIPE_SZ` of Linux, and what every user may ask for: the writer runs on while the reader is not scheduled. */
+/** `F_SETPIPE_SZ` of Linux. What is wanted, so that writer and reader run on while we are not scheduled, is for root only. */
 const SET_PIPE_SIZE = 1031
-const PIPE_BYTES = 1024 * 1024
+const PIPE_BYTES = 2 * 1024 * 1024
+const PIPE_BYTES_OF_USERS = 1024 * 1024
 
 type Libc = {
   pipe2(fds: Int32Array): number
@@ -55,6 +56,11 @@ export function openPipe(): {readonly readFd: number; readonly writeFd: number} 
   const [readFd = -1, writeFd = -1] = fds
   libc().enlarge(writeFd)
   return {readFd, writeFd}
+}
+
+/** Lets a pipe that somebody else has made hold more; a refusal is no error. */
+export function enlargePipe(fd: number): void {
+  libc().enlarge(fd)
 }
 
 /**
@@ -81,17 +87,19 @@ export function tryLock(fd: number): 'locked' | 'busy' {
 let opened: Libc | undefined
 
 function libc(): Libc {
-  opened ??= openLibc()
+  opened ??= bind()
   return opened
 }
 
-function openLibc(): Libc {
-  const platform = PLATFORMS[process.platform]
-  if (platform === undefined) throw new OperationalError('host', `${process.platform} is not supported`)
+/** Functions of the C library by their types, and `errno` of the last call. Throws `host` where there is none we know. */
+export function openLibc<const Functions extends Record<string, FFIFunction>>(functions: Functions) {
+  const platform = platformOf()
   let cause: unknown
   for (const library of platform.libraries) {
     try {
-      return bind(library, platform)
+      const {symbols} = dlopen(library, {...functions, [platform.errno]: {args: [], returns: FFIType.ptr}})
+      const errnoLocation = symbols[platform.errno] as unknown as () => Parameters<typeof read.i32>[0]
+      return {symbols, errno: () => read.i32(errnoLocation(), 0)}
     } catch (error) {
       cause = error
     }
@@ -99,23 +107,30 @@ function openLibc(): Libc {
   throw new OperationalError('host', `cannot open the C library (${platform.libraries.join(', ')})`, {cause})
 }
 
-function bind(library: string, platform: Platform): Libc {
-  const {symbols} = dlopen(library, {
+function platformOf(): Platform {
+  const platform = PLATFORMS[process.platform]
+  if (platform === undefined) throw new OperationalError('host', `${process.platform} is not supported`)
+  return platform
+}
+
+function bind(): Libc {
+  const platform = platformOf()
+  const {symbols, errno} = openLibc({
     pipe2: {args: [FFIType.ptr, FFIType.i32], returns: FFIType.i32},
     poll: {args: [FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i32},
     flock: {args: [FFIType.i32, FFIType.i32], returns: FFIType.i32},
     fcntl: {args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32},
-    [platform.errno]: {args: [], returns: FFIType.ptr},
   })
-  const errnoLocation = symbols[platform.errno] as unknown as () => Parameters<typeof read.i32>[0]
   return {
     pipe2: (fds) => symbols.pipe2(ptr(fds), platform.closeOnExec),
     poll: (entries, count) => symbols.poll(ptr(entries), count, 0),
     flock: (fd) => symbols.flock(fd, LOCK_EXCLUSIVE_NONBLOCKING),
     enlarge(pipe) {
-      if (process.platform === 'linux') symbols.fcntl(pipe, SET_PIPE_SIZE, PIPE_BYTES)
+      if (process.platform !== 'linux') return
+      if (symbols.fcntl(pipe, SET_PIPE_SIZE, PIPE_BYTES) < 0)
+        symbols.fcntl(pipe, SET_PIPE_SIZE, PIPE_BYTES_OF_USERS)
     },
-    errno: () => read.i32(errnoLocation(), 0),
+    errno,
     platform,
   }
 }

@@ -1,12 +1,11 @@
-import {assert} from '../core/assert.ts'
-import type {Clock, RunContext} from '../core/context.ts'
+import {type Clock, type RunContext, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {ProgramCall, ProgramResult, RunProgram} from '../zfs-client/run-program.ts'
-import {type Child, GRACE, type Grace, startChild, stopChild} from './child.ts'
+import {type Child, GRACE, type Grace, stopChild} from './child.ts'
 import {type Collected, collectTail, collectText, type Tail} from './collect.ts'
 import type {DeathSignal} from './death-signal.ts'
-import {FIXED_ENVIRONMENT} from './environment.ts'
-import {createPipe, type PipeWriter} from './pipe.ts'
+import {openPassage, type Passage, type Passed} from './pass-on.ts'
+import {startProgram} from './start-program.ts'
 
 /** Far beyond any listing; a program that prints more has gone mad. */
 const MAX_STDOUT_BYTES = 1024 ** 3
@@ -34,10 +33,16 @@ export function createRunProgram(options: RunProgramOptions): RunProgram {
     const span = ctx.span.child(`${call.program} ${call.argv[0] ?? ''}`, words)
     const log = ctx.log.with({span: span.stack})
     const started = ctx.clock.monotonic()
+    const passage = call.stdout === 'text' ? undefined : openPassage(call.stdout)
     try {
-      const child = await startProgram(ctx, call, options)
+      const child = await startProgram(
+        ctx,
+        {...call, path: options.resolve(call.program)},
+        passage?.fd,
+        options,
+      )
       log.debug('program started', {...words, pid: child.pid})
-      const result = await resultOf({...ctx, log}, child, call, options)
+      const result = await resultOf({...ctx, log}, {child, passage}, call, options)
       const facts = {
         exitCode: result.exitCode,
         signal: result.signal,
@@ -55,62 +60,28 @@ export function createRunProgram(options: RunProgramOptions): RunProgram {
       log.debug('program failed', {...words, ...facts})
       span.end(facts)
       throw error
+    } finally {
+      passage?.close()
     }
   }
 }
 
-async function startProgram(ctx: RunContext, call: ProgramCall, options: RunProgramOptions): Promise<Child> {
-  const path = options.resolve(call.program)
-  const {stdin, stdout} = call
-  const start = (stdin: 'none' | number) =>
-    startChild({
-      path,
-      argv: call.argv,
-      environment: FIXED_ENVIRONMENT,
-      stdin,
-      stdout: stdout === 'text' ? 'pipe' : stdout.fd,
-      inherited: options.lockFd,
-      deathSignal: isStream(call) ? options.deathSignal?.() : undefined,
-    })
-  if (stdin === 'none') return start('none')
-  if ('fd' in stdin) return start(stdin.fd)
-  const {reader, writer} = createPipe()
-  try {
-    await writeAhead(ctx, writer, stdin.text)
-    return start(reader.stream.fd)
-  } finally {
-    reader.close()
-  }
-}
-
-/** What every pipe takes before anybody reads it, by POSIX's and our systems' PIPE_BUF. */
-const MAX_INPUT_BYTES = 4096
-
-/** Puts a text into a pipe that nobody reads yet. */
-async function writeAhead({signal}: RunContext, writer: PipeWriter, text: string): Promise<void> {
-  const bytes = Buffer.from(text)
-  assert(bytes.length <= MAX_INPUT_BYTES, `an input of ${bytes.length} bytes does not fit into a pipe`)
-  try {
-    await writer.write(bytes, signal)
-  } finally {
-    writer.close()
-  }
-}
-
-/** Waits for the end of `child`, or stops it when it must not go on. */
+/** Waits for the end of `child` and of what it has written, or stops it when it must not go on. */
 async function resultOf(
   ctx: RunContext,
-  child: Child,
+  {child, passage}: {readonly child: Child; readonly passage: Passage | undefined},
   call: ProgramCall,
   options: RunProgramOptions,
 ): Promise<ProgramResult> {
+  const settled = new AbortController()
+  const passed = passage?.run(withSignal(ctx, settled.signal))
   const stdout = collectText(child.stdout, options.maxStdoutBytes ?? MAX_STDOUT_BYTES)
   const stderr = collectTail(child.stderr, MAX_STDERR_BYTES)
-  const settled = new AbortController()
   try {
     return await Promise.race([
-      ended(ctx.clock, child, stdout, stderr, settled.signal),
+      passedOn(ended(ctx.clock, child, stdout, stderr, settled.signal), passed),
       failureOf(stdout.all),
+      failureOf(passed ?? NOTHING),
       rejectedBy(ctx.signal, settled.signal),
       deadline(ctx.clock, call, settled.signal),
     ])
@@ -124,9 +95,22 @@ async function resultOf(
     throw error
   } finally {
     settled.abort()
+    await passed?.catch(() => {})
     stdout.cancel()
     stderr.cancel()
   }
+}
+
+const NOTHING = Promise.resolve()
+
+/** A program has not done its work before its stream has been passed on, or nobody reads it any more. */
+async function passedOn(
+  ended: Promise<ProgramResult>,
+  passed: Promise<Passed> | undefined,
+): Promise<ProgramResult> {
+  const result = await ended
+  await passed
+  return result
 }
 
 async function ended(
@@ -178,10 +162,6 @@ function deadline(clock: Clock, call: ProgramCall, settled: AbortSignal): Promis
       )
     clock.sleep(deadlineMs, settled).then(late, () => {})
   })
-}
-
-function isStream({stdin, stdout}: ProgramCall): boolean {
-  return stdout !== 'text' || (stdin !== 'none' && 'fd' in stdin)
 }
 
 /** A resume token says what is in a dataset, and fills the screen (threat T21). */

@@ -1,12 +1,13 @@
 import type {RunContext} from '../core/context.ts'
-import type {StreamHandle} from '../core/stream.ts'
+import type {IncomingStream, OutgoingStream} from '../core/stream.ts'
 
 /**
  * Runs one program to its end. The only way in which the CLI client touches the world: implemented by `host` with real
  * processes, by the simulator with a model of ZFS, and by tests with a script.
  *
  * A program that ends is an answer, whatever its exit status. Throws what stopped it otherwise: the reason of
- * `ctx.signal`, `deadline`, `zfs-missing`, or `host` when it could not be started or printed beyond all bounds.
+ * `ctx.signal`, `deadline`, `zfs-missing`, `host` when it could not be started or printed beyond all bounds, and what
+ * `inspect` has refused a stream with. That a stream was written does not say that anybody has read it.
  */
 export type RunProgram = (ctx: RunContext, call: ProgramCall) => Promise<ProgramResult>
 
@@ -17,9 +18,9 @@ export type ProgramCall = {
   readonly argv: readonly string[]
   /** False for commands that only look. A dry run runs no other. */
   readonly mutates: boolean
-  /** A stream, or a short text. */
-  readonly stdin: 'none' | StreamHandle | {readonly text: string}
-  readonly stdout: 'text' | StreamHandle
+  /** A stream, or a short text. A program whose stream is refused, or over before it was admitted, is not even started. */
+  readonly stdin: 'none' | IncomingStream | {readonly text: string}
+  readonly stdout: 'text' | OutgoingStream
   /** How long it may take, milliseconds; `undefined` for streams, which end when they end. */
   readonly deadlineMs: number | undefined
 }

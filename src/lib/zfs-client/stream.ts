@@ -1,6 +1,6 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import type {StreamHandle} from '../core/stream.ts'
+import type {IncomingStream, OutgoingStream} from '../core/stream.ts'
 import {estimateCommand, receiveCommand, sendCommand} from '../zfs/argv.ts'
 import type {Outcome, ReceiveArgs, SendArgs} from '../zfs/client.ts'
 import {readSendEstimate} from '../zfs/read-send-estimate.ts'
@@ -25,28 +25,28 @@ export async function estimate(
   return undefined
 }
 
-/** The stream goes from the program into `sink` without passing through us. */
+/** The program writes the stream; nothing of it reaches the sink before it is admitted. */
 export async function send(
   ctx: RunContext,
   run: RunProgram,
   args: SendArgs,
-  sink: StreamHandle,
+  stream: OutgoingStream,
 ): Promise<Outcome> {
   const command = sendCommand(args)
-  const result = await run(ctx, {...command, stdin: 'none', stdout: sink, deadlineMs: undefined})
+  const result = await run(ctx, {...command, stdin: 'none', stdout: stream, deadlineMs: undefined})
   warnOfWords(ctx, command, result)
   return outcomeOf(result)
 }
 
-/** The program reads one stream from `source` and leaves what follows it. */
+/** The program reads one stream, once it is admitted, and leaves what follows it. */
 export async function receive(
   ctx: RunContext,
   run: RunProgram,
   args: ReceiveArgs,
-  source: StreamHandle,
+  stream: IncomingStream,
 ): Promise<Outcome> {
   const command = receiveCommand(args)
-  const result = await run(ctx, {...command, stdin: source, stdout: 'text', deadlineMs: undefined})
+  const result = await run(ctx, {...command, stdin: stream, stdout: 'text', deadlineMs: undefined})
   warnOfWords(ctx, command, result)
   return outcomeOf(result)
 }

@@ -42,7 +42,7 @@ export function createZfsCliClient(run: RunProgram): ZfsClient {
     abortReceive: (ctx, dataset) => abortReceive(ctx, run, dataset),
     estimateDestroy: (ctx, snapshots) => estimateDestroy(ctx, run, snapshots),
     estimate: (ctx, args) => estimate(ctx, run, args),
-    send: (ctx, args, sink) => send(ctx, run, args, sink),
-    receive: (ctx, args, source) => receive(ctx, run, args, source),
+    send: (ctx, args, stream) => send(ctx, run, args, stream),
+    receive: (ctx, args, stream) => receive(ctx, run, args, stream),
   }
 }

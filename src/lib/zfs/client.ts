@@ -1,5 +1,5 @@
 import type {RunContext} from '../core/context.ts'
-import type {StreamHandle} from '../core/stream.ts'
+import type {IncomingStream, OutgoingStream} from '../core/stream.ts'
 import type {Dataset} from './dataset.ts'
 import type {BookmarkName, DatasetName, Guid, HoldTag, SnapshotName} from './name.ts'
 import type {ZfsFailure} from './read-stderr.ts'
@@ -53,10 +53,10 @@ export type ZfsClient = {
   estimateDestroy(ctx: RunContext, snapshots: readonly SnapshotName[]): Promise<bigint | undefined>
   /** Size in bytes of what `send` would emit, as ZFS estimates it; `undefined` when it does not say. */
   estimate(ctx: RunContext, args: SendArgs): Promise<bigint | undefined>
-  /** Writes the stream into `sink` until it ends by itself. */
-  send(ctx: RunContext, args: SendArgs, sink: StreamHandle): Promise<Outcome>
-  /** Reads exactly one stream from `source`. `done` is a claim to be confirmed by guid. */
-  receive(ctx: RunContext, args: ReceiveArgs, source: StreamHandle): Promise<Outcome>
+  /** Writes the stream into its sink until it ends by itself. Throws what the stream is refused with. */
+  send(ctx: RunContext, args: SendArgs, stream: OutgoingStream): Promise<Outcome>
+  /** Reads exactly one stream. `done` is a claim to be confirmed by guid. Throws what the stream is refused with. */
+  receive(ctx: RunContext, args: ReceiveArgs, stream: IncomingStream): Promise<Outcome>
 }
 
 export type Outcome = {readonly kind: 'done'} | {readonly kind: 'failed'; readonly failure: ZfsFailure}

@@ -64,7 +64,7 @@ export function createDirector(
         process,
         argv,
         mutates,
-        stream: stdin !== 'none' && 'fd' in stdin ? 'in' : stdout !== 'text' ? 'out' : undefined,
+        stream: stdin !== 'none' && 'source' in stdin ? 'in' : stdout !== 'text' ? 'out' : undefined,
         faults: atCommands.filter(({at}) => at === index || at === `${verb}:${nth}`),
         peers: othersOf(process).length,
         libraryCall,

@@ -60,6 +60,19 @@ export async function readSome({pipe}: End, length: number, stopped: () => void)
   return take(pipe, length)
 }
 
+/** The first `length` bytes, waiting for them and leaving them there; fewer at the end. */
+export async function peek(
+  pipe: Pipe,
+  length: number,
+  stopped: () => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  while (pipe.length < length && pipe.writers > 0 && !pipe.severed) {
+    await change(pipe)
+    stopped()
+  }
+  return new Uint8Array(Buffer.concat(pipe.chunks).subarray(0, length))
+}
+
 /** As much of `bytes` as fits, at least one, waiting for room; 0 when nobody reads. */
 export async function writeSome({pipe}: End, bytes: Uint8Array, stopped: () => void): Promise<number> {
   while (pipe.readers > 0 && !pipe.severed && pipe.length >= pipe.capacity) {

@@ -113,7 +113,7 @@ async function execute(
 ): Promise<ProgramResult> {
   if (call.stdout !== 'text') return await sendStream(ctx, call.stdout, entry, director)
   const {stdin} = call
-  if (stdin !== 'none' && 'fd' in stdin) return await receiveStream(ctx, stdin, entry, director)
+  if (stdin !== 'none' && 'source' in stdin) return await receiveStream(ctx, stdin, entry, director)
   const command = startCommand(entry.process.host, call.argv, stdin === 'none' ? '' : stdin.text)
   let step = command.next()
   // An orphan goes on to its end: only the first step is bound to the process being alive.

@@ -1,5 +1,6 @@
 import type {RunContext} from '../../../src/lib/core/context.ts'
-import type {StreamHandle} from '../../../src/lib/core/stream.ts'
+import {OperationalError} from '../../../src/lib/core/errors.ts'
+import type {IncomingStream, Inspect, OutgoingStream} from '../../../src/lib/core/stream.ts'
 import type {ProgramResult} from '../../../src/lib/zfs-client/run-program.ts'
 import {createStreamReader} from '../stream.ts'
 import {type Answer, complained, SILENT} from '../zfs/answer.ts'
@@ -13,13 +14,13 @@ import {
 } from '../zfs/receive.ts'
 import {prepareSend} from '../zfs/send.ts'
 import type {Entry} from './entry.ts'
-import {closeEnd, duplicate, type End, readSome, wake, writeSome} from './pipe.ts'
+import {closeEnd, duplicate, type End, peek, readSome, wake, writeSome} from './pipe.ts'
 import {type Director, faultOf, resultOf} from './program.ts'
 
-/** `zfs send` into a pipe. It ends by itself, when nobody reads, or when it is stopped. */
+/** `zfs send` into a pipe, once its stream is admitted. It ends by itself, when nobody reads, or when it is stopped. */
 export async function sendStream(
   ctx: RunContext,
-  stdout: StreamHandle,
+  stdout: OutgoingStream,
   entry: Entry,
   director: Director,
 ): Promise<ProgramResult> {
@@ -34,7 +35,10 @@ export async function sendStream(
   const limit = Math.min(cutAt ?? bytes.length, diesAt ?? bytes.length, bytes.length)
   sending.to.longHolds += 1
   try {
-    return await asChild(ctx, entry, director.endOf(stdout.fd), async (end, check) => {
+    // What is not admitted stays with the program, which is stopped.
+    if (!isAdmitted(stdout.inspect, bytes.subarray(0, limit)))
+      return diesAt === undefined ? resultOf(SILENT) : STOPPED
+    return await asChild(ctx, entry, director.endOf(stdout.sink.fd), async (end, check) => {
       for (let at = 0; at < limit; ) {
         const count = await writeSome(end, bytes.subarray(at, limit), check)
         if (count === 0) return resultOf(complained([`warning: cannot send '${full}': Broken pipe`]))
@@ -59,17 +63,27 @@ function damaged(entry: Entry, bytes: Uint8Array): Uint8Array {
   return copy
 }
 
+/** False when the stream is over before `inspect` had seen enough. Throws what it is refused with. */
+function isAdmitted(inspect: Inspect, stream: Uint8Array): boolean {
+  let inspection = inspect(new Uint8Array(0))
+  while (inspection.kind === 'more' && inspection.bytes <= stream.length)
+    inspection = inspect(stream.subarray(0, inspection.bytes))
+  return inspection.kind === 'admitted'
+}
+
 /** `zfs receive` from a pipe, of which it reads one stream and not a byte more. */
 export async function receiveStream(
   ctx: RunContext,
-  stdin: StreamHandle,
+  stdin: IncomingStream,
   entry: Entry,
   director: Director,
 ): Promise<ProgramResult> {
   const {host} = entry.process
   const words = readReceiveWords(entry.argv.slice(1))
   let receiving: Receiving | undefined
-  return await asChild(ctx, entry, director.endOf(stdin.fd), async (end, check) => {
+  return await asChild(ctx, entry, director.endOf(stdin.source.fd), async (end, check) => {
+    if (!(await isPipeAdmitted(end, stdin.inspect, check)))
+      throw new OperationalError('receive-failed', 'cannot receive: the stream ended before its first record')
     const stream = createStreamReader((length) => readFully(end, length, check))
     try {
       const begin = await stream.begin()
@@ -99,6 +113,16 @@ export async function receiveStream(
       return receiving === undefined ? SILENT : commitReceive(host, receiving)
     }
   })
+}
+
+/** The same for a stream that stays in its pipe. */
+async function isPipeAdmitted({pipe}: End, inspect: Inspect, check: () => void): Promise<boolean> {
+  for (let head = new Uint8Array(0); ; ) {
+    const inspection = inspect(head)
+    if (inspection.kind === 'admitted') return true
+    head = await peek(pipe, inspection.bytes, check)
+    if (head.length < inspection.bytes) return false
+  }
 }
 
 /** Runs `work` on a pipe end of its own, until it is stopped by an abort or by the death of its process. */

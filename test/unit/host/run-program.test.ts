@@ -8,6 +8,7 @@ import {findDeathSignal} from '../../../src/lib/host/death-signal.ts'
 import {createPipe} from '../../../src/lib/host/pipe.ts'
 import {createRunProgram, type RunProgramOptions} from '../../../src/lib/host/run-program.ts'
 import type {ProgramCall} from '../../../src/lib/zfs-client/run-program.ts'
+import {anyFrom, anyTo} from '../../any-stream.ts'
 import {
   codeOf,
   failureOf,
@@ -136,8 +137,8 @@ describe('what a program gets', () => {
     await there.writer.write(new TextEncoder().encode('head1234tail'), signal)
     await there.reader.read(4, signal)
     await runScript('dd bs=4 count=1 2>/dev/null | tr 1-4 a-d', {
-      stdin: there.reader.stream,
-      stdout: back.writer.stream,
+      stdin: anyFrom(there.reader.stream),
+      stdout: anyTo(back.writer.stream),
     })
     expect(new TextDecoder().decode(await back.reader.read(4, signal))).toBe('abcd')
     expect(new TextDecoder().decode(await there.reader.read(4, signal))).toBe('tail')
@@ -214,8 +215,9 @@ describe('when we die without a word', () => {
       import {createPipe} from '${host}/pipe.ts'
       import {findDeathSignal} from '${host}/death-signal.ts'
       import {testContext} from '${import.meta.dirname}/helpers.ts'
+      import {anyFrom} from '${import.meta.dirname}/../../any-stream.ts'
       const run = createRunProgram({resolve: () => '${path}', deathSignal: findDeathSignal()})
-      await run(testContext(), {program: 'zfs', argv: [], mutates: true, stdin: createPipe().reader.stream, stdout: 'text', deadlineMs: undefined})
+      await run(testContext(), {program: 'zfs', argv: [], mutates: true, stdin: anyFrom(createPipe().reader.stream), stdout: 'text', deadlineMs: undefined})
     `
     await Bun.write(`${directory.path}/main.ts`, program)
     const main = Bun.spawn([process.execPath, `${directory.path}/main.ts`], {

@@ -27,6 +27,7 @@ import {
 import type {Snapshot} from '../../../src/lib/zfs/version.ts'
 import {readOnly} from '../../../src/lib/zfs-client/read-only.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
+import {anyFrom, anyTo} from '../../any-stream.ts'
 import {dataset, fails, row, STOPPED, type Step, scripted, testContext} from './scripted-program.ts'
 
 async function outcomes(
@@ -385,6 +386,9 @@ const ARGS: SendArgs = {
   resumeToken: undefined,
 }
 
+const OUT = anyTo({fd: 7})
+const IN = anyFrom({fd: 8})
+
 describe('streams', () => {
   const received: ReceiveArgs = {
     to: parseSnapshotName('p/a@2'),
@@ -395,14 +399,14 @@ describe('streams', () => {
 
   test('a send writes into the given pipe, without a deadline', async () => {
     const {run, calls} = scripted([['send -w -i p/a@1 p/a@2']])
-    expect(await createZfsCliClient(run).send(ctx, ARGS, {fd: 7})).toEqual({kind: 'done'})
-    expect(calls[0]).toMatchObject({stdin: 'none', stdout: {fd: 7}, deadlineMs: undefined, mutates: false})
+    expect(await createZfsCliClient(run).send(ctx, ARGS, OUT)).toEqual({kind: 'done'})
+    expect(calls[0]).toMatchObject({stdin: 'none', stdout: OUT, deadlineMs: undefined, mutates: false})
   })
 
   test('a receive reads from the given pipe, without a deadline', async () => {
     const {run, calls} = scripted([['receive -s -u p/a@2']])
-    expect(await createZfsCliClient(run).receive(ctx, received, {fd: 8})).toEqual({kind: 'done'})
-    expect(calls[0]).toMatchObject({stdin: {fd: 8}, stdout: 'text', deadlineMs: undefined, mutates: true})
+    expect(await createZfsCliClient(run).receive(ctx, received, IN)).toEqual({kind: 'done'})
+    expect(calls[0]).toMatchObject({stdin: IN, stdout: 'text', deadlineMs: undefined, mutates: true})
   })
 
   test.each([
@@ -415,7 +419,7 @@ describe('streams', () => {
     ],
   ])('a send that ends with %o is an outcome', async (answer, kind, message) => {
     const {run} = scripted([[sendCommand(ARGS), answer]])
-    const outcome = await createZfsCliClient(run).send(ctx, ARGS, {fd: 7})
+    const outcome = await createZfsCliClient(run).send(ctx, ARGS, OUT)
     expect(outcome).toMatchObject({
       kind: 'failed',
       failure: {kind, message: expect.stringContaining(message)},
@@ -431,7 +435,7 @@ describe('streams', () => {
         ),
       ],
     ])
-    expect(await createZfsCliClient(run).receive(ctx, received, {fd: 8})).toMatchObject({
+    expect(await createZfsCliClient(run).receive(ctx, received, IN)).toMatchObject({
       kind: 'failed',
       failure: {kind: 'modified'},
     })
@@ -471,11 +475,11 @@ test('a dry run can look and nothing else', async () => {
     client.setPlaceholder(ctx, name, 'off'),
     client.rename(ctx, name, name),
     client.abortReceive(ctx, name),
-    client.send(ctx, ARGS, {fd: 1}),
+    client.send(ctx, ARGS, OUT),
     client.receive(
       ctx,
       {to: parseSnapshotName('p/a@2'), replacesPlaceholder: false, inherit: [], override: new Map()},
-      {fd: 0},
+      IN,
     ),
   ]
   for (const attempt of await Promise.allSettled(attempts)) {

@@ -1,0 +1,128 @@
+import {fstatSync} from 'node:fs'
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import type {Inspect, OutgoingStream, Pace} from '../core/stream.ts'
+import {inspectPipe} from './inspect-incoming.ts'
+import {type KernelStream, kernelStream} from './kernel-stream.ts'
+import {enlargePipe} from './libc.ts'
+import {byteWriter, createPipe, type PipeReader} from './pipe.ts'
+
+/** The most that is moved at once, bytes: what a pipe of ours holds. */
+const MOVED_BYTES = 2 * 1024 * 1024
+/** The most that is copied at once, bytes. */
+const COPIED_BYTES = 64 * 1024
+/** Long enough for what a pipe of ours holds to come through, even at 1 GB/s. */
+const FIRST_PAUSE_MS = 1
+const MAX_PAUSE_MS = 20
+
+/** A pipe for one program to write its stream into. The other end is in our hands. */
+export type Passage = {
+  /** For the program, which gets a copy of its own. */
+  readonly fd: number
+  /**
+   * To be called once the program has the pipe. Inspects the stream, then passes it on to its sink until the program has
+   * closed the pipe. `ended`: it was over before it could be admitted, and nothing was passed on. `cut`: nobody reads the
+   * sink. Rejects when the stream is refused, and nothing was passed on. The program writes into a broken pipe then.
+   */
+  run(ctx: RunContext): Promise<Passed>
+  /** Gives the pipe back where there is no program. May be called again. */
+  close(): void
+}
+
+export type Passed = 'whole' | 'ended' | 'cut'
+
+/**
+ * Lays a pipe in front of `stream.sink`. Within Linux pipes the bytes are moved by the kernel and never seen by us; without
+ * `kernel`, and into a socket, they are copied.
+ */
+export function openPassage(stream: OutgoingStream, kernel = kernelStream()): Passage {
+  const {reader, writer} = createPipe()
+  const {sink, inspect, pace} = stream
+
+  async function pass(ctx: RunContext): Promise<Passed> {
+    if (kernel === undefined || !fstatSync(sink.fd).isFIFO()) return await copy(ctx, reader, stream)
+    const from = reader.stream.fd
+    if ((await inspectPipe(ctx, kernel, from, inspect)) === 'ended') return 'ended'
+    enlargePipe(sink.fd)
+    return await move(ctx, kernel, {from, to: sink.fd, pace})
+  }
+
+  return {
+    fd: writer.stream.fd,
+    async run(ctx) {
+      writer.close()
+      try {
+        return await pass(ctx)
+      } finally {
+        reader.close()
+      }
+    },
+    close() {
+      writer.close()
+      reader.close()
+    },
+  }
+}
+
+async function move(
+  ctx: RunContext,
+  kernel: KernelStream,
+  {from, to, pace}: {readonly from: number; readonly to: number; readonly pace: Pace | undefined},
+): Promise<Passed> {
+  let allowed = 0
+  let pauseMs = FIRST_PAUSE_MS
+  for (;;) {
+    ctx.signal.throwIfAborted()
+    if (pace !== undefined && allowed === 0) {
+      allowed = Math.min(kernel.waiting(from), pace.chunkBytes)
+      await pace.take(ctx, allowed)
+    }
+    // A paced stream that is not there yet is asked for a byte: so its end is met.
+    const moved = kernel.move(from, to, pace === undefined ? MOVED_BYTES : Math.max(allowed, 1))
+    if (moved === 0) return 'whole'
+    if (moved === 'no-reader') return 'cut'
+    if (moved === 'later') pauseMs = Math.min(1.5 * pauseMs, MAX_PAUSE_MS)
+    else {
+      allowed = Math.max(allowed - moved, 0)
+      pauseMs = FIRST_PAUSE_MS
+    }
+    await ctx.clock.sleep(pauseMs, ctx.signal)
+  }
+}
+
+async function copy(
+  ctx: RunContext,
+  reader: PipeReader,
+  {sink, inspect, pace}: OutgoingStream,
+): Promise<Passed> {
+  const writer = byteWriter(sink.fd)
+  try {
+    let bytes = await readHead(ctx, reader, inspect)
+    if (bytes === undefined) return 'ended'
+    while (bytes !== undefined) {
+      await pace?.take(ctx, bytes.length)
+      await writer.write(bytes, ctx.signal)
+      bytes = await reader.readSome(Math.min(COPIED_BYTES, pace?.chunkBytes ?? COPIED_BYTES), ctx.signal)
+    }
+    return 'whole'
+  } catch (error) {
+    if (error instanceof OperationalError && error.code === 'peer-unreachable') return 'cut'
+    throw error
+  }
+}
+
+/** As much of the stream as `inspect` has to see; `undefined` when it is over before that. */
+async function readHead(
+  ctx: RunContext,
+  reader: PipeReader,
+  inspect: Inspect,
+): Promise<Uint8Array | undefined> {
+  let head = new Uint8Array(0)
+  for (;;) {
+    const inspection = inspect(head)
+    if (inspection.kind === 'admitted') return head
+    const some = await reader.readSome(inspection.bytes - head.length, ctx.signal)
+    if (some === undefined) return undefined
+    head = new Uint8Array(Buffer.concat([head, some]))
+  }
+}

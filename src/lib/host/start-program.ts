@@ -1,0 +1,67 @@
+import {assert} from '../core/assert.ts'
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import type {IncomingStream} from '../core/stream.ts'
+import type {ProgramCall} from '../zfs-client/run-program.ts'
+import {type Child, startChild} from './child.ts'
+import type {DeathSignal} from './death-signal.ts'
+import {FIXED_ENVIRONMENT} from './environment.ts'
+import {inspectIncoming} from './inspect-incoming.ts'
+import {createPipe, type PipeWriter} from './pipe.ts'
+
+/** What every pipe takes before anybody reads it, by POSIX's and our systems' PIPE_BUF. */
+const MAX_INPUT_BYTES = 4096
+
+/**
+ * Starts the program of a call, with its stream or its text as its input; `stdout` is where its stream goes, if it writes
+ * one. Throws what an incoming stream is refused with: nothing reads one that is not what it should be.
+ */
+export async function startProgram(
+  ctx: RunContext,
+  call: ProgramCall & {readonly path: string},
+  stdout: number | undefined,
+  options: {readonly lockFd?: number | undefined; readonly deathSignal?: DeathSignal | undefined},
+): Promise<Child> {
+  const start = (stdin: 'none' | number) =>
+    startChild({
+      path: call.path,
+      argv: call.argv,
+      environment: FIXED_ENVIRONMENT,
+      stdin,
+      stdout: stdout ?? 'pipe',
+      inherited: options.lockFd,
+      deathSignal: isStream(call) ? options.deathSignal?.() : undefined,
+    })
+  if (call.stdin === 'none') return start('none')
+  if ('source' in call.stdin) {
+    await admit(ctx, call.stdin)
+    return start(call.stdin.source.fd)
+  }
+  const {reader, writer} = createPipe()
+  try {
+    await writeAhead(ctx, writer, call.stdin.text)
+    return start(reader.stream.fd)
+  } finally {
+    reader.close()
+  }
+}
+
+async function admit(ctx: RunContext, stream: IncomingStream): Promise<void> {
+  if ((await inspectIncoming(ctx, stream)) !== 'ended') return
+  throw new OperationalError('receive-failed', 'cannot receive: the stream ended before its first record')
+}
+
+/** Puts a text into a pipe that nobody reads yet. */
+async function writeAhead({signal}: RunContext, writer: PipeWriter, text: string): Promise<void> {
+  const bytes = Buffer.from(text)
+  assert(bytes.length <= MAX_INPUT_BYTES, `an input of ${bytes.length} bytes does not fit into a pipe`)
+  try {
+    await writer.write(bytes, signal)
+  } finally {
+    writer.close()
+  }
+}
+
+function isStream({stdin, stdout}: ProgramCall): boolean {
+  return stdout !== 'text' || (stdin !== 'none' && 'source' in stdin)
+}

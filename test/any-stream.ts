@@ -1,0 +1,11 @@
+import type {IncomingStream, OutgoingStream, StreamHandle} from '../src/lib/core/stream.ts'
+
+/** For tests of what carries a stream: whatever comes from `source` is admitted. */
+export function anyFrom(source: StreamHandle): IncomingStream {
+  return {source, inspect: () => ({kind: 'admitted'})}
+}
+
+/** For tests of what carries a stream: whatever goes to `sink` is admitted, at any speed. */
+export function anyTo(sink: StreamHandle): OutgoingStream {
+  return {sink, inspect: () => ({kind: 'admitted'}), pace: undefined}
+}
