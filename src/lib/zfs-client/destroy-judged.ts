@@ -3,8 +3,9 @@ import {printable, quoted} from '../core/printable.ts'
 import {ARGUMENT_LIMITS, chunkByBytes} from '../zfs/chunk-by-bytes.ts'
 import type {JudgedSnapshot, Outcome, ZfsClient} from '../zfs/client.ts'
 import {programGuid, REPLACED} from '../zfs/destroy-program.ts'
-import {datasetOf, poolOf, type SnapshotName, shortNameOf} from '../zfs/name.ts'
+import {datasetOf, poolOf, type SnapshotName} from '../zfs/name.ts'
 import {ERRNO} from '../zfs/read-errno.ts'
+import {isSnapshot, nameOfSnapshot} from '../zfs/version.ts'
 import {DONE, failed} from './command.ts'
 
 /**
@@ -67,13 +68,12 @@ export function createDestroyJudged(
     settled: Settled,
   ): Promise<void> {
     const datasets = Array.from(new Set(judged.map(({name}) => datasetOf(name))))
-    const now = await listVersions(ctx, datasets)
+    const versions = Array.from((await listVersions(ctx, datasets)).values()).flat()
+    const now = new Map(versions.filter(isSnapshot).map((one) => [nameOfSnapshot(one), one]))
     const doomed: JudgedSnapshot[] = []
     for (const snapshot of judged) {
-      const found = now
-        .get(datasetOf(snapshot.name))
-        ?.find(({kind, name}) => kind === 'snapshot' && name === shortNameOf(snapshot.name))
-      if (found?.kind !== 'snapshot') settled.set(keyOf(snapshot), DONE)
+      const found = now.get(snapshot.name)
+      if (found === undefined) settled.set(keyOf(snapshot), DONE)
       else if (found.guid !== snapshot.guid) settled.set(keyOf(snapshot), replaced(snapshot.name))
       else if (found.clones !== undefined) settled.set(keyOf(snapshot), cloned(found.clones))
       else doomed.push(snapshot)
@@ -88,7 +88,7 @@ export function createDestroyJudged(
   return async (ctx, snapshots) => {
     const settled: Settled = new Map()
     const judged = Array.from(new Map(snapshots.map((snapshot) => [keyOf(snapshot), snapshot])).values())
-    if (!impossible) await byProgram(ctx, judged, settled)
+    await byProgram(ctx, judged, settled)
     const rest = judged.filter((snapshot) => !settled.has(keyOf(snapshot)))
     if (rest.length > 0) await byListing(ctx, rest, settled)
     return snapshots.map((snapshot) => settled.get(keyOf(snapshot)) ?? NO_ANSWER)
