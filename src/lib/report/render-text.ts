@@ -105,6 +105,10 @@ function snapshotLines(snapshot: SnapshotReport, verbose: boolean): readonly str
         `  snapshot ${printable(`${filesystem}@${name ?? snapshot.name}`)}${state === 'planned' ? ' would be taken' : ''}`,
       ]
     }),
+    ...(verbose ? (snapshot.pools ?? []) : []).map(
+      ({pool, snapshots, transactions, consistent}) =>
+        `  snapshot pool ${printable(pool)}: ${snapshots} ${consistent ? 'of one instant' : `in ${transactions} transactions`}`,
+    ),
   ]
 }
 

@@ -92,6 +92,24 @@ test('a person reads what was done and what failed, and not what was in order', 
   `)
 })
 
+test('verbose tells of each pool whether its snapshots are of one instant', () => {
+  const pools = [
+    {pool: 'p', snapshots: 4, transactions: 1, consistent: true},
+    {pool: 'q', snapshots: 4000, transactions: 3, consistent: false},
+  ]
+  const report: RunReport = {...REPORT, snapshot: {filesystems: [], pools}}
+  expect(validateReport(report)).toBe(true)
+  const lines = (verbose: boolean) =>
+    renderText(report, {verbose})
+      .split('\n')
+      .filter((line) => line.includes('snapshot pool'))
+  expect(lines(true)).toEqual([
+    '  snapshot pool p: 4 of one instant',
+    '  snapshot pool q: 4000 in 3 transactions',
+  ])
+  expect(lines(false)).toEqual([])
+})
+
 test('verbose adds what was in order', () => {
   const plain = renderText(REPORT, {verbose: false}).split('\n')
   const added = renderText(REPORT, {verbose: true})
