@@ -1,6 +1,6 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {type Lab, openLab} from './lab.ts'
-import {zrepl} from './scenario.ts'
+import {interpose, zrepl} from './scenario.ts'
 
 let lab: Lab
 let src: string
@@ -84,4 +84,32 @@ test('what the job accepts does come', async () => {
     'canmount noauto received',
     'snapdir hidden default',
   ])
+})
+
+test('what comes all the same is told', async () => {
+  // A zfs that does not know -x, as a receiver whose protection has failed.
+  const restore = await interpose(
+    lab,
+    `if [ "$1" = receive ]; then
+  left=$#
+  while [ $left -gt 0 ]; do
+    word=$1; shift; left=$((left - 1))
+    if [ "$word" = -x ]; then shift; left=$((left - 1)); else set -- "$@" "$word"; fi
+  done
+fi`,
+  )
+  await lab.ok(`zfs snapshot -r ${src}/data@2\n`)
+  const {report, exitCode} = await zrepl(lab, `replicate careful --config ${CONFIG}`)
+  await restore()
+  expect(exitCode).toBe(0)
+  const warnings = report.replicate?.filesystems.find(
+    ({filesystem}) => filesystem === `${src}/data`,
+  )?.warnings
+  const copy = `${dst}/careful/eve/${src}/data`
+  expect(warnings).toEqual(
+    ['mountpoint', 'canmount', 'setuid', 'readonly', 'snapdir'].map(
+      (name) =>
+        `property ${name} of '${copy}' is as the sender has it, against recv.properties: look at it, then run zfs inherit ${name}`,
+    ),
+  )
 })

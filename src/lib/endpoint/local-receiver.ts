@@ -14,7 +14,7 @@ import {byCreatetxg, isSnapshot, nameOfSnapshot, type Snapshot, type Version} fr
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
-import {inspectorOf} from './inspector.ts'
+import {createInspector} from './inspector.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
 import type {HoldLastReceivedRequest, LocalReceiver, ReceiveReply, ReceiveRequest} from './receiver.ts'
 import {setAside} from './set-aside.ts'
@@ -151,6 +151,19 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
     await pool.list(ctx, [dataset], false)
     if ((await pool.dataset(ctx, dataset))?.encrypted === true) return
     throw plaintext(`${quoted(dataset)} has arrived without encryption and was left for you to look at`)
+  }
+
+  /** Whoever made the stream must not decide about what policy withholds or sets (threat T10), whatever `-x` and `-o` did. */
+  async function strayProperties(
+    ctx: RunContext,
+    dataset: DatasetName,
+    {inherit, override}: ReceiveArgs,
+  ): Promise<readonly string[]> {
+    const stray = await zfs.received(ctx, dataset, [...inherit, ...override.keys()])
+    return stray.map(
+      (property) =>
+        `property ${property} of ${quoted(dataset)} is as the sender has it, against recv.properties: look at it, then run zfs inherit ${property}`,
+    )
   }
 
   function plaintext(what: string): OperationalError {
@@ -337,11 +350,14 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       await refusePlaintext(ctx, dataset, request)
       await dropOlderHolds(ctx, dataset)
 
-      const inspect = inspectorOf(plannedStream(request), (because) =>
+      const inspector = createInspector(plannedStream(request), (because) =>
         notAsAnnounced(dataset, request, because),
       )
-      const outcome = await zfs.receive(ctx, await argsOf(ctx, request, target), {source, inspect})
-      if (outcome.kind === 'done' && mayWait(request)) return {warnings: []}
+      const args = await argsOf(ctx, request, target)
+      const outcome = await zfs.receive(ctx, args, {source, inspect: inspector.inspect})
+      // What came with the first part of a first stream is not repeated with the rest of it.
+      const mayBring = inspector.bringsProperties() || (request.resuming && request.from === undefined)
+      if (outcome.kind === 'done' && mayWait(request) && !mayBring) return {warnings: []}
 
       // `zfs receive` fails after the snapshot is committed (a mount), and succeeds without having received anything:
       // only the guid on the pool tells.
@@ -351,6 +367,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       const warnings =
         outcome.kind === 'failed' ? [`received, but zfs receive said: ${outcome.failure.message}`] : []
       await checkEncrypted(ctx, dataset, request)
+      if (mayBring) warnings.push(...(await strayProperties(ctx, dataset, args)))
       if (target?.placeholder === true) await clearPlaceholder(ctx, dataset)
       if (request.protection === 'guarantee_nothing') return {warnings}
 

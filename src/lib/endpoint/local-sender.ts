@@ -25,7 +25,7 @@ import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {checkToken} from './check-token.ts'
 import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
-import {inspectorOf} from './inspector.ts'
+import {createInspector} from './inspector.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
 import {flagsFor, sendingOf} from './send-policy.ts'
 import type {CompleteRequest, Estimate, FromRef, LocalSender, ProtectRequest, SendRequest} from './sender.ts'
@@ -291,7 +291,7 @@ export function createLocalSender(
 
     async prepareSend(ctx, request) {
       const {args, planned} = await prepare(ctx, request)
-      const inspect = inspectorOf(planned, (because) => notAsPlanned(args.to, because))
+      const {inspect} = createInspector(planned, (because) => notAsPlanned(args.to, because))
       return async (ctx, sink) => {
         const outcome = await zfs.send(ctx, args, {sink, inspect, pace})
         if (outcome.kind === 'failed') throw sendError(args.to, outcome.failure)

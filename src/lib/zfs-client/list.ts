@@ -1,12 +1,19 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import {listDatasetsCommand, listHoldsCommand, listVersionsCommand, listWrittenCommand} from '../zfs/argv.ts'
+import {
+  listDatasetsCommand,
+  listHoldsCommand,
+  listReceivedCommand,
+  listVersionsCommand,
+  listWrittenCommand,
+} from '../zfs/argv.ts'
 import {ARGUMENT_LIMITS, chunkByBytes} from '../zfs/chunk-by-bytes.ts'
 import type {Listing, ListQuery} from '../zfs/client.ts'
 import type {DatasetName, HoldTag, SnapshotName} from '../zfs/name.ts'
 import {readHolds} from '../zfs/read-holds.ts'
 import {readList} from '../zfs/read-list.ts'
 import {readProperties} from '../zfs/read-properties.ts'
+import {readReceived} from '../zfs/read-received.ts'
 import {readWritten} from '../zfs/read-written.ts'
 import type {Version} from '../zfs/version.ts'
 import {look, missingOf} from './command.ts'
@@ -120,6 +127,18 @@ export async function listWritten(
     return Array.from(readWritten(result.stdout, chunk))
   })
   return new Map(answers.flat())
+}
+
+/** Which of these properties have a value that came with a stream. */
+export async function listReceived(
+  ctx: RunContext,
+  run: RunProgram,
+  dataset: DatasetName,
+  properties: readonly string[],
+): Promise<readonly string[]> {
+  if (properties.length === 0) return []
+  const {stdout} = await look(ctx, run, listReceivedCommand(dataset, properties))
+  return readReceived(stdout, dataset, properties)
 }
 
 /** One command after the other over as many names as fit into each; one command when there are none. */

@@ -8,6 +8,7 @@ export function readOnly(client: ZfsClient): ZfsClient {
     listVersions: client.listVersions,
     holds: client.holds,
     written: client.written,
+    received: client.received,
     estimateDestroy: client.estimateDestroy,
     estimate: client.estimate,
     snapshot: refuse('snapshot'),

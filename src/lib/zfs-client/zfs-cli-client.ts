@@ -5,7 +5,7 @@ import {destroySnapshots} from './destroy.ts'
 import {estimateDestroy} from './destroy-estimate.ts'
 import {createDestroyJudged} from './destroy-judged.ts'
 import {hold, release} from './hold.ts'
-import {list, listHolds, listVersions, listWritten} from './list.ts'
+import {list, listHolds, listReceived, listVersions, listWritten} from './list.ts'
 import {createRunDestroyProgram} from './run-destroy-program.ts'
 import type {RunProgram} from './run-program.ts'
 import {takeSnapshots} from './snapshot.ts'
@@ -21,6 +21,7 @@ export function createZfsCliClient(run: RunProgram): ZfsClient {
     listVersions: (ctx, filesystems) => listVersions(ctx, run, filesystems),
     holds: (ctx, snapshots) => listHolds(ctx, run, snapshots),
     written: (ctx, datasets) => listWritten(ctx, run, datasets),
+    received: (ctx, dataset, properties) => listReceived(ctx, run, dataset, properties),
     snapshot: (ctx, snapshots) => takeSnapshots(ctx, run, snapshots),
     hold: (ctx, holds) => hold(ctx, run, holds),
     release: (ctx, holds) => release(ctx, run, holds),

@@ -60,6 +60,12 @@ export function listWrittenCommand(datasets: readonly DatasetName[]): ZfsCommand
   return reading('list', '-Hp', ...options, ...someOperands(datasets))
 }
 
+/** Which of `properties` have a value that came with a stream, for `readReceived`. The values are not printed. */
+export function listReceivedCommand(dataset: DatasetName, properties: readonly string[]): ZfsCommand {
+  const options = ['-t', 'filesystem,volume', '-s', 'received', '-o', 'name,property,source']
+  return reading('get', '-Hp', ...options, properties.map(propertyName).join(','), operand(dataset))
+}
+
 /** The user holds on these snapshots, for `readHolds`. */
 export function listHoldsCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
   return reading('holds', '-H', ...someOperands(snapshots))

@@ -29,6 +29,9 @@ export type ZfsClient = {
   /** Bytes written since the newest snapshot of each (zfsprops(7), `written`). Missing ones have no entry. */
   written(ctx: RunContext, datasets: readonly DatasetName[]): Promise<ReadonlyMap<DatasetName, bigint>>
 
+  /** Which of these properties have a value on `dataset` that came with a stream (zfsprops(7), source `received`). */
+  received(ctx: RunContext, dataset: DatasetName, properties: readonly string[]): Promise<readonly string[]>
+
   /**
    * All of one pool's snapshots in one transaction, or none of that pool's. Where that is not possible, in as few as
    * possible; the outcomes then say which was taken in which.

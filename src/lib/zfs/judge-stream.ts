@@ -18,7 +18,11 @@ export type PlannedStream = {
  */
 export const MAX_HEAD_BYTES = 48 * 1024
 
-export type StreamVerdict = Inspection | {readonly kind: 'refused'; readonly because: string}
+/** `admitted`: and whether it brings properties. */
+export type StreamVerdict =
+  | Exclude<Inspection, {readonly kind: 'admitted'}>
+  | {readonly kind: 'admitted'; readonly properties: boolean}
+  | {readonly kind: 'refused'; readonly because: string}
 
 /**
  * Whether a stream that begins with `head` is the planned one. A stream with properties is a package: a record with the
@@ -29,7 +33,7 @@ export function judgeStream(head: Uint8Array, planned: PlannedStream): StreamVer
   if (head.length < STREAM_HEADER_BYTES) return {kind: 'more', bytes: STREAM_HEADER_BYTES}
   const header = readStreamHeader(head)
   if (header.kind === 'rejected') return refused(header.because)
-  return header.compound ? judgePackage(head, header, planned) : judgeHeader(header, planned)
+  return header.compound ? judgePackage(head, header, planned) : judgeHeader(header, planned, false)
 }
 
 function judgePackage(head: Uint8Array, {payloadBytes}: StreamHeader, planned: PlannedStream): StreamVerdict {
@@ -41,10 +45,10 @@ function judgePackage(head: Uint8Array, {payloadBytes}: StreamHeader, planned: P
   const proper = readStreamHeader(head.subarray(properties + STREAM_HEADER_BYTES))
   if (proper.kind === 'rejected') return refused(`behind its properties: ${proper.because}`)
   if (proper.compound) return refused('it is a package of packages')
-  return judgeHeader(proper, planned)
+  return judgeHeader(proper, planned, true)
 }
 
-function judgeHeader(header: StreamHeader, planned: PlannedStream): StreamVerdict {
+function judgeHeader(header: StreamHeader, planned: PlannedStream, properties: boolean): StreamVerdict {
   const {toguid, fromguid, raw, type} = planned
   if (header.toguid !== toguid)
     return refused(`it makes a snapshot with guid ${header.toguid}, not ${toguid}`)
@@ -54,7 +58,7 @@ function judgeHeader(header: StreamHeader, planned: PlannedStream): StreamVerdic
   if (header.objectType !== type) return refused(`it is not of a ${type}`)
   if (header.clone) return refused('it makes a clone')
   if (header.redacted) return refused('it is redacted')
-  return {kind: 'admitted'}
+  return {kind: 'admitted', properties}
 }
 
 function refused(because: string): StreamVerdict {

@@ -11,7 +11,9 @@ type Source = 'local' | 'default' | 'none' | 'inherited' | 'received'
 export function* getProperties(host: Host, words: readonly string[]): Command {
   const {flags, values, operands} = readOptions(words, 'Hpr', 'dtso')
   const [wanted = '', ...roots] = operands
-  if (values('t')[0] !== 'filesystem,volume' || values('o')[0] !== 'name,property,value,source')
+  const columns = values('o')[0]
+  const withValues = columns === 'name,property,value,source'
+  if (values('t')[0] !== 'filesystem,volume' || !(withValues || columns === 'name,property,source'))
     throw notModelled(words, 'this kind of get')
   const sources = new Set(values('s')[0]?.split(','))
   yield
@@ -20,7 +22,8 @@ export function* getProperties(host: Host, words: readonly string[]): Command {
     wanted.split(',').flatMap((property) => {
       const {value, source, from} = propertyOf(host, dataset, property)
       const shown = source === 'none' ? '-' : from === undefined ? source : `inherited from ${from}`
-      return sources.has(source) ? [[dataset.name, property, value, shown]] : []
+      if (!sources.has(source)) return []
+      return [[dataset.name, property, ...(withValues ? [value] : []), shown]]
     }),
   )
   return listed(rows, missing)

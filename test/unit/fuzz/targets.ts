@@ -34,6 +34,7 @@ import {readDestroyEstimate} from '../../../src/lib/zfs/read-destroy-estimate.ts
 import {readHolds} from '../../../src/lib/zfs/read-holds.ts'
 import {readList} from '../../../src/lib/zfs/read-list.ts'
 import {readProperties} from '../../../src/lib/zfs/read-properties.ts'
+import {readReceived} from '../../../src/lib/zfs/read-received.ts'
 import {readSendEstimate} from '../../../src/lib/zfs/read-send-estimate.ts'
 import * as stderr from '../../../src/lib/zfs/read-stderr.ts'
 import {readWritten} from '../../../src/lib/zfs/read-written.ts'
@@ -114,6 +115,12 @@ export const TARGETS: readonly Target[] = [
     name: 'holds',
     samples: ['tank@a\tzrepl_STEP_J_x\tTue Nov 14 22:13 2023\n'],
     take: (text) => readHolds(text, [parseSnapshotName('tank@a')]),
+    throws: zfsOutput,
+  },
+  {
+    name: 'received properties',
+    samples: ['tank\tmountpoint\treceived\n'],
+    take: (text) => readReceived(text, tank, ['mountpoint']),
     throws: zfsOutput,
   },
   {name: 'written', samples: ['tank\t4096\n'], take: (text) => readWritten(text, [tank]), throws: zfsOutput},

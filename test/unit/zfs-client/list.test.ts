@@ -3,6 +3,7 @@ import {OperationalError} from '../../../src/lib/core/errors.ts'
 import {
   listDatasetsCommand,
   listHoldsCommand,
+  listReceivedCommand,
   listVersionsCommand,
   listWrittenCommand,
 } from '../../../src/lib/zfs/argv.ts'
@@ -260,4 +261,32 @@ describe('written', () => {
       expect(await codeOf(ask([[listWrittenCommand([a]), stdout]], a))).toBe('zfs-output')
     },
   )
+})
+
+describe('received', () => {
+  const a = parseDatasetName('p/a')
+  const names = ['mountpoint', 'org.example:owner']
+  const ask = (steps: readonly Step[], properties = names) =>
+    clientOf(steps).client.received(testContext(), a, properties)
+  const command = listReceivedCommand(a, names)
+
+  test('the properties whose value has come with a stream, in one command, and none for none', async () => {
+    expect(command.argv.join(' ')).toBe(
+      'get -Hp -t filesystem,volume -s received -o name,property,source mountpoint,org.example:owner p/a',
+    )
+    expect(command.mutates).toBe(false)
+    expect(await ask([[command, 'p/a\torg.example:owner\treceived\n']])).toEqual(['org.example:owner'])
+    expect(await ask([[command, '']])).toEqual([])
+    expect(await ask([], [])).toEqual([])
+  })
+
+  test.each([
+    'p/b\tmountpoint\treceived\n',
+    'p/a\tatime\treceived\n',
+    'p/a\tmountpoint\tlocal\n',
+    'p/a\tmountpoint\treceived\np/a\tmountpoint\treceived\n',
+    'p/a\tmountpoint\n',
+  ])('are not concluded from %j', async (stdout) => {
+    expect(await codeOf(ask([[command, stdout]]))).toBe('zfs-output')
+  })
 })

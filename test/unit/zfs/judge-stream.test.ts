@@ -5,7 +5,7 @@ import {encodeStreamHeader, FEATURE, type HeaderFields} from './encode-stream-he
 
 const FULL: PlannedStream = {type: 'filesystem', raw: false, toguid: parseGuid('7'), fromguid: undefined}
 const STEP: PlannedStream = {...FULL, fromguid: parseGuid('6')}
-const ADMITTED = {kind: 'admitted'}
+const ADMITTED = {kind: 'admitted', properties: false}
 const refused = (because: string) => ({kind: 'refused', because})
 const header = (fields: HeaderFields = {}) => encodeStreamHeader({toguid: 7n, ...fields})
 
@@ -49,7 +49,7 @@ describe('a package', () => {
     Buffer.concat([outer(), Buffer.alloc(PAYLOAD), Buffer.alloc(312), proper])
 
   test('counts for the stream behind its properties', () => {
-    expect(judgeStream(around(header({fromguid: 6n})), STEP)).toEqual(ADMITTED)
+    expect(judgeStream(around(header({fromguid: 6n})), STEP)).toEqual({kind: 'admitted', properties: true})
     expect(judgeStream(around(header({toguid: 8n})), FULL)).toEqual(
       refused('it makes a snapshot with guid 8, not 7'),
     )
