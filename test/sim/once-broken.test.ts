@@ -70,4 +70,30 @@ describe('once broken', () => {
       expect(leftovers(world)).toEqual([])
     },
   )
+
+  test.each(['push', 'pull'] as const)(
+    '%s: a receive that has committed before it failed is a success with a warning, in full and as an increment',
+    async (direction) => {
+      const world = createWorld({direction})
+      for (const stage of ['initial', 'incremental']) {
+        const faults: Fault[] = [{kind: 'fail', at: 'receive:0', when: 'after', text: 'unknown'}]
+        const {end, violations} = await run(world, {faults})
+        expect(violations, stage).toEqual([])
+        expect(end, stage).toMatchObject({kind: 'done', status: 0})
+        const [first, ...others] = end.kind === 'done' ? (end.outcome.replicate?.filesystems ?? []) : []
+        expect(first, stage).toMatchObject({
+          state: 'done',
+          warnings: [
+            expect.stringMatching(/^received, but zfs receive said: .*a complaint nobody has ever seen/),
+          ],
+        })
+        expect(
+          others.flatMap(({warnings}) => warnings),
+          stage,
+        ).toEqual([])
+        expect(leftovers(world), stage).toEqual([])
+        passAnHour(world, stage)
+      }
+    },
+  )
 })

@@ -1,20 +1,24 @@
 import {readCursor} from '../abstraction/replication-cursor.ts'
-import type {NonEmpty} from '../core/assert.ts'
 import {unreachable} from '../core/assert.ts'
 import {formatBytes} from '../core/units.ts'
 import {isBookmark, type Snapshot, shortName, type Version} from '../zfs/version.ts'
 import type {DiffConflict} from './diff.ts'
 
 /** Why a filesystem cannot be replicated until a person has decided. Nothing is changed on either side meanwhile. */
-export type Conflict =
-  | DiffConflict
+export type Conflict = DiffConflict | (Obstacle & Histories)
+
+/** What is in the way whatever the histories are. */
+export type Obstacle =
   | {readonly kind: 'initial-replication-disabled'}
   | {readonly kind: 'sender-is-placeholder'}
   | {readonly kind: 'receiver-occupied'}
-  | {readonly kind: 'placeholder-has-snapshots'; readonly receiver: NonEmpty<Snapshot>}
+  | {readonly kind: 'placeholder-has-snapshots'}
   | {readonly kind: 'modified'; readonly last: Snapshot; readonly written: bigint}
   | {readonly kind: 'placeholder-irreplaceable'; readonly encrypted: boolean}
-  | {readonly kind: 'type-differs'; readonly sender: DatasetType; readonly receiver: DatasetType}
+  | {readonly kind: 'type-differs'; readonly sent: DatasetType; readonly present: DatasetType}
+
+/** What both sides have, oldest first, for the person who decides. */
+export type Histories = {readonly sender: readonly Version[]; readonly receiver: readonly Snapshot[]}
 
 type DatasetType = 'filesystem' | 'volume'
 
@@ -28,17 +32,17 @@ export function describeConflict(conflict: Conflict): Described {
   switch (conflict.kind) {
     case 'no-sender-snapshots':
       return {
-        message: `no snapshots on the sender to replicate; sender: ${list(conflict.sender)}; receiver: ${list(conflict.receiver)}`,
+        message: `no snapshots on the sender to replicate; ${histories(conflict)}`,
         hint: 'take a snapshot of it, or exclude the filesystem from the job',
       }
     case 'none-selected':
       return {
-        message: `replication.snapshots selects none of its snapshots for a first replication: ${list(conflict.sender)}`,
+        message: `replication.snapshots selects none of its snapshots for a first replication; sender: ${list(conflict.sender)}; receiver: none`,
         hint: 'take a snapshot of that name, or exclude the filesystem from the job',
       }
     case 'no-common-ancestor':
       return {
-        message: `no common snapshot or bookmark; sender: ${list(conflict.sender)}; receiver: ${list(conflict.receiver)}`,
+        message: `no common snapshot or bookmark; ${histories(conflict)}`,
         hint: `${howTheyParted(conflict.sender)}; ${RESEED}`,
       }
     case 'diverged':
@@ -53,37 +57,37 @@ export function describeConflict(conflict: Conflict): Described {
       }
     case 'initial-replication-disabled':
       return {
-        message: 'the receiver has nothing of it yet, and conflict_resolution.initial_replication is fail',
+        message: `the receiver has nothing of it that could be continued, and conflict_resolution.initial_replication is fail; ${histories(conflict)}`,
         hint: 'set initial_replication to most_recent or all for the first run',
       }
     case 'sender-is-placeholder':
       return {
-        message: 'it is a placeholder on the sender, but not on the receiver',
+        message: `it is a placeholder on the sender, but not on the receiver; ${histories(conflict)}`,
         hint: 'exclude it from the job, or rename it on the receiver',
       }
     case 'receiver-occupied':
       return {
-        message: 'it exists on the receiver without any snapshot, and is not a placeholder',
+        message: `it exists on the receiver without any snapshot, and is not a placeholder; ${histories(conflict)}`,
         hint: 'zrepl never overwrites a filesystem: rename or destroy the one on the receiver, or make it a placeholder if it is empty (zfs set zrepl:placeholder=on)',
       }
     case 'placeholder-has-snapshots':
       return {
-        message: `it is a placeholder on the receiver, but has snapshots there: ${list(conflict.receiver)}`,
+        message: `it is a placeholder on the receiver, but has snapshots there; ${histories(conflict)}`,
         hint: 'destroy these snapshots if they may go, or make it an ordinary filesystem (zfs set zrepl:placeholder=off)',
       }
     case 'placeholder-irreplaceable':
       return {
-        message: `it is ${conflict.encrypted ? 'an encrypted placeholder' : 'a placeholder that is not encrypted'} on the receiver, and OpenZFS does not replace it with ${conflict.encrypted ? 'a received filesystem' : 'an encrypted one'}`,
+        message: `it is ${conflict.encrypted ? 'an encrypted placeholder' : 'a placeholder that is not encrypted'} on the receiver, and OpenZFS does not replace it with ${conflict.encrypted ? 'a received filesystem' : 'an encrypted one'}; ${histories(conflict)}`,
         hint: 'if nothing lies below it on the receiver, destroy it there (zfs destroy); otherwise rename it (zfs rename), run again, and rename what lies below it back to its place',
       }
     case 'modified':
       return {
-        message: `the receiver's copy was changed after its newest snapshot ${shortName(conflict.last)}: ${formatBytes(conflict.written)} written, which an increment would have to overwrite`,
+        message: `the receiver's copy was changed after its newest snapshot ${shortName(conflict.last)}: ${formatBytes(conflict.written)} written, which an increment would have to overwrite; ${histories(conflict)}`,
         hint: `if these changes may go, roll the receiver's copy back (zfs rollback to ${shortName(conflict.last)}), and set readonly=on there so that it does not happen again; if not, ${RESEED}`,
       }
     case 'type-differs':
       return {
-        message: `it is a ${conflict.sender} on the sender, but a ${conflict.receiver} on the receiver`,
+        message: `it is a ${conflict.sent} on the sender, but a ${conflict.present} on the receiver; ${histories(conflict)}`,
         hint: RESEED,
       }
     default:
@@ -96,6 +100,10 @@ function howTheyParted(sender: readonly Version[]): string {
   const cursor = sender.filter(isBookmark).findLast((bookmark) => readCursor(bookmark)?.kind === 'cursor')
   if (cursor === undefined) return 'was the filesystem destroyed and created again on one side?'
   return `it was replicated up to ${shortName(cursor)}, which the receiver does not have: is it the right receiver?`
+}
+
+function histories({sender, receiver}: Histories): string {
+  return `sender: ${list(sender)}; receiver: ${list(receiver)}`
 }
 
 const LISTED = 6

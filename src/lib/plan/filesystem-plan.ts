@@ -1,7 +1,7 @@
 import {isNonEmpty, type NonEmpty, unreachable} from '../core/assert.ts'
 import type {DatasetName, Guid} from '../zfs/name.ts'
 import {byCreatetxg, isSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
-import {type Conflict, describeConflict} from './conflict.ts'
+import {type Conflict, describeConflict, type Obstacle} from './conflict.ts'
 import {type Diff, type DiffConflict, diffVersions, findTakenName, unknownTo} from './diff.ts'
 import {type FinishWork, finishWork} from './finish.ts'
 import type {FilesystemView, Refusal, SideView} from './observation.ts'
@@ -65,7 +65,7 @@ export function planFilesystem(question: FilesystemQuestion): FilesystemPlan {
   }
 
   const obstacle = findObstacle(sender, receiver)
-  if (obstacle !== undefined) return conflictPlan(question, obstacle)
+  if (obstacle !== undefined) return obstaclePlan(question, obstacle)
 
   const resume = resumeOf(question)
   if (resume?.kind === 'resume') return planResumed(question, resume)
@@ -76,16 +76,16 @@ export function planFilesystem(question: FilesystemQuestion): FilesystemPlan {
 }
 
 /** What `zfs receive` would refuse whatever the histories are. */
-function findObstacle(sender: FilesystemView, receiver: FilesystemView | undefined): Conflict | undefined {
+function findObstacle(sender: FilesystemView, receiver: FilesystemView | undefined): Obstacle | undefined {
   if (sender.placeholder) return {kind: 'sender-is-placeholder'}
   if (receiver === undefined) return undefined
   if (sender.type !== receiver.type) {
-    return {kind: 'type-differs', sender: sender.type, receiver: receiver.type}
+    return {kind: 'type-differs', sent: sender.type, present: receiver.type}
   }
 
   const theirs = receiver.versions.filter(isSnapshot)
   if (receiver.placeholder) {
-    return isNonEmpty(theirs) ? {kind: 'placeholder-has-snapshots', receiver: theirs} : undefined
+    return isNonEmpty(theirs) ? {kind: 'placeholder-has-snapshots'} : undefined
   }
   const empty = theirs.length === 0 && receiver.resumeToken === undefined
   return empty ? {kind: 'receiver-occupied'} : undefined
@@ -177,7 +177,7 @@ function isRaw({sending}: FilesystemView): boolean {
 }
 
 /** OpenZFS replaces a placeholder only where neither it nor what comes is encrypted. */
-function irreplaceable({sender, receiver}: FilesystemQuestion): Conflict | undefined {
+function irreplaceable({sender, receiver}: FilesystemQuestion): Obstacle | undefined {
   if (receiver?.placeholder !== true || receiver.resumeToken !== undefined) return undefined
   const raw = isRaw(sender)
   return receiver.encrypted || raw
@@ -186,7 +186,7 @@ function irreplaceable({sender, receiver}: FilesystemQuestion): Conflict | undef
 }
 
 /** `zfs receive` takes increments onto what is exactly its newest snapshot only. */
-function modificationOf(receiver: FilesystemView | undefined): Conflict | undefined {
+function modificationOf(receiver: FilesystemView | undefined): Obstacle | undefined {
   const last = receiver?.versions.filter(isSnapshot).toSorted(byCreatetxg).at(-1)
   const written = receiver?.written ?? 0n
   return last === undefined || written === 0n ? undefined : {kind: 'modified', last, written}
@@ -210,11 +210,11 @@ function planSteps(
   const {policy, sender} = question
   if (sender.sending?.kind === 'refused') return {...headOf(question), ...sender.sending}
   const obstacle = from === undefined ? irreplaceable(question) : undefined
-  if (obstacle !== undefined) return conflictPlan(question, obstacle)
+  if (obstacle !== undefined) return obstaclePlan(question, obstacle)
   const modified = from === undefined ? undefined : modificationOf(question.receiver)
-  if (modified !== undefined) return conflictPlan(question, modified)
+  if (modified !== undefined) return obstaclePlan(question, modified)
   if (from === undefined && policy.initialReplication === 'fail') {
-    return conflictPlan(question, {kind: 'initial-replication-disabled'})
+    return obstaclePlan(question, {kind: 'initial-replication-disabled'})
   }
   const steps = chainSteps({...headOf(question), raw: isRaw(sender), policy}, from, wanted, resumeToken)
   return {...headOf(question), kind: 'steps', steps, abortPartial, setAside}
@@ -226,6 +226,15 @@ function finishOf(
 ): FinishWork | undefined {
   if (receiver === undefined) return undefined
   return finishWork(common, {jobId: senderJob, view: sender}, {jobId: receiverJob, view: receiver}, policy)
+}
+
+function obstaclePlan(question: FilesystemQuestion, obstacle: Obstacle): FilesystemPlan {
+  const {sender, receiver} = question
+  return conflictPlan(question, {
+    ...obstacle,
+    sender: sender.versions.toSorted(byCreatetxg),
+    receiver: receiver?.versions.filter(isSnapshot).toSorted(byCreatetxg) ?? [],
+  })
 }
 
 function conflictPlan(question: FilesystemQuestion, conflict: Conflict): FilesystemPlan {

@@ -22,9 +22,11 @@ tell() {
   done
 }
 
-round=0
+# Goes on from the call before: a round whose snapshot exists already would have nothing to send.
+round=$(cat $state/round 2>/dev/null || echo 0)
 while read -r victim number; do
   round=$((round + 1))
+  echo $round >$state/round
   case $victim in
     before | after | amid) config=$local ;;
     *) config=$over_ssh ;;

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {type Conflict, describeConflict} from '../../../src/lib/plan/conflict.ts'
+import {type Conflict, describeConflict, type Obstacle} from '../../../src/lib/plan/conflict.ts'
 import {diffVersions} from '../../../src/lib/plan/diff.ts'
 import {snapshots, versions} from '../../versions.ts'
 import {cursor} from './views.ts'
@@ -50,32 +50,53 @@ test('long histories are cut to the newest', () => {
   )
 })
 
-const [PLACEHOLDER_SNAPSHOT] = snapshots('@a,1')
+test('a first replication of which nothing is selected', () => {
+  const diff = diffVersions(versions('@a,1'), [], () => false)
+  expect(diff.kind === 'conflict' && describeConflict(diff.conflict).message).toBe(
+    'replication.snapshots selects none of its snapshots for a first replication; sender: @a; receiver: none',
+  )
+})
 
-test.each<[string, Conflict | undefined, string, string]>([
+const SIDES = {sender: versions('@a,1 #b,2'), receiver: snapshots('@x,8 @y,9')}
+const [LAST] = snapshots('@a,1')
+
+test.each<[string, Obstacle | undefined, string, string]>([
   ['disabled', {kind: 'initial-replication-disabled'}, 'initial_replication is fail', 'most_recent or all'],
   ['placeholder here', {kind: 'sender-is-placeholder'}, 'a placeholder on the sender', 'exclude it'],
   ['occupied', {kind: 'receiver-occupied'}, 'without any snapshot', 'never overwrites'],
   [
     'snapshots on a placeholder',
-    PLACEHOLDER_SNAPSHOT && {kind: 'placeholder-has-snapshots', receiver: [PLACEHOLDER_SNAPSHOT]},
-    'has snapshots there: @a',
+    {kind: 'placeholder-has-snapshots'},
+    'has snapshots there',
     'zrepl:placeholder=off',
   ],
   [
+    'a placeholder that is encrypted',
+    {kind: 'placeholder-irreplaceable', encrypted: true},
+    'an encrypted placeholder on the receiver, and OpenZFS does not replace it with a received filesystem',
+    'zfs destroy',
+  ],
+  [
+    'a placeholder for what is encrypted',
+    {kind: 'placeholder-irreplaceable', encrypted: false},
+    'a placeholder that is not encrypted on the receiver, and OpenZFS does not replace it with an encrypted one',
+    'zfs destroy',
+  ],
+  [
     'changed there',
-    PLACEHOLDER_SNAPSHOT && {kind: 'modified', last: PLACEHOLDER_SNAPSHOT, written: 14_336n},
+    LAST && {kind: 'modified', last: LAST, written: 14_336n},
     'changed after its newest snapshot @a: 14 KiB written',
     'readonly=on',
   ],
   [
     'another type',
-    {kind: 'type-differs', sender: 'volume', receiver: 'filesystem'},
+    {kind: 'type-differs', sent: 'volume', present: 'filesystem'},
     'a volume on the sender, but a filesystem',
     'zfs rename',
   ],
-])('%s', (_, conflict, message, hint) => {
-  const described = conflict && describeConflict(conflict)
+])('%s: what is in the way, both histories, the remedy', (_, obstacle, message, hint) => {
+  const described = obstacle && describeConflict({...obstacle, ...SIDES})
   expect(described?.message).toContain(message)
+  expect(described?.message).toMatch(/; sender: @a #b; receiver: @x @y$/)
   expect(described?.hint).toContain(hint)
 })
