@@ -16,7 +16,8 @@ const received = (filesystem: string) => `${dst}/backups/half/${src}/${filesyste
 beforeAll(async () => {
   lab = await openLab()
   ;({src, dst, destroy} = await lab.pools())
-  const connect = await lab.authorize('half', CONFIG)
+  // The guest is slow, and more so beside others.
+  const connect = `${await lab.authorize('half', CONFIG)}\n      dial_timeout: 90s`
   await lab.ok(`zfs create ${src}/data && zfs create ${dst}/backups\n`)
   const push = (name: string, filesystems: string, more = '') => `
   - name: ${name}
