@@ -13,7 +13,10 @@ import {askAgain, change, DONE, failed, failureOf, succeeded} from './command.ts
 import {list} from './list.ts'
 import type {RunProgram} from './run-program.ts'
 
-/** Done also when the dataset is there as a placeholder, whoever made it; a dataset that is none is not touched. */
+/**
+ * Done also when the dataset is there, whoever made it: it is not touched. That it is a placeholder cannot be asked of one
+ * that another process is just making: ZFS sets its properties after it has come to be.
+ */
 export async function createPlaceholder(
   ctx: RunContext,
   run: RunProgram,
@@ -25,7 +28,7 @@ export async function createPlaceholder(
     run,
     dataset,
     createPlaceholderCommand(dataset, encryption),
-    (now) => now?.placeholder === true,
+    (now) => now !== undefined,
   )
 }
 

@@ -334,7 +334,7 @@ describe('datasets', () => {
     [
       'is there as something else',
       [[CREATE, fails("cannot create 'p/a': dataset already exists")], ...look(dataset('p/a'))],
-      'exists',
+      'done',
     ],
     ['cannot be created', [[CREATE, fails("cannot create 'p/a': permission denied")], ...gone], 'permission'],
   ])('a placeholder %s', async (_, steps, expected) => {
