@@ -14,6 +14,7 @@ beforeAll(async () => {
   ;({src, dst, destroy} = await lab.pools())
   await lab.ok(`set -e
 zfs create -o readonly=on ${dst}/careful && zfs create -o readonly=on ${dst}/trusting
+zfs create -o readonly=on ${dst}/betrayed
 zfs create -o mountpoint=/evil -o setuid=on -o canmount=noauto -o readonly=off -o snapdir=visible -o atime=off \\
   -o org.example:owner=eve ${src}/data
 zfs create -V 8M -o volmode=full ${src}/data/vol
@@ -21,7 +22,7 @@ zfs snapshot -r ${src}/data@1
 `)
   await lab.writeFile(
     CONFIG,
-    `jobs:\n${pair('careful', '')}${pair('trusting', 'properties: {accept: [canmount]}')}`,
+    `jobs:\n${pair('careful', '')}${pair('trusting', 'properties: {accept: [canmount]}')}${pair('betrayed', '')}`,
   )
 })
 
@@ -98,14 +99,13 @@ test('what comes all the same is told', async () => {
   done
 fi`,
   )
-  await lab.ok(`zfs snapshot -r ${src}/data@2\n`)
-  const {report, exitCode} = await zrepl(lab, `replicate careful --config ${CONFIG}`)
+  const {report, exitCode} = await zrepl(lab, `replicate betrayed --config ${CONFIG}`)
   await restore()
   expect(exitCode).toBe(0)
   const warnings = report.replicate?.filesystems.find(
     ({filesystem}) => filesystem === `${src}/data`,
   )?.warnings
-  const copy = `${dst}/careful/eve/${src}/data`
+  const copy = `${dst}/betrayed/eve/${src}/data`
   expect(warnings).toEqual(
     ['mountpoint', 'canmount', 'setuid', 'readonly', 'snapdir'].map(
       (name) =>
