@@ -2,7 +2,7 @@ import type {IncomingStream, OutgoingStream, StreamHandle} from '../src/lib/core
 
 /** For tests of what carries a stream: whatever comes from `source` is admitted. */
 export function anyFrom(source: StreamHandle): IncomingStream {
-  return {source, inspect: () => ({kind: 'admitted'})}
+  return {source, inspect: () => ({kind: 'admitted'}), pace: undefined}
 }
 
 /** For tests of what carries a stream: whatever goes to `sink` is admitted, at any speed. */

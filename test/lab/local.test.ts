@@ -38,14 +38,14 @@ ${PRUNING}
   - name: disk
     type: sink
     root_fs: ${dst}/sink
-    recv: {placeholder: {encryption: inherit}}
+    recv: {placeholder: {encryption: inherit}, bandwidth_limit: {max: 50 MiB}}
     serve: {type: local, listener_name: sink}
   - name: from-disk
     type: pull
     connect: {type: local, listener_name: source, client_identity: me}
     root_fs: ${dst}/pulled
     interval: manual
-    recv: {placeholder: {encryption: inherit}}
+    recv: {placeholder: {encryption: inherit}, bandwidth_limit: {max: 50 MiB}}
 ${PRUNING}
   - name: origin
     type: source

@@ -89,5 +89,6 @@ export function createReceiverOf(
     mapping: createMapping(job.rootFs, clientIdentity, job.pathMapping),
     recv: job.recv,
     floor: job.type === 'sink' ? job.floor : NO_FLOOR,
+    pace: job.recv.bandwidthLimit && createPace(job.recv.bandwidthLimit),
   })
 }

@@ -60,7 +60,6 @@ function checkReceive(recv: unknown, path: Path): readonly Finding[] {
   const overridden = peekEntries(recv, 'properties', 'override').map(([name]) => name)
   const inherited = peekList(recv, 'properties', 'inherit')
   return [
-    ...checkReceiveLimit(peek(recv, 'bandwidth_limit'), [...path, 'bandwidth_limit']),
     ...namedElsewhere(recv, 'inherit', overridden, 'override', path),
     ...namedElsewhere(recv, 'accept', overridden, 'override', path),
     ...namedElsewhere(recv, 'accept', inherited, 'inherit', path),
@@ -79,19 +78,6 @@ function namedElsewhere(
     if (typeof name !== 'string' || !others.includes(name)) return []
     return [mistake([...path, 'properties', list, index], `${JSON.stringify(name)} is in ${elsewhere} too`)]
   })
-}
-
-/** Where a stream ends is known to those who write it and to ZFS: nobody between may read beyond. */
-function checkReceiveLimit(limit: unknown, path: Path): readonly Finding[] {
-  const max = peekText(limit, 'max')
-  if (max === undefined || max.startsWith('-') || formatProblem('bandwidth', max) !== undefined) return []
-  return [
-    mistake(
-      [...path, 'max'],
-      'a limit on what is received is not supported',
-      'set send.bandwidth_limit in the job that sends',
-    ),
-  ]
 }
 
 function checkInterval(job: unknown, path: Path): readonly Finding[] {

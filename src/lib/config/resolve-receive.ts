@@ -1,6 +1,7 @@
 import type {Recv} from '../../generated/config-types.ts'
 import type {ReceivePolicy} from '../plan/policy.ts'
 import {propertiesToInherit} from '../scope/received-properties.ts'
+import {resolveBandwidthLimit} from './resolve-bandwidth-limit.ts'
 
 /** `recv` with its defaults: harmless properties as they come, and no placeholders until somebody has decided about encryption. */
 export function resolveReceive(raw: Recv = {}): ReceivePolicy {
@@ -12,5 +13,6 @@ export function resolveReceive(raw: Recv = {}): ReceivePolicy {
       override: overridden,
     },
     placeholderEncryption: raw.placeholder?.encryption ?? 'unspecified',
+    bandwidthLimit: resolveBandwidthLimit(raw.bandwidth_limit),
   }
 }

@@ -8,7 +8,12 @@ import type {RunContext} from './context.ts'
 export type StreamHandle = {readonly fd: number}
 
 /** A stream that a program is to read, once `inspect` has admitted it. */
-export type IncomingStream = {readonly source: StreamHandle; readonly inspect: Inspect}
+export type IncomingStream = {
+  readonly source: StreamHandle
+  readonly inspect: Inspect
+  /** `undefined`: as fast as it comes, and what follows the stream stays in the pipe; with a pace that may be lost. */
+  readonly pace: Pace | undefined
+}
 
 /** Where the stream that a program writes is to go, once `inspect` has admitted it. */
 export type OutgoingStream = {

@@ -3,6 +3,7 @@ import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
 import type {RunContext} from '../core/context.ts'
 import {type ErrorCode, OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
+import type {Pace} from '../core/stream.ts'
 import type {ReceivePolicy, RetentionFloor} from '../plan/policy.ts'
 import type {Mapping} from '../scope/mapping.ts'
 import type {Hold, Outcome, ReceiveArgs, ZfsClient} from '../zfs/client.ts'
@@ -27,11 +28,13 @@ export type ReceiverSettings = {
   readonly mapping: Mapping
   readonly recv: ReceivePolicy
   readonly floor: RetentionFloor
+  /** For all of its streams together; `undefined`: as fast as they come. */
+  readonly pace: Pace | undefined
 }
 
 /** The receiver on this host. It owns the last-received holds of its job and the placeholders below its root. */
 export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings): LocalReceiver {
-  const {jobId, rootFs, mapping, recv, floor} = settings
+  const {jobId, rootFs, mapping, recv, floor, pace} = settings
   const pool = createKnownPool(zfs)
   const tag = lastReceivedHoldTag(jobId)
 
@@ -354,7 +357,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
         notAsAnnounced(dataset, request, because),
       )
       const args = await argsOf(ctx, request, target)
-      const outcome = await zfs.receive(ctx, args, {source, inspect: inspector.inspect})
+      const outcome = await zfs.receive(ctx, args, {source, inspect: inspector.inspect, pace})
       // What came with the first part of a first stream is not repeated with the rest of it.
       const mayBring = inspector.bringsProperties() || (request.resuming && request.from === undefined)
       if (outcome.kind === 'done' && mayWait(request) && !mayBring) return {warnings: []}

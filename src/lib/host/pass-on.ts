@@ -1,11 +1,11 @@
 import {fstatSync} from 'node:fs'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import type {Inspect, OutgoingStream, Pace} from '../core/stream.ts'
+import type {ByteWriter, Inspect, OutgoingStream, Pace, StreamHandle} from '../core/stream.ts'
 import {inspectPipe} from './inspect-incoming.ts'
 import {type KernelStream, kernelStream} from './kernel-stream.ts'
 import {enlargePipe} from './libc.ts'
-import {byteWriter, createPipe, type PipeReader} from './pipe.ts'
+import {byteReader, byteWriter, createPipe, type PipeReader} from './pipe.ts'
 
 /** The most that is moved at once, bytes: what a pipe of ours holds. */
 const MOVED_BYTES = 2 * 1024 * 1024
@@ -15,8 +15,9 @@ const COPIED_BYTES = 64 * 1024
 const FIRST_PAUSE_MS = 1
 const MAX_PAUSE_MS = 20
 
-/** A pipe for one program to write its stream into. The other end is in our hands. */
+/** A pipe for one program to write its stream into, or to read one from. The other end is in our hands. */
 export type Passage = {
+  readonly direction: 'from-program' | 'to-program'
   /** For the program, which gets a copy of its own. */
   readonly fd: number
   /**
@@ -48,6 +49,7 @@ export function openPassage(stream: OutgoingStream, kernel = kernelStream()): Pa
   }
 
   return {
+    direction: 'from-program',
     fd: writer.stream.fd,
     async run(ctx) {
       writer.close()
@@ -55,6 +57,36 @@ export function openPassage(stream: OutgoingStream, kernel = kernelStream()): Pa
         return await pass(ctx)
       } finally {
         reader.close()
+      }
+    },
+    close() {
+      writer.close()
+      reader.close()
+    },
+  }
+}
+
+/**
+ * Lays a pipe behind `source`, whose stream has been admitted, so that a program cannot read faster than `pace`. Nobody
+ * but the program knows where the stream ends: run it until the program has ended. What has followed the stream by then
+ * may be lost.
+ */
+export function openPacedPassage(
+  {source, pace}: {readonly source: StreamHandle; readonly pace: Pace},
+  kernel = kernelStream(),
+): Passage {
+  const {reader, writer} = createPipe()
+  return {
+    direction: 'to-program',
+    fd: reader.stream.fd,
+    async run(ctx) {
+      reader.close()
+      try {
+        if (kernel !== undefined)
+          return await move(ctx, kernel, {from: source.fd, to: writer.stream.fd, pace})
+        return await copyOn(ctx, byteReader(source.fd), writer, pace)
+      } finally {
+        writer.close()
       }
     },
     close() {
@@ -75,7 +107,7 @@ async function move(
     ctx.signal.throwIfAborted()
     if (pace !== undefined && allowed === 0) {
       allowed = Math.min(kernel.waiting(from), pace.chunkBytes)
-      await pace.take(ctx, allowed)
+      if (allowed > 0) await pace.take(ctx, allowed)
     }
     // A paced stream that is not there yet is asked for a byte: so its end is met.
     const moved = kernel.move(from, to, pace === undefined ? MOVED_BYTES : Math.max(allowed, 1))
@@ -83,6 +115,7 @@ async function move(
     if (moved === 'no-reader') return 'cut'
     if (moved === 'later') pauseMs = Math.min(1.5 * pauseMs, MAX_PAUSE_MS)
     else {
+      if (moved > allowed) await pace?.take(ctx, moved - allowed)
       allowed = Math.max(allowed - moved, 0)
       pauseMs = FIRST_PAUSE_MS
     }
@@ -95,14 +128,23 @@ async function copy(
   reader: PipeReader,
   {sink, inspect, pace}: OutgoingStream,
 ): Promise<Passed> {
-  const writer = byteWriter(sink.fd)
+  const head = await readHead(ctx, reader, inspect)
+  return head === undefined ? 'ended' : await copyOn(ctx, reader, byteWriter(sink.fd), pace, head)
+}
+
+/** Copies until the reader's end, `head` first. */
+async function copyOn(
+  ctx: RunContext,
+  reader: PipeReader,
+  writer: ByteWriter,
+  pace: Pace | undefined,
+  head?: Uint8Array,
+): Promise<Passed> {
+  const some = () => reader.readSome(Math.min(COPIED_BYTES, pace?.chunkBytes ?? COPIED_BYTES), ctx.signal)
   try {
-    let bytes = await readHead(ctx, reader, inspect)
-    if (bytes === undefined) return 'ended'
-    while (bytes !== undefined) {
+    for (let bytes = head ?? (await some()); bytes !== undefined; bytes = await some()) {
       await pace?.take(ctx, bytes.length)
       await writer.write(bytes, ctx.signal)
-      bytes = await reader.readSome(Math.min(COPIED_BYTES, pace?.chunkBytes ?? COPIED_BYTES), ctx.signal)
     }
     return 'whole'
   } catch (error) {

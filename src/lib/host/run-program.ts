@@ -4,7 +4,7 @@ import type {ProgramCall, ProgramResult, RunProgram} from '../zfs-client/run-pro
 import {type Child, GRACE, type Grace, stopChild} from './child.ts'
 import {type Collected, collectTail, collectText, type Tail} from './collect.ts'
 import type {DeathSignal} from './death-signal.ts'
-import {openPassage, type Passage, type Passed} from './pass-on.ts'
+import {openPacedPassage, openPassage, type Passage, type Passed} from './pass-on.ts'
 import {startProgram} from './start-program.ts'
 
 /** Far beyond any listing; a program that prints more has gone mad. */
@@ -33,14 +33,9 @@ export function createRunProgram(options: RunProgramOptions): RunProgram {
     const span = ctx.span.child(`${call.program} ${call.argv[0] ?? ''}`, words)
     const log = ctx.log.with({span: span.stack})
     const started = ctx.clock.monotonic()
-    const passage = call.stdout === 'text' ? undefined : openPassage(call.stdout)
+    const passage = passageFor(call)
     try {
-      const child = await startProgram(
-        ctx,
-        {...call, path: options.resolve(call.program)},
-        passage?.fd,
-        options,
-      )
+      const child = await startProgram(ctx, {...call, path: options.resolve(call.program)}, passage, options)
       log.debug('program started', {...words, pid: child.pid})
       const result = await resultOf({...ctx, log}, {child, passage}, call, options)
       const facts = {
@@ -66,6 +61,13 @@ export function createRunProgram(options: RunProgramOptions): RunProgram {
   }
 }
 
+/** What the stream of a call has to go through, if anything. */
+function passageFor({stdin, stdout}: ProgramCall): Passage | undefined {
+  if (stdout !== 'text') return openPassage(stdout)
+  if (stdin === 'none' || !('source' in stdin) || stdin.pace === undefined) return undefined
+  return openPacedPassage({source: stdin.source, pace: stdin.pace})
+}
+
 /** Waits for the end of `child` and of what it has written, or stops it when it must not go on. */
 async function resultOf(
   ctx: RunContext,
@@ -79,7 +81,10 @@ async function resultOf(
   const stderr = collectTail(child.stderr, MAX_STDERR_BYTES)
   try {
     return await Promise.race([
-      passedOn(ended(ctx.clock, child, stdout, stderr, settled.signal), passed),
+      passedOn(
+        ended(ctx.clock, child, stdout, stderr, settled.signal),
+        passage?.direction === 'from-program' ? passed : undefined,
+      ),
       failureOf(stdout.all),
       failureOf(passed ?? NOTHING),
       rejectedBy(ctx.signal, settled.signal),

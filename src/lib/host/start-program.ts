@@ -7,19 +7,20 @@ import {type Child, startChild} from './child.ts'
 import type {DeathSignal} from './death-signal.ts'
 import {FIXED_ENVIRONMENT} from './environment.ts'
 import {inspectIncoming} from './inspect-incoming.ts'
+import type {Passage} from './pass-on.ts'
 import {createPipe, type PipeWriter} from './pipe.ts'
 
 /** What every pipe takes before anybody reads it, by POSIX's and our systems' PIPE_BUF. */
 const MAX_INPUT_BYTES = 4096
 
 /**
- * Starts the program of a call, with its stream or its text as its input; `stdout` is where its stream goes, if it writes
- * one. Throws what an incoming stream is refused with: nothing reads one that is not what it should be.
+ * Starts the program of a call, with its stream or its text as its input; `passage` is what its stream goes through, if
+ * there is one. Throws what an incoming stream is refused with: nothing reads one that is not what it should be.
  */
 export async function startProgram(
   ctx: RunContext,
   call: ProgramCall & {readonly path: string},
-  stdout: number | undefined,
+  passage: Passage | undefined,
   options: {readonly lockFd?: number | undefined; readonly deathSignal?: DeathSignal | undefined},
 ): Promise<Child> {
   const start = (stdin: 'none' | number) =>
@@ -28,14 +29,14 @@ export async function startProgram(
       argv: call.argv,
       environment: FIXED_ENVIRONMENT,
       stdin,
-      stdout: stdout ?? 'pipe',
+      stdout: passage?.direction === 'from-program' ? passage.fd : 'pipe',
       inherited: options.lockFd,
       deathSignal: isStream(call) ? options.deathSignal?.() : undefined,
     })
   if (call.stdin === 'none') return start('none')
   if ('source' in call.stdin) {
     await admit(ctx, call.stdin)
-    return start(call.stdin.source.fd)
+    return start(passage?.direction === 'to-program' ? passage.fd : call.stdin.source.fd)
   }
   const {reader, writer} = createPipe()
   try {

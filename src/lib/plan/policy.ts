@@ -64,6 +64,7 @@ export type BandwidthLimit = {
 export type ReceivePolicy = {
   readonly properties: {readonly inherit: readonly string[]; readonly override: ReadonlyMap<string, string>}
   readonly placeholderEncryption: 'unspecified' | 'inherit' | 'off'
+  readonly bandwidthLimit?: BandwidthLimit | undefined
 }
 
 /** What a passive side keeps whatever its client wants destroyed. */

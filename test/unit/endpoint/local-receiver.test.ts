@@ -41,6 +41,7 @@ function receiverWhere(receive: (dataset: Dataset) => string) {
     mapping: createMapping(ROOT, undefined),
     recv: {properties: {inherit: [], override: new Map()}, placeholderEncryption: 'inherit'},
     floor: NO_FLOOR,
+    pace: undefined,
   })
   return {host, receiver}
 }

@@ -5,7 +5,7 @@ import {OperationalError, Stopped} from '../../../src/lib/core/errors.ts'
 import type {Inspect, OutgoingStream} from '../../../src/lib/core/stream.ts'
 import {kernelStream} from '../../../src/lib/host/kernel-stream.ts'
 import {createPace} from '../../../src/lib/host/pace.ts'
-import {openPassage} from '../../../src/lib/host/pass-on.ts'
+import {openPacedPassage, openPassage} from '../../../src/lib/host/pass-on.ts'
 import {createPipe} from '../../../src/lib/host/pipe.ts'
 import {failureOf, temporaryDirectory, testContext} from './helpers.ts'
 
@@ -76,6 +76,33 @@ describe.each([
     const arrived = reader.read(STREAM.length, NEVER)
     expect(await run(testContext())).toBe('whole')
     expect(Buffer.from((await arrived) ?? []).equals(STREAM)).toBe(true)
+    expect(Math.max(...taken)).toBeLessThanOrEqual(70_000)
+    expect(taken.reduce((sum, bytes) => sum + bytes, 0)).toBe(STREAM.length)
+    writer.close()
+    reader.close()
+  })
+
+  test('a paced stream to a program that reads no more than the stream, in a pipe that stays open', async () => {
+    const {reader, writer} = createPipe()
+    const taken: number[] = []
+    const pace = {
+      chunkBytes: 70_000,
+      take: async (_: unknown, bytes: number) => {
+        taken.push(bytes)
+      },
+    }
+    const {direction, fd, run} = openPacedPassage({source: reader.stream, pace}, kernel)
+    expect(direction).toBe('to-program')
+    const child = Bun.spawn(['head', '-c', `${STREAM.length}`], {stdio: [fd, 'pipe', 'inherit']})
+    const ended = new AbortController()
+    const passed = run({...testContext(), signal: ended.signal})
+    await writer.write(STREAM, NEVER)
+    const arrived = await new Response(child.stdout).arrayBuffer()
+    expect(await child.exited).toBe(0)
+    expect(Buffer.from(arrived).equals(STREAM)).toBe(true)
+    const reason = new Stopped('ended')
+    ended.abort(reason)
+    expect(await failureOf(passed)).toBe(reason)
     expect(Math.max(...taken)).toBeLessThanOrEqual(70_000)
     expect(taken.reduce((sum, bytes) => sum + bytes, 0)).toBe(STREAM.length)
     writer.close()

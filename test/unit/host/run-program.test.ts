@@ -146,6 +146,23 @@ describe('what a program gets', () => {
   })
 })
 
+test('a program reads its stream at the pace it is given, and its end ends the call', async () => {
+  const {signal} = testContext()
+  const there = createPipe()
+  const taken: number[] = []
+  const pace = {
+    chunkBytes: 4,
+    take: async (_: unknown, bytes: number) => {
+      taken.push(bytes)
+    },
+  }
+  await there.writer.write(new TextEncoder().encode('1234567890'), signal)
+  const {stdout} = await runScript('head -c 10', {stdin: {...anyFrom(there.reader.stream), pace}})
+  expect({stdout, taken}).toEqual({stdout: '1234567890', taken: [4, 4, 2]})
+  there.writer.close()
+  there.reader.close()
+})
+
 describe('stopping', () => {
   const FAMILY =
     'sleep 60 & echo $! > "$0.pids"; (sleep 60 & echo $! >> "$0.pids"; wait) & echo $$ >> "$0.pids"; wait'
