@@ -57,8 +57,8 @@ const DEFAULTS: BuiltinSshOptions = {
   userKnownHostsFiles: ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'],
   globalKnownHostsFiles: ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'],
   hostKeyAlias: undefined,
-  aliveIntervalS: 15,
-  aliveCountMax: 4,
+  aliveIntervalS: 10,
+  aliveCountMax: 3,
 }
 
 function parseFiles(text: string, value: string): readonly string[] {

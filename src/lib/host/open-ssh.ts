@@ -78,13 +78,13 @@ const FIXED: readonly string[] = [
 
 /**
  * Only the configured key, because the key decides as whom the far side serves us, and the agent may hold others.
- * A connection that is dead for a minute is noticed: a stream has no other sign of it.
+ * A connection that is dead for half a minute is noticed: a stream has no other sign of it.
  */
 function preferred(target: SshTarget): readonly string[] {
   return [
     'IdentitiesOnly=yes',
-    'ServerAliveInterval=15',
-    'ServerAliveCountMax=4',
+    'ServerAliveInterval=10',
+    'ServerAliveCountMax=3',
     ...(target.dialTimeoutMs > 0 ? [`ConnectTimeout=${Math.ceil(target.dialTimeoutMs / 1000)}`] : []),
   ]
 }

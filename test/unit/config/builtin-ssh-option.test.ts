@@ -10,8 +10,8 @@ test('by default the files and intervals of ssh', () => {
       '/etc/ssh/ssh_known_hosts2',
     ],
     hostKeyAlias: undefined,
-    aliveIntervalS: 15,
-    aliveCountMax: 4,
+    aliveIntervalS: 10,
+    aliveCountMax: 3,
   })
 })
 

@@ -39,8 +39,8 @@ test('the words of the command', () => {
     'UserKnownHostsFile=/etc/zrepl/known_hosts',
     'ServerAliveInterval=5',
     'IdentitiesOnly=yes',
-    'ServerAliveInterval=15',
-    'ServerAliveCountMax=4',
+    'ServerAliveInterval=10',
+    'ServerAliveCountMax=3',
     'ConnectTimeout=10',
   ])
 })
