@@ -47,6 +47,7 @@ zfs create ${ENCRYPTED} ${dst}/sealed
     push('raw', 'sealed', 'secret', true, false),
     push('below', 'sealed', 'plain', false, false),
     push('unspecified', 'strict', 'plain', false, false),
+    push('both', 'open', '*', false, false),
   ]
   await lab.writeFile(CONFIG, `jobs:\n${[...sinks, ...rows, ...others].join('')}`)
 })
@@ -85,9 +86,14 @@ function push(
 `
 }
 
-async function replicate(job: string) {
+async function replicateAll(job: string) {
   const {report, exitCode} = await zrepl(lab, `replicate ${job} --config ${CONFIG}`)
-  const [filesystem] = report.replicate?.filesystems ?? []
+  return {exitCode, filesystems: report.replicate?.filesystems ?? []}
+}
+
+async function replicate(job: string) {
+  const {exitCode, filesystems} = await replicateAll(job)
+  const [filesystem] = filesystems
   return {exitCode, state: filesystem?.state, code: filesystem?.error?.code, told: filesystem?.error?.message}
 }
 
@@ -148,6 +154,12 @@ zfs unmount ${src}/secret && zfs unload-key ${src}/secret\n`)
   expect(here.told).toContain(`${src}/secret`)
   expect(await poolHistory(lab, src)).toBe(before)
   expect(await replicate('row6')).toMatchObject({exitCode: 0, state: 'done'})
+
+  const {exitCode, filesystems} = await replicateAll('both')
+  expect(exitCode).toBe(1)
+  const states = new Map(filesystems.map(({filesystem, state, error}) => [filesystem, error?.code ?? state]))
+  expect(states.get(`${src}/plain`)).toBe('done')
+  expect(states.get(`${src}/secret`)).toBe('key-not-loaded')
 
   await lab.ok(`zfs unmount -a 2>/dev/null; zfs unload-key -r ${dst}/sealed\n`)
   expect(await replicate('properties')).toMatchObject({exitCode: 1, code: 'key-not-loaded'})

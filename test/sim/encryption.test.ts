@@ -75,6 +75,18 @@ describe.each(['push', 'pull'] as const)('%s', (direction) => {
       'tank/data/a b failed parent-failed',
       'tank/data/vol failed parent-failed',
     ])
+
+    // It is not called good by the next run either, nor gets anything more, until somebody has looked at it.
+    const again = await replicate(world)
+    expect({status: again.status, first: again.told[0]}).toEqual({
+      status: 1,
+      first: 'tank/data failed receive-policy',
+    })
+    passAnHour(world, 'later')
+    const later = await replicate(world)
+    expect(later.told[0]).toBe('tank/data failed receive-policy')
+    expect(later.of('tank/data')?.error?.message).toContain('has arrived without encryption')
+    expect(copyOf(world, 'tank/data').snapshots).toHaveLength(1)
   })
 
   test('a key that is not loaded on the sender stops its own filesystem only', async () => {

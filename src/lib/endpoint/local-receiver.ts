@@ -37,6 +37,8 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   const {jobId, rootFs, mapping, recv, floor, pace} = settings
   const pool = createKnownPool(zfs)
   const tag = lastReceivedHoldTag(jobId)
+  const mayBePlain =
+    recv.placeholderEncryption === 'off' || recv.properties.override.get('encryption') === 'off'
 
   /** root_fs is never created: with the pool away, data would land in whatever lies below its mountpoint. */
   async function requireRootFs(ctx: RunContext): Promise<void> {
@@ -127,9 +129,15 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   }
 
   async function mustBeEncrypted(ctx: RunContext): Promise<boolean> {
-    const allowed =
-      recv.placeholderEncryption === 'off' || recv.properties.override.get('encryption') === 'off'
-    return !allowed && (await isEncryptedRoot(ctx))
+    return !mayBePlain && (await isEncryptedRoot(ctx))
+  }
+
+  /** A copy that is in the clear where it must not be gets nothing more, and is not held as a good one. */
+  async function refusePlaintextCopy(ctx: RunContext, dataset: DatasetName): Promise<void> {
+    if (mayBePlain || (await pool.dataset(ctx, dataset))?.encrypted !== false) return
+    // Above it, but listed with it: to ask for root_fs would be another program in each run.
+    if ((await pool.dataset(ctx, mapping.base))?.encrypted !== true) return
+    throw plaintext(`${quoted(dataset)} has arrived without encryption and was left for you to look at`)
   }
 
   /** What would arrive in the clear because of what it lies in. */
@@ -138,7 +146,8 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
     dataset: DatasetName,
     {from, raw}: ReceiveRequest,
   ): Promise<void> {
-    if (from !== undefined || raw || !(await mustBeEncrypted(ctx))) return
+    if (from !== undefined) return await refusePlaintextCopy(ctx, dataset)
+    if (raw || !(await mustBeEncrypted(ctx))) return
     const parent = parentOf(dataset)
     if (parent === undefined || (await pool.dataset(ctx, parent))?.encrypted === true) return
     throw plaintext(`${quoted(parent)} is not encrypted`)
@@ -245,6 +254,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       const snapshot = await findReceived(ctx, dataset, to)
       if (snapshot === undefined)
         throw new OperationalError('version-gone', `no snapshot with guid ${to} on ${quoted(dataset)}`)
+      await refusePlaintextCopy(ctx, dataset)
       await clearPlaceholder(ctx, dataset)
       return await holdsToMove(ctx, dataset, snapshot)
     })
