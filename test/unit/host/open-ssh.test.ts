@@ -86,7 +86,7 @@ test.skipIf(ssh === null)(
       'requesttty false',
       'identitiesonly yes',
       'serveraliveinterval 5',
-      'serveralivecountmax 4',
+      'serveralivecountmax 3',
       'connecttimeout 10',
       'userknownhostsfile /etc/zrepl/known_hosts',
     ]) {
