@@ -56,7 +56,7 @@ const MAY_USE: Readonly<Record<string, readonly RegExp[]>> = {
   hook: [/^bun$/, /^node:fs$/],
   host: [/^node:/, /^bun:ffi$/, /^bun$/],
   ssh: [/^ssh2$/, /^node:/],
-  app: [/^node:(fs|os|path|tty)$/],
+  app: [/^node:(crypto|fs|os|path|tty)$/],
 }
 
 /** Rooms that only decide: no clock, no environment, no waiting. */

@@ -95,7 +95,7 @@ test.each([
   expect(stderr).not.toMatch(/ at .*\.(ts|js):/)
 })
 
-test('trace show reads back what --trace has written, and refuses anything else', async () => {
+test('trace show and trace export read back what --trace has written, and refuse anything else', async () => {
   const path = writeConfig(SNAP_JOB)
   const trace = join(dir, 'trace.json')
   await zrepl(['plan', 'snaps', '--config', path, '--trace', trace])
@@ -103,11 +103,23 @@ test('trace show reads back what --trace has written, and refuses anything else'
   const {exitCode, stdout} = await zrepl(['trace', 'show', trace])
   expect(exitCode).toBe(0)
   expect(stdout).toMatch(/^\* +0ms +\S+ {2}run\n\* +\S+ +\S+ {4}observe-sender/)
-  expect(await zrepl(['trace', 'show', path])).toMatchObject({
-    exitCode: 2,
+  const page = join(dir, 'trace.html')
+  expect(await zrepl(['trace', 'export', trace, '--html', page])).toEqual({
+    exitCode: 0,
     stdout: '',
-    stderr: expect.stringContaining('as a trace'),
+    stderr: '',
   })
+  expect(await Bun.file(page).text()).toContain('<div class="name">observe-sender<i>')
+  for (const words of [
+    ['show', path],
+    ['export', path, '--html', page],
+  ]) {
+    expect(await zrepl(['trace', ...words])).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringContaining('as a trace'),
+    })
+  }
 })
 
 test('configcheck lists the jobs', async () => {

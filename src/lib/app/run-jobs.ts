@@ -59,15 +59,18 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const onlooker = hasOnlooker() && !request.json && !request.quiet ? createProgressLine() : undefined
   const ctx = createProcessContext('run', level, config.logging.format, recorder, onlooker?.write)
   const reports: RunReport[] = []
-  for (const job of jobs) {
-    const report = await reportOf(withFields(ctx, {job: job.name}), job, config, {...request, onlooker})
-    rememberRun(ctx, report, {jobs: config.jobs, metrics: config.monitoring.textfile})
-    reports.push(report)
-    tell(report, request)
-  }
-  ctx.span.end()
-  if (traceFile !== undefined && recorder !== undefined) {
-    writeFileAtomically(resolve(traceFile), formatChromeTrace(recorder.spans(), hostname()))
+  try {
+    for (const job of jobs) {
+      const report = await reportOf(withFields(ctx, {job: job.name}), job, config, {...request, onlooker})
+      rememberRun(ctx, report, {jobs: config.jobs, metrics: config.monitoring.textfile})
+      reports.push(report)
+      tell(report, request)
+    }
+  } finally {
+    ctx.span.end()
+    if (traceFile !== undefined && recorder !== undefined) {
+      writeFileAtomically(resolve(traceFile), formatChromeTrace(recorder.spans(), hostname()))
+    }
   }
   if (request.html !== undefined) writeFileAtomically(resolve(request.html), renderRetentionPage(reports))
   return worstStatus(reports.map(({exitStatus}) => exitStatus))

@@ -1,13 +1,37 @@
+import {createHash} from 'node:crypto'
 import {readFileSync} from 'node:fs'
+import {resolve} from 'node:path'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import {readChromeTrace, type TraceNode} from '../trace/chrome-trace.ts'
+import {writeFileAtomically} from '../host/write-file-atomically.ts'
+import {readChromeTrace} from '../trace/chrome-trace.ts'
+import {criticalPath} from '../trace/critical-path.ts'
 import {renderTrace} from '../trace/render-trace.ts'
+import {renderTimeline, TIMELINE_SCRIPT} from '../trace/timeline/page.ts'
+import type {TraceNode} from '../trace/trace-node.ts'
 
-/** A trace file as text for people, or as JSON. Throws `usage` when the file is no trace of ours. */
+/**
+ * A trace file as text for people, or as JSON: the trees, each span on the critical path with `waitedUs`, how long the run
+ * waited for itself. Throws `usage` when the file is no trace of ours.
+ */
 export function showTrace(path: string, json: boolean): string {
   const roots = read(path)
-  return json ? `${JSON.stringify(roots)}\n` : roots.map(renderTrace).join('')
+  return json ? `${JSON.stringify(roots.map(withWaits))}\n` : roots.map(renderTrace).join('\n')
+}
+
+/** Writes the page of a trace file. Throws `usage` when the file is no trace of ours. */
+export function exportTrace(path: string, {html}: {readonly html: string}): void {
+  const sha256 = createHash('sha256').update(TIMELINE_SCRIPT).digest('base64')
+  writeFileAtomically(resolve(html), renderTimeline(read(path), sha256))
+}
+
+function withWaits(root: TraceNode): unknown {
+  const path = criticalPath(root)
+  const told = (node: TraceNode): unknown => {
+    const waitedUs = path.get(node)
+    return {...node, ...(waitedUs === undefined ? {} : {waitedUs}), children: node.children.map(told)}
+  }
+  return told(root)
 }
 
 function read(path: string): readonly TraceNode[] {

@@ -1,4 +1,5 @@
 import type {RecordedSpan} from './span-recorder.ts'
+import type {TraceNode} from './trace-node.ts'
 
 /**
  * Spans in the Trace Event Format, as chrome://tracing and Perfetto read it: complete events (`X`) in one closed array.
@@ -23,15 +24,6 @@ function plain(fields: RecordedSpan['fields']): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => [key, typeof value === 'bigint' ? value.toString() : value]),
   )
-}
-
-/** A span as read back from a trace, with what happened inside it. Times are microseconds. */
-export type TraceNode = {
-  readonly name: string
-  readonly startUs: number
-  readonly durationUs: number
-  readonly args: Readonly<Record<string, unknown>>
-  readonly children: readonly TraceNode[]
 }
 
 /** The trees of a trace this program wrote. Throws an `Error` that says what is wrong with the text. */
@@ -68,15 +60,4 @@ function isComplete(event: unknown): event is CompleteEvent {
     args !== null &&
     typeof (args as Record<string, unknown>)['stack'] === 'string'
   )
-}
-
-/** The spans a run waited for: from the root, always the child that ended last. */
-export function criticalPath(root: TraceNode): ReadonlySet<TraceNode> {
-  const path = new Set([root])
-  for (let node = root; node.children.length > 0; ) {
-    const last = node.children.reduce((a, b) => (b.startUs + b.durationUs > a.startUs + a.durationUs ? b : a))
-    path.add(last)
-    node = last
-  }
-  return path
 }

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
+import {count, text} from '../../../src/lib/core/html.ts'
 import type {PrunedSnapshot, RunReport} from '../../../src/lib/report/report.ts'
-import {count, text} from '../../../src/lib/report/retention/html.ts'
 import {lanesOf, rulesOf} from '../../../src/lib/report/retention/lanes.ts'
 import {renderRetentionPage} from '../../../src/lib/report/retention/page.ts'
 import {timeScale} from '../../../src/lib/report/retention/time-scale.ts'

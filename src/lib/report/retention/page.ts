@@ -1,6 +1,6 @@
+import {count, text} from '../../core/html.ts'
 import {formatBytes} from '../../core/units.ts'
 import type {PrunedFilesystem, PrunedSnapshot, PruneReport, RunReport} from '../report.ts'
-import {count, text} from './html.ts'
 import {COLOURS, lanesOf, rulesOf, signOf} from './lanes.ts'
 import {picture} from './picture.ts'
 import {STYLE} from './style.ts'

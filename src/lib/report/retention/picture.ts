@@ -1,5 +1,5 @@
+import {text} from '../../core/html.ts'
 import type {PrunedSnapshot} from '../report.ts'
-import {text} from './html.ts'
 import type {Lane} from './lanes.ts'
 import type {TimeScale} from './time-scale.ts'
 
