@@ -18,6 +18,7 @@ import {
 import type {ZfsClient} from '../zfs/client.ts'
 import {type ConnectOptions, connectionTo} from './connection.ts'
 import {createReceiverOf, createSenderOf} from './endpoints.ts'
+import {ownEnvironment} from './own-environment.ts'
 
 /** A job wired up: what each phase works with, and the connections to be closed afterwards. */
 export type WiredJob = {readonly work: JobWork; readonly lanes: Lanes | undefined}
@@ -92,12 +93,8 @@ export function wireJob(
   }
 }
 
-/** Hooks have the environment we were started in: what they need from it is for the operator to know. */
 function hooksOf({name, hooks}: Exclude<Job, {type: 'sink'}>): HookWork {
-  const environment = Object.fromEntries(
-    Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  )
-  return {job: name, phases: hooks, create: createHooks(createRunHookProgram(environment))}
+  return {job: name, phases: hooks, create: createHooks(createRunHookProgram(ownEnvironment()))}
 }
 
 /** Plans lie beside the locks, so those of one user see each other; a host without a place for locks runs nothing. */

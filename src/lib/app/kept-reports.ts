@@ -33,6 +33,18 @@ export function rememberRun(
   }
 }
 
+/** The newest report of a job that is kept, if one can be read. */
+export function lastReport(job: string): RunReport | undefined {
+  try {
+    return keptReports(stateDirectory(), job)
+      .map(({text}) => readReport(text))
+      .find((report) => report !== undefined)
+  } catch (error) {
+    if (error instanceof OperationalError) return undefined
+    throw error
+  }
+}
+
 /** What is known of each job that runs by itself. Throws `host`. */
 export function statusesOf(jobs: readonly Job[]): readonly JobStatus[] {
   const locks = defaultLockDirectory(process.getuid?.() ?? 0, process.env)

@@ -20,7 +20,9 @@ import {readOnly} from '../zfs-client/read-only.ts'
 import {type ConfigFile, jobNamed, readConfig} from './config-file.ts'
 import {openZfs} from './endpoints.ts'
 import {wireJob} from './job-work.ts'
-import {rememberRun} from './kept-reports.ts'
+import {lastReport, rememberRun} from './kept-reports.ts'
+import {createNotifier} from './notifier.ts'
+import {ownEnvironment} from './own-environment.ts'
 import {createProcessContext} from './process-context.ts'
 import {createProgressLine, hasOnlooker, type ProgressLine} from './progress-line.ts'
 import {takeJob} from './take-job.ts'
@@ -58,11 +60,17 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const level = request.verbose ? 'debug' : config.logging.level
   const onlooker = hasOnlooker() && !request.json && !request.quiet ? createProgressLine() : undefined
   const ctx = createProcessContext('run', level, config.logging.format, recorder, onlooker?.write)
+  const notifier = createNotifier(request.dryRun ? [] : config.notify, ownEnvironment())
   const reports: RunReport[] = []
   try {
     for (const job of jobs) {
-      const report = await reportOf(withFields(ctx, {job: job.name}), job, config, {...request, onlooker})
+      const jobCtx = withFields(ctx, {job: job.name})
+      const before = lastReport(job.name)
+      const started = notifier.started(jobCtx, job.name)
+      const report = await reportOf(jobCtx, job, config, {...request, onlooker})
       rememberRun(ctx, report, {jobs: config.jobs, metrics: config.monitoring.textfile})
+      await started
+      await notifier.ended(jobCtx, report, before)
       reports.push(report)
       tell(report, request)
     }

@@ -30,6 +30,24 @@ export function checkListeners(files: readonly FileContent[]): readonly Diagnost
     })
 }
 
+/** Of a job that does not exist nobody would ever be told. */
+export function checkNotified([main, ...included]: readonly FileContent[]): readonly Diagnostic[] {
+  if (main === undefined) return []
+  const names = wordsOf([main, ...included], nameOf).map(({text}) => text)
+  return peekList(main.raw, 'global', 'notify').flatMap((notify, index) =>
+    peekList(notify, 'jobs').flatMap((name, at) => {
+      if (typeof name !== 'string' || names.includes(name)) return []
+      const hint = didYouMean(nearest(name, names))
+      return [
+        main.source.locate({
+          ...mistake(['global', 'notify', index, 'jobs', at], 'there is no such job'),
+          hint,
+        }),
+      ]
+    }),
+  )
+}
+
 /** A word in a job and where it stands. */
 type Word = {readonly source: SourceFile; readonly path: Path; readonly text: string}
 

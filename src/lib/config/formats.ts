@@ -30,6 +30,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'filter-pattern': (text) => parseFilter(new Map([[text, true]])),
   grid: parseGrid,
   'host-port': parseHostPort,
+  'http-url': parseHttpUrl,
   interval: parseInterval,
   'ip-or-network': parseIpOrNetwork,
   'job-name': parseJobName,
@@ -153,4 +154,16 @@ function parsePath(text: string): string {
   if (text.startsWith('-')) throw new Error(`bad path ${quoted(text)}: it starts with -`)
   if (/\p{Cc}/u.test(text)) throw new Error(`bad path ${quoted(text)}: it contains a control character`)
   return text
+}
+
+function parseHttpUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  // Not quoted: who knows it can call it.
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol))
+    throw new Error('bad URL: it must begin with https:// or http:// and name a host')
+  if (url.search !== '' || url.hash !== '')
+    throw new Error(
+      'bad URL: it must not have a query or fragment, because /start and /fail are put behind it',
+    )
+  return url
 }

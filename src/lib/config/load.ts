@@ -1,5 +1,5 @@
 import type {ConfigFile} from '../../generated/config-types.ts'
-import {checkListeners, checkUnique} from './check-jobs-together.ts'
+import {checkListeners, checkNotified, checkUnique} from './check-jobs-together.ts'
 import {byPlace, type Diagnostic, type Finding, mistake, notice} from './diagnostic.ts'
 import {readIncludes} from './include.ts'
 import type {Job} from './job.ts'
@@ -7,6 +7,7 @@ import {peek, peekList} from './peek.ts'
 import {resolveJobs} from './resolve.ts'
 import {type Logging, resolveLogging} from './resolve-logging.ts'
 import {type Monitoring, resolveMonitoring} from './resolve-monitoring.ts'
+import {type Notify, resolveNotify} from './resolve-notify.ts'
 import {resolveZfsAccess, type ZfsAccess} from './resolve-zfs-access.ts'
 import {type FileSource, parseSourceFile, type SourceFile, wholeFile} from './source-file.ts'
 import {validate} from './validate.ts'
@@ -16,6 +17,7 @@ export type LoadedConfig = {
   readonly jobs: readonly Job[]
   readonly logging: Logging
   readonly monitoring: Monitoring
+  readonly notify: readonly Notify[]
   readonly zfsAccess: ZfsAccess
   /** What is understood but has no effect. */
   readonly notices: readonly Diagnostic[]
@@ -74,7 +76,7 @@ function diagnose(all: readonly CheckedFile[]): readonly Diagnostic[] {
   ]
   // Where a file is not understood, jobs may be missing that others need.
   const isComplete = found.every(({severity}) => severity === 'notice')
-  const more = isComplete ? [...checkListeners(all), ...checkEmpty(all)] : []
+  const more = isComplete ? [...checkListeners(all), ...checkNotified(all), ...checkEmpty(all)] : []
   return all.flatMap(({source}) =>
     withoutRepetitions([...found, ...more].filter(({file}) => file === source.file).toSorted(byPlace)),
   )
@@ -98,7 +100,7 @@ function checkEmpty([main, ...included]: readonly CheckedFile[]): readonly Diagn
 
 function resolve(
   all: readonly CheckedFile[],
-): Pick<LoadedConfig, 'jobs' | 'logging' | 'monitoring' | 'zfsAccess'> {
+): Pick<LoadedConfig, 'jobs' | 'logging' | 'monitoring' | 'notify' | 'zfsAccess'> {
   const jobs = all.flatMap(({source, raw}) =>
     resolveJobs(raw as ConfigFile, (path) => {
       const place = source.locate(mistake(path, ''))
@@ -110,6 +112,7 @@ function resolve(
     jobs,
     logging: resolveLogging(global),
     monitoring: resolveMonitoring(global),
+    notify: resolveNotify(global),
     zfsAccess: resolveZfsAccess(global),
   }
 }

@@ -31,6 +31,8 @@ export type HookProgramCall = {
   readonly args: readonly string[]
   /** Beside our own environment. */
   readonly environment: Readonly<Record<string, string>>
+  /** What it reads from its standard input; nothing without it. */
+  readonly input?: string | undefined
 }
 
 /**

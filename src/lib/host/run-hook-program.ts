@@ -3,6 +3,7 @@ import {OperationalError} from '../core/errors.ts'
 import {printable, quoted} from '../core/printable.ts'
 import type {RunHookProgram} from '../hook/hook.ts'
 import {type Exit, GRACE, startChild, stopChild} from './child.ts'
+import {createPipe, type PipeWriter} from './pipe.ts'
 import {readLines} from './read-lines.ts'
 
 /** How much a program may say on each stream before we only listen (zrepl: `ZREPL_MAX_HOOK_LOG_SIZE`). */
@@ -12,20 +13,22 @@ const DRAIN_MS = 1000
 
 /**
  * Runs real programs as hooks, with `environment` and what each call adds to it: a hook is the operator's own, and what
- * it needs from where he has started us is for him to know. It gets nothing on stdin, and inherits no lock: what it
- * leaves running must not keep the next run from starting. What it prints is logged, stdout as info, stderr as warnings.
+ * it needs from where he has started us is for him to know. It gets nothing on stdin but what the call says, which it
+ * need not read, and inherits no lock: what it leaves running must not keep the next run from starting. What it prints is logged, stdout as info, stderr as warnings.
  */
 export function createRunHookProgram(environment: Readonly<Record<string, string>>): RunHookProgram {
-  return async (ctx, {path, args, environment: more}) => {
+  return async (ctx, {path, args, environment: more, input}) => {
     ctx.signal.throwIfAborted()
     const log = ctx.log.with({hook: path})
-    const child = start(path, args, {...environment, ...more})
+    const pipe = input === undefined ? undefined : createPipe()
+    const child = start(path, args, {...environment, ...more}, pipe)
     let last = ''
     const stdout = logLines(child.stdout, (line) => log.info('hook says', {line}))
     const stderr = logLines(child.stderr, (line) => {
       last = line
       log.warn('hook complains', {line})
     })
+    const told = pipe && tell(ctx, pipe.writer, input ?? '')
     try {
       const exit = await Promise.race([child.exited, rejectedBy(ctx.signal)])
       await Promise.race([
@@ -39,19 +42,39 @@ export function createRunHookProgram(environment: Readonly<Record<string, string
     } finally {
       stdout.cancel()
       stderr.cancel()
+      pipe?.writer.close(new Error('the program has ended'))
+      await told
     }
   }
 }
 
-function start(path: string, argv: readonly string[], environment: Record<string, string>) {
+function start(
+  path: string,
+  argv: readonly string[],
+  environment: Record<string, string>,
+  pipe: ReturnType<typeof createPipe> | undefined,
+) {
   try {
-    return startChild({path, argv, environment, stdin: 'none', stdout: 'pipe'})
+    return startChild({path, argv, environment, stdin: pipe?.reader.stream.fd ?? 'none', stdout: 'pipe'})
   } catch (cause) {
     if (!(cause instanceof OperationalError)) throw cause
     throw new OperationalError('hook-failed', cause.message, {
       hint: 'the hook must be an executable file',
       cause,
     })
+  } finally {
+    pipe?.reader.close()
+  }
+}
+
+/** Ends with the text or with the program, whichever comes first: one that does not want to know need not listen. */
+async function tell({signal}: RunContext, writer: PipeWriter, text: string): Promise<void> {
+  try {
+    await writer.write(Buffer.from(text), signal)
+  } catch {
+    // It has ended, or is about to be ended.
+  } finally {
+    writer.close()
   }
 }
 

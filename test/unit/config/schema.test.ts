@@ -61,6 +61,8 @@ test('what is not required has a default, unless its absence means something', (
     '#/$defs/replication/properties/snapshots.prefix',
     '#/$defs/replication/properties/snapshots.regex',
     '#/$defs/tcpOutlet.tls',
+    '#/$defs/commandNotify.jobs',
+    '#/$defs/healthcheckNotify.jobs',
   ])
 })
 
@@ -148,6 +150,7 @@ test('the values by default are those of zrepl', () => {
     'conflictResolution.diverged "fail"',
     'global.logging [{"type":"stdout","level":"warn","format":"human"}]',
     'global.monitoring []',
+    'global.notify []',
     'global/properties/zfs.access "cli"',
     'global/properties/control.sockpath "/var/run/zrepl/control"',
     'global/properties/serve/properties/stdinserver.sockdir "/var/run/zrepl/stdinserver"',
@@ -163,6 +166,10 @@ test('the values by default are those of zrepl', () => {
     'tcpOutlet.format "human"',
     'tcpOutlet.net "tcp"',
     'tcpOutlet.retry_interval "10s"',
+    'commandNotify.args []',
+    'commandNotify.when "failure"',
+    'commandNotify.timeout "30s"',
+    'healthcheckNotify.timeout "30s"',
     'prometheusMonitoring.listen_freebind false',
   ])
 })

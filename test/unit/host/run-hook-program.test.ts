@@ -47,6 +47,15 @@ test('it has our environment and more, its words as they are, nothing on stdin, 
   expect(said.filter((line) => line.startsWith('warn'))).toEqual(['warn oops'])
 })
 
+test('it reads what it is given to read, or does not', async () => {
+  const input = `${'x'.repeat(300_000)}\n`
+  const lines: LogLine[] = []
+  const ctx = createTestContext(lines)
+  await run(ctx, {path: shell('count', 'wc -c'), args: [], environment: {}, input})
+  await run(ctx, {path: shell('deaf', 'exit 0'), args: [], environment: {}, input})
+  expect(lines.filter(({level}) => level === 'info').map(({fields}) => fields['line'])).toEqual(['300001'])
+})
+
 test.each([
   ['an exit status', 'echo no disk >&2; exit 3', /ended with exit status 3: no disk$/],
   ['a signal', 'kill -9 $$', /was ended by SIGKILL$/],

@@ -1,0 +1,78 @@
+import type {Notify} from '../config/resolve-notify.ts'
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import {EXIT} from '../core/exit-code.ts'
+import {callHealthcheck} from '../host/call-healthcheck.ts'
+import {createRunHookProgram} from '../host/run-hook-program.ts'
+import {isWorthTelling} from '../report/is-worth-telling.ts'
+import {renderProblems} from '../report/render-text.ts'
+import type {RunReport} from '../report/report.ts'
+
+/** Tells the world of runs. Whatever goes wrong with it is logged as a warning, and changes nothing else. */
+export type Notifier = {
+  /** Call it when a run begins, and let it go on: it never rejects. */
+  started(ctx: RunContext, job: string): Promise<void>
+  /** `before` is the job's run before this one, if any is known. */
+  ended(ctx: RunContext, report: RunReport, before: RunReport | undefined): Promise<void>
+}
+
+/** A notifier for `global.notify`. Programs get our environment. */
+export function createNotifier(
+  all: readonly Notify[],
+  environment: Readonly<Record<string, string>>,
+): Notifier {
+  const runProgram = createRunHookProgram(environment)
+  const of = (job: string) => all.filter(({jobs}) => jobs === undefined || jobs.includes(job))
+
+  async function tell(ctx: RunContext, notify: Notify, report: RunReport, before: RunReport | undefined) {
+    if (notify.type === 'healthcheck') {
+      const url = report.exitStatus === EXIT.ok ? notify.url : `${notify.url}/fail`
+      await callHealthcheck(url, renderProblems(report), ctx.signal)
+    } else if (isWorthTelling(notify.when, report, before)) {
+      await runProgram(ctx, {
+        path: notify.path,
+        args: notify.args,
+        environment: {ZREPL_JOB: report.job, ZREPL_EXIT_STATUS: String(report.exitStatus)},
+        input: `${JSON.stringify(report)}\n`,
+      })
+    }
+  }
+
+  return {
+    async started(ctx, job) {
+      await Promise.all(
+        of(job).map(async (notify) => {
+          if (notify.type !== 'healthcheck') return
+          await inTime(ctx, notify, (ctx) => callHealthcheck(`${notify.url}/start`, '', ctx.signal))
+        }),
+      )
+    },
+    async ended(ctx, report, before) {
+      await Promise.all(
+        of(report.job).map((notify) => inTime(ctx, notify, (ctx) => tell(ctx, notify, report, before))),
+      )
+    },
+  }
+}
+
+/** With a signal of its own: that a run was stopped is worth telling too. */
+async function inTime(
+  ctx: RunContext,
+  {type, timeoutMs}: Notify,
+  call: (ctx: RunContext) => Promise<void>,
+): Promise<void> {
+  const settled = new AbortController()
+  const late = new AbortController()
+  ctx.clock.sleep(timeoutMs, settled.signal).then(
+    () => late.abort(new OperationalError('deadline', `it did not end within ${timeoutMs / 1000} s`)),
+    () => {},
+  )
+  try {
+    await call({...ctx, signal: late.signal})
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    ctx.log.warn('cannot notify', {subsystem: 'notify', type, error: error.message})
+  } finally {
+    settled.abort()
+  }
+}
