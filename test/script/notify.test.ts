@@ -2,7 +2,7 @@ import {chmodSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
 
-/** Whom a run of the executable tells how it ends, on a machine whose zfs knows one dataset, or none. */
+/** Whom a run of the executable tells how it ends. */
 const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
 const SECRET = 'c0ffee-is-secret'
 
@@ -40,7 +40,7 @@ function executable(name: string, text: string): string {
   return path
 }
 
-/** Runs a job that fails, because there is no `zfs` where the executable looks. */
+/** Runs a job that fails: there is no `zfs` on this machine, or it has no such dataset. */
 async function run(notify: string, words = ['run', 'snaps']) {
   const config = join(dir, 'zrepl.yml')
   writeFileSync(
