@@ -4,7 +4,8 @@ import {isatty} from 'node:tty'
 import type {Job} from '../config/job.ts'
 import {type RunContext, withFields} from '../core/context.ts'
 import {OperationalError, Stopped} from '../core/errors.ts'
-import type {ExitStatus} from '../core/exit-code.ts'
+import {EXIT_MEANING, type ExitStatus} from '../core/exit-code.ts'
+import {createServiceManager} from '../host/service-manager.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
 import type {WantedSnapshots} from '../plan/due.ts'
 import type {Phase} from '../replicate/phase.ts'
@@ -62,8 +63,11 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const ctx = createProcessContext('run', level, config.logging.format, recorder, onlooker?.write)
   const notifier = createNotifier(request.dryRun ? [] : config.notify, ownEnvironment())
   const reports: RunReport[] = []
+  const manager = createServiceManager(process.env)
+  manager.ready('starts')
   try {
     for (const job of jobs) {
+      manager.status(`job ${job.name} runs`)
       const jobCtx = withFields(ctx, {job: job.name})
       const before = lastReport(job.name)
       const started = notifier.started(jobCtx, job.name)
@@ -71,10 +75,12 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
       rememberRun(ctx, report, {jobs: config.jobs, metrics: config.monitoring.textfile})
       await started
       await notifier.ended(jobCtx, report, before)
+      manager.status(`job ${job.name}: exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}`)
       reports.push(report)
       tell(report, request)
     }
   } finally {
+    manager.stopping()
     ctx.span.end()
     if (traceFile !== undefined && recorder !== undefined) {
       writeFileAtomically(resolve(traceFile), formatChromeTrace(recorder.spans(), hostname()))

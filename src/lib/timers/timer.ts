@@ -48,6 +48,7 @@ Wants=network-online.target
 
 [Service]
 Type=oneshot
+NotifyAccess=main
 ExecStart=${words.join(' ')}
 SuccessExitStatus=5
 KillMode=mixed

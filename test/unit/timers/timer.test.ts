@@ -46,7 +46,7 @@ describe('units', () => {
     const [service, timer] = unitFiles(job('offsite'), HERE)
     expect(service?.path).toBe('/etc/systemd/system/zrepl-offsite.service')
     expect(service?.text).toContain(
-      '\nType=oneshot\nExecStart=/usr/local/bin/zrepl run offsite --config /etc/zrepl/zrepl.yml\nSuccessExitStatus=5\n',
+      '\nType=oneshot\nNotifyAccess=main\nExecStart=/usr/local/bin/zrepl run offsite --config /etc/zrepl/zrepl.yml\nSuccessExitStatus=5\n',
     )
     expect(timer?.path).toBe('/etc/systemd/system/zrepl-offsite.timer')
     expect(timer?.text).toContain('\n[Timer]\nOnCalendar=*-*-* *:00/10:00\nPersistent=yes\n')
