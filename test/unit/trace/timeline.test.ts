@@ -35,7 +35,7 @@ function attribute(html: string): string {
 
 test('each span has a row with its place on the time line', () => {
   const rows = Array.from(
-    page.matchAll(/<div class="(row[^"]*)" style="--depth:(\d+)"/g),
+    page.matchAll(/<div class="(row[^"]*)" style="--depth:(\d+)" tabindex/g),
     ([, kinds, depth]) => [kinds, depth],
   )
   expect(rows).toEqual([
