@@ -1,6 +1,9 @@
 import {chmodSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
+import {createNotifier} from '../../src/lib/app/notifier.ts'
+import type {LogLine} from '../../src/lib/trace/log-line.ts'
+import {createTestContext} from '../unit/test-context.ts'
 
 /** Whom a run of the executable tells how it ends. */
 const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
@@ -91,6 +94,25 @@ test('a health check hears of the start and of the failure, with the reason', as
   expect(calls.map(({path}) => path)).toEqual([`/${SECRET}/start`, `/${SECRET}/fail`])
   expect(calls[1]?.body).toContain('snaps')
   expect(said).not.toContain(SECRET)
+})
+
+test('a run that a bug breaks off is told as a failure', async () => {
+  const lines: LogLine[] = []
+  const notifier = createNotifier(
+    [
+      {
+        type: 'healthcheck',
+        url: `http://127.0.0.1:${server.port}/${SECRET}`,
+        jobs: ['snaps'],
+        timeoutMs: 5000,
+      },
+    ],
+    {},
+  )
+  await notifier.brokeOff(createTestContext(lines), 'snaps')
+  await notifier.brokeOff(createTestContext(lines), 'another')
+  expect(calls.map(({path}) => path)).toEqual([`/${SECRET}/fail`])
+  expect(calls[0]?.body).toContain('job snaps')
 })
 
 test('a dry run is nobody’s business', async () => {

@@ -14,6 +14,8 @@ export type Notifier = {
   started(ctx: RunContext, job: string): Promise<void>
   /** `before` is the job's run before this one, if any is known. */
   ended(ctx: RunContext, report: RunReport, before: RunReport | undefined): Promise<void>
+  /** Instead of `ended`, when a bug of ours has left no report: who was told of the start must not take it for silence. */
+  brokeOff(ctx: RunContext, job: string): Promise<void>
 }
 
 /** A notifier for `global.notify`. Programs get our environment. */
@@ -38,15 +40,19 @@ export function createNotifier(
     }
   }
 
+  async function callEach(ctx: RunContext, job: string, path: string, body: string) {
+    await Promise.all(
+      of(job).map(async (notify) => {
+        if (notify.type !== 'healthcheck') return
+        await inTime(ctx, notify, (ctx) => callHealthcheck(`${notify.url}${path}`, body, ctx.signal))
+      }),
+    )
+  }
+
   return {
-    async started(ctx, job) {
-      await Promise.all(
-        of(job).map(async (notify) => {
-          if (notify.type !== 'healthcheck') return
-          await inTime(ctx, notify, (ctx) => callHealthcheck(`${notify.url}/start`, '', ctx.signal))
-        }),
-      )
-    },
+    started: (ctx, job) => callEach(ctx, job, '/start', ''),
+    brokeOff: (ctx, job) =>
+      callEach(ctx, job, '/fail', `zrepl: job ${job}: broken off by a bug of zrepl; its log has the rest\n`),
     async ended(ctx, report, before) {
       await Promise.all(
         of(report.job).map((notify) => inTime(ctx, notify, (ctx) => tell(ctx, notify, report, before))),
@@ -70,8 +76,9 @@ async function inTime(
   try {
     await call({...ctx, signal: late.signal})
   } catch (error) {
-    if (!(error instanceof OperationalError)) throw error
-    ctx.log.warn('cannot notify', {subsystem: 'notify', type, error: error.message})
+    // Not even a bug in here may cost a backup. What it says is not known to be free of secrets.
+    const why = error instanceof OperationalError ? error.message : 'a bug of zrepl'
+    ctx.log.warn('cannot notify', {subsystem: 'notify', type, error: why})
   } finally {
     settled.abort()
   }

@@ -71,7 +71,11 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
       const jobCtx = withFields(ctx, {job: job.name})
       const before = lastReport(job.name)
       const started = notifier.started(jobCtx, job.name)
-      const report = await reportOf(jobCtx, job, config, {...request, onlooker})
+      const report = await reportOf(jobCtx, job, config, {...request, onlooker}).catch(async (bug) => {
+        await started
+        await notifier.brokeOff(jobCtx, job.name)
+        throw bug
+      })
       rememberRun(ctx, report, {jobs: config.jobs, metrics: config.monitoring.textfile})
       await started
       await notifier.ended(jobCtx, report, before)

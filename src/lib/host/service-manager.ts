@@ -10,14 +10,16 @@ export type ServiceManager = {
 }
 
 /**
- * Who listens at `NOTIFY_SOCKET`, by datagrams, on Linux. Where it expects to hear that we live (`WATCHDOG_USEC`), it does so
+ * Who listens at `NOTIFY_SOCKET`, by datagrams, on Linux. Where it expects to hear that this process lives
+ * (`WATCHDOG_USEC`, `WATCHDOG_PID`), it does so
  * twice in that time, as long as our event loop turns.
  */
 export function createServiceManager(
   environment: Readonly<Record<string, string | undefined>>,
 ): ServiceManager {
   const send = createSend(environment['NOTIFY_SOCKET'] ?? '')
-  const every = Math.floor(Number(environment['WATCHDOG_USEC'] ?? 0) / 2000)
+  const isMeant = [undefined, String(process.pid)].includes(environment['WATCHDOG_PID'])
+  const every = isMeant ? Math.floor(Number(environment['WATCHDOG_USEC'] ?? 0) / 2000) : 0
   const timer = every > 0 ? setInterval(() => send('WATCHDOG=1'), every) : undefined
   timer?.unref()
   return {

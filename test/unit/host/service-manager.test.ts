@@ -60,6 +60,28 @@ test('it may listen at an abstract address, and wants to hear that we live', asy
   manager.stopping()
 })
 
+test('a watchdog that is meant for another process hears nothing', async () => {
+  const watched = (name: string, usec: string, pid: number) => {
+    const next = listenAt(Buffer.from(`\0${name}-${process.pid}`))
+    const manager = createServiceManager({
+      NOTIFY_SOCKET: `@${name}-${process.pid}`,
+      WATCHDOG_USEC: usec,
+      WATCHDOG_PID: String(pid),
+    })
+    return {next, manager}
+  }
+  const others = watched('zrepl-test-others', '2000', 1)
+  const ours = watched('zrepl-test-ours', '20000', process.pid)
+  while (ours.next() === undefined) {
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
+  }
+  expect(others.next()).toBeUndefined()
+  ours.manager.stopping()
+  others.manager.stopping()
+})
+
 test.each([undefined, '', 'relative', '/nobody/listens/here', `/${'x'.repeat(200)}`])(
   'nobody at %j is no trouble',
   (path) => {
