@@ -7,7 +7,8 @@ import {describeReplication} from './describe-replication.ts'
 import type {JobWork, ReplicateWork} from './job-work.ts'
 import type {Look} from './look.ts'
 import {missingDataset, nothingMatches} from './missing.ts'
-import {type Pair, runReplication} from './run-replication.ts'
+import type {Pair} from './pair.ts'
+import {runReplication} from './run-replication.ts'
 import {formatRunningPlan} from './running-plan.ts'
 
 /** Sends what the receiver lacks, or in a dry run tells what that is. */

@@ -1,0 +1,145 @@
+import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
+import {quoted} from '../core/printable.ts'
+import type {StreamHandle} from '../core/stream.ts'
+import type {ReceiveArgs} from '../zfs/client.ts'
+import type {Dataset} from '../zfs/dataset.ts'
+import type {PlannedStream} from '../zfs/judge-stream.ts'
+import {type DatasetName, snapshotName} from '../zfs/name.ts'
+import {nameOfSnapshot} from '../zfs/version.ts'
+import {createInspector} from './inspector.ts'
+import {CANNOT_DROP, dropOlderHolds, findReceived, moveHolds} from './last-received.ts'
+import {clearPlaceholder, createAncestors, isEmptyPlaceholder} from './placeholder.ts'
+import {checkEncrypted, isEncryptedRoot, refusePlaintext} from './plaintext.ts'
+import {notAsAnnounced, receiveError} from './receive-error.ts'
+import type {ReceiveReply, ReceiveRequest} from './receiver.ts'
+import type {ReceivingSide} from './receiving-side.ts'
+import {requireRootFs} from './root-fs.ts'
+
+/** What `LocalReceiver.receive` does. */
+export async function receive(
+  ctx: RunContext,
+  side: ReceivingSide,
+  request: ReceiveRequest,
+  source: StreamHandle,
+): Promise<ReceiveReply> {
+  const {zfs, pool, mapping, pace} = side
+  await requireRootFs(ctx, side)
+  const dataset = mapping.toReceiver(request.filesystem)
+  await createAncestors(ctx, side, dataset)
+  const target = await targetOf(ctx, side, dataset, request)
+  refuseOverwrite(request, target, target !== undefined && isEmptyPlaceholder(side, target))
+  await refusePlaintext(ctx, side, dataset, request)
+  await dropOlderHolds(ctx, side, dataset)
+
+  const inspector = createInspector(plannedStream(request), (because) =>
+    notAsAnnounced(dataset, request, because),
+  )
+  const args = await argsOf(ctx, side, request, target)
+  const outcome = await zfs.receive(ctx, args, {source, inspect: inspector.inspect, pace})
+  // What came with the first part of a first stream is not repeated with the rest of it.
+  const mayBring = inspector.bringsProperties() || (request.resuming && request.from === undefined)
+  if (outcome.kind === 'done' && mayWait(request) && !mayBring) return {warnings: []}
+
+  // `zfs receive` fails after the snapshot is committed (a mount), and succeeds without having received anything:
+  // only the guid on the pool tells.
+  await pool.relist(ctx, [dataset])
+  const received = await findReceived(ctx, side, dataset, request.to.guid)
+  if (received === undefined) throw receiveError(dataset, request, outcome)
+  const warnings =
+    outcome.kind === 'failed' ? [`received, but zfs receive said: ${outcome.failure.message}`] : []
+  await checkEncrypted(ctx, side, dataset, request)
+  if (mayBring) warnings.push(...(await strayProperties(ctx, side, dataset, args)))
+  if (target?.placeholder === true) await clearPlaceholder(ctx, side, dataset)
+  if (request.protection === 'guarantee_nothing') return {warnings}
+
+  const [moved] = await moveHolds(ctx, side, [{filesystem: request.filesystem, to: request.to.guid}])
+  if (moved?.dropped.kind === 'failed') warnings.push(`${CANNOT_DROP}: ${moved.dropped.failure.message}`)
+  if (moved?.held.kind !== 'failed') return {warnings}
+  throw new OperationalError(
+    'receive-failed',
+    `received ${quoted(nameOfSnapshot(received))}, but cannot hold it: ${moved.held.failure.message}`,
+  )
+}
+
+/** The target as it is now, if it could be received over: what was seen when planning may be out of date. */
+async function targetOf(
+  ctx: RunContext,
+  {pool}: ReceivingSide,
+  dataset: DatasetName,
+  {from}: ReceiveRequest,
+): Promise<Dataset | undefined> {
+  const known = await pool.dataset(ctx, dataset)
+  if (known === undefined || (from !== undefined && !known.placeholder)) return known
+  await pool.list(ctx, [dataset], false)
+  return await pool.dataset(ctx, dataset)
+}
+
+/** A full stream may only create a dataset or replace an empty placeholder; an increment needs something to add to. */
+function refuseOverwrite(
+  {filesystem, from, resuming}: ReceiveRequest,
+  target: Dataset | undefined,
+  isEmptyPlaceholder: boolean,
+): void {
+  if (from === undefined && target !== undefined && !isEmptyPlaceholder && !resuming) {
+    throw new OperationalError(
+      'receive-policy',
+      `${quoted(filesystem)} exists on the receiver and is not an empty placeholder`,
+      {hint: 'zrepl never overwrites; rename the copy on the receiver if it is to be replicated afresh'},
+    )
+  }
+  if (from !== undefined && (target === undefined || isEmptyPlaceholder)) {
+    throw new OperationalError(
+      'receive-policy',
+      `${quoted(filesystem)} has nothing on the receiver that an increment could be added to`,
+    )
+  }
+}
+
+/** What the sender has announced is what the plan was made of: it is the stream that has to keep to it. */
+function plannedStream({type, raw, from, to}: ReceiveRequest): PlannedStream {
+  return {type, raw, toguid: to.guid, fromguid: from}
+}
+
+/** An empty placeholder is the only thing ever received over; its property goes once something else is there. */
+async function argsOf(
+  ctx: RunContext,
+  side: ReceivingSide,
+  {filesystem, from, to, raw, resuming}: ReceiveRequest,
+  target: Dataset | undefined,
+): Promise<ReceiveArgs> {
+  const {recv, mapping} = side
+  // The properties in a stream may say `encryption=off`, which would win over what is inherited.
+  const excludesEncryption =
+    from === undefined &&
+    !raw &&
+    !resuming &&
+    !recv.properties.override.has('encryption') &&
+    (await isEncryptedRoot(ctx, side))
+  const inherit = new Set([...recv.properties.inherit, ...(excludesEncryption ? ['encryption'] : [])])
+  return {
+    to: snapshotName(mapping.toReceiver(filesystem), to.name),
+    replacesPlaceholder: from === undefined && target !== undefined && isEmptyPlaceholder(side, target),
+    inherit: Array.from(inherit),
+    override: recv.properties.override,
+  }
+}
+
+/** What a full stream has made is looked at before anything is received below it. */
+function mayWait({from, confirm, protection}: ReceiveRequest): boolean {
+  return confirm === 'later' && from !== undefined && protection !== 'guarantee_nothing'
+}
+
+/** Whoever made the stream must not decide about what policy withholds or sets (threat T10), whatever `-x` and `-o` did. */
+async function strayProperties(
+  ctx: RunContext,
+  {zfs}: ReceivingSide,
+  dataset: DatasetName,
+  {inherit, override}: ReceiveArgs,
+): Promise<readonly string[]> {
+  const stray = await zfs.received(ctx, dataset, [...inherit, ...override.keys()])
+  return stray.map(
+    (property) =>
+      `property ${property} of ${quoted(dataset)} is as the sender has it, against recv.properties: look at it, then run zfs inherit ${property}`,
+  )
+}

@@ -1,0 +1,32 @@
+import type {OperationalError} from '../core/errors.ts'
+import type {PlannedFilesystem} from '../plan/job-plan.ts'
+import {reportedError} from '../report/describe-error.ts'
+import type {FilesystemReport, StepReport} from '../report/report.ts'
+import {latestVersion} from './latest-version.ts'
+import {stepWords} from './step-request.ts'
+
+/** A filesystem that has something to send. */
+export type StepsPlan = Extract<PlannedFilesystem, {kind: 'steps'}>
+
+/** The report of a filesystem of which `done` is all that went well. */
+export function failedReport(
+  plan: StepsPlan,
+  done: readonly StepReport[],
+  error: OperationalError,
+  warnings: readonly string[],
+): FilesystemReport {
+  const rest = plan.steps.slice(done.length).map(
+    (step, index): StepReport => ({
+      ...stepWords(step),
+      state: index === 0 && error.code !== 'parent-failed' ? 'failed' : 'not-reached',
+    }),
+  )
+  return {
+    filesystem: plan.filesystem,
+    state: 'failed',
+    ...latestVersion(plan.steps[done.length]?.from),
+    steps: [...done, ...rest],
+    error: reportedError(error),
+    warnings: [...warnings],
+  }
+}
