@@ -9,7 +9,7 @@ import {type JobStatus, jobStatus, obsoleteReports} from '../report/job-status.t
 import {readReport} from '../report/read-report.ts'
 import {renderMetrics} from '../report/render-metrics.ts'
 import type {RunReport} from '../report/report.ts'
-import {runnerOf} from './runner.ts'
+import {runnerOf} from './job-place.ts'
 
 /**
  * Keeps a report for `zrepl status` and for metrics. Nothing depends on it: where it cannot be kept, the run is what it

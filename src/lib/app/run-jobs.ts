@@ -20,6 +20,7 @@ import {createSpanRecorder} from '../trace/span-recorder.ts'
 import {readOnly} from '../zfs-client/read-only.ts'
 import {type ConfigFile, jobNamed, readConfig} from './config-file.ts'
 import {openZfs} from './endpoints.ts'
+import {createJobPlace} from './job-place.ts'
 import {wireJob} from './job-work.ts'
 import {lastReport, rememberRun} from './kept-reports.ts'
 import {createNotifier} from './notifier.ts'
@@ -150,11 +151,12 @@ async function runLocked(
   request: RunJobsRequest & Onlooked,
 ): Promise<JobOutcome> {
   const {dryRun, phases, wanted = 'due', yesLargePrune = false} = request
-  const taken = dryRun ? undefined : await takeJob(ctx, job)
+  const place = dryRun ? undefined : createJobPlace(job.name)
+  const lock = place && (await takeJob(ctx, job, place))
   const watchdog = watchdogOf(ctx, job)
-  const watch = taken && watchRun(ctx, watchdog, {...taken, job: job.name}, request.onlooker)
+  const watch = place && watchRun(ctx, watchdog, place, request.onlooker)
   try {
-    const lockFd = taken?.lock.fd
+    const lockFd = lock?.fd
     const {zfs, close} = openZfs({lockFd, access: config.zfsAccess})
     const {work, lanes} = wireJob(job, dryRun ? readOnly(zfs) : zfs, {
       configFile: config.path,
@@ -170,6 +172,6 @@ async function runLocked(
     }
   } finally {
     watch?.stop()
-    taken?.lock.release()
+    lock?.release()
   }
 }

@@ -2,14 +2,11 @@ import type {Job} from '../config/job.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import {cancelProcess} from '../host/cancel-process.ts'
-import {defaultLockDirectory, type JobLock, lockJob} from '../host/lock.ts'
+import type {JobLock} from '../host/lock.ts'
+import type {AnnouncedState} from '../progress/announced-state.ts'
 import {judgeOverlap} from '../progress/judge-overlap.ts'
 import type {RunPhase} from '../progress/run-state.ts'
-import {runnerOf} from './runner.ts'
-
-/** The right to run a job: its lock, and the directory that it is in. */
-export type TakenJob = {readonly lock: JobLock; readonly directory: string}
+import type {JobPlace} from './job-place.ts'
 
 /** How long a cancelled run may take to end in order. */
 const GRACE_MS = 60_000
@@ -17,26 +14,28 @@ const TRY_EVERY_MS = 100
 
 /**
  * Takes the lock of `job`. Another run that comes on is left alone (`job-busy`); one that is stuck or goes from error to
- * error is cancelled with that reason, and its place taken. Throws `host` when there is no place for locks.
+ * error is cancelled with that reason, and its place taken, by one of those who want it. Throws `host` when there is no
+ * place for locks.
  */
-export async function takeJob(ctx: RunContext, job: Job): Promise<TakenJob> {
-  const directory = defaultLockDirectory(process.getuid?.() ?? 0, process.env)
+export async function takeJob(ctx: RunContext, job: Job, place: JobPlace): Promise<JobLock> {
   try {
-    return {lock: lockJob(directory, job.name), directory}
-  } catch (error) {
-    if (!isBusy(error)) throw error
-    const state = runnerOf(directory, job.name).progress
-    const verdict = judgeOverlap(state, {
+    return place.lock()
+  } catch (busy) {
+    if (!isBusy(busy)) throw busy
+    const {running, progress} = place.runner()
+    const verdict = judgeOverlap(progress, {
       idleMs: 'idleMs' in job ? (job.idleMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
       remote: REMOTE_PRUNE[job.type],
-      wallMs: ctx.clock.now(),
+      uptimeMs: place.uptimeMs(),
     })
-    if (state === undefined || verdict.kind === 'leave')
-      throw new OperationalError('job-busy', `${error.message}: ${verdict.because}`, {
-        hint: error.hint,
-        retryable: true,
-      })
-    return {lock: await takeOver(ctx, {directory, job: job.name}, state.pid, verdict.because), directory}
+    if (running === undefined) return lockUnowned(place)
+    if (progress === undefined || verdict.kind === 'leave') throw because(busy, verdict.because)
+    const next = lockNext(place, because(busy, `${verdict.because}; another run already takes its place`))
+    try {
+      return await takeOver(ctx, place, job.name, progress, verdict.because)
+    } finally {
+      next.release()
+    }
   }
 }
 
@@ -46,29 +45,45 @@ const REMOTE_PRUNE: Readonly<Partial<Record<Job['type'], RunPhase>>> = {
   pull: 'prune-sender',
 }
 
+/** The run has ended just now, or has not yet said who it is, or is gone while a command of its still works. */
+function lockUnowned(place: JobPlace): JobLock {
+  try {
+    return place.lock()
+  } catch (busy) {
+    throw isBusy(busy) ? because(busy, 'it has just begun, or what it has started outlives it') : busy
+  }
+}
+
+/** Who is asked to stop twice stops at once, and not in order: only one asks, and waits. Throws `taken` to the others. */
+function lockNext(place: JobPlace, taken: OperationalError): JobLock {
+  try {
+    return place.lockNext()
+  } catch (error) {
+    throw isBusy(error) ? taken : error
+  }
+}
+
 async function takeOver(
   ctx: RunContext,
-  {directory, job}: {readonly directory: string; readonly job: string},
-  pid: number,
-  because: string,
+  place: JobPlace,
+  job: string,
+  run: AnnouncedState,
+  reason: string,
 ): Promise<JobLock> {
-  ctx.log.warn('the run before this is cancelled', {pid, because})
-  const withdraw = cancelProcess(directory, pid, `cancelled by the next run of the job: ${because}`)
+  ctx.log.warn('the run before this is cancelled', {pid: run.pid, because: reason})
+  const withdraw = place.cancel(run, `cancelled by the next run of the job: ${reason}`)
   const end = ctx.clock.monotonic() + GRACE_MS
   try {
     for (;;) {
       try {
-        return lockJob(directory, job)
-      } catch (error) {
-        if (!isBusy(error)) throw error
+        return place.lock()
+      } catch (busy) {
+        if (!isBusy(busy)) throw busy
         if (ctx.clock.monotonic() > end)
           throw new OperationalError(
             'job-busy',
-            `job ${quoted(job)} was asked to stop (${because}), and has not`,
-            {
-              hint: `look at process ${pid} and what it waits for`,
-              retryable: true,
-            },
+            `job ${quoted(job)} was asked to stop (${reason}), and has not`,
+            {hint: `look at process ${run.pid} and what it waits for`, retryable: true},
           )
       }
       await ctx.clock.sleep(TRY_EVERY_MS, ctx.signal)
@@ -80,4 +95,8 @@ async function takeOver(
 
 function isBusy(error: unknown): error is OperationalError {
   return error instanceof OperationalError && error.code === 'job-busy'
+}
+
+function because(busy: OperationalError, reason: string): OperationalError {
+  return new OperationalError('job-busy', `${busy.message}: ${reason}`, {hint: busy.hint, retryable: true})
 }

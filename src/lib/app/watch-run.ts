@@ -2,10 +2,10 @@ import type {Job} from '../config/job.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {createMovedBytes} from '../host/moved-bytes.ts'
-import {removeRunState, writeRunState} from '../host/run-state-file.ts'
 import {announce} from '../progress/announced-state.ts'
 import {createWatchdog, type Watchdog} from '../replicate/watchdog.ts'
 import {renderProgressLine} from '../report/render-progress.ts'
+import type {JobPlace} from './job-place.ts'
 import {columns, type ProgressLine} from './progress-line.ts'
 
 /** How often the watchdog looks and tells; a person who looks on would like to see it move. */
@@ -22,42 +22,46 @@ export function watchdogOf({clock}: RunContext, job: Job): Watchdog {
  * Has the watchdog look again and again, and tells `zrepl status` and the next run how this one comes on; `onlooker`, too.
  */
 export function watchRun(
-  ctx: RunContext,
+  {clock, log}: RunContext,
   watchdog: Watchdog,
-  {directory, job}: {readonly directory: string; readonly job: string},
+  place: JobPlace,
   onlooker: ProgressLine | undefined,
 ): {stop(): void} {
+  const stopped = new AbortController()
   let silent = false
-  const tell = () => {
-    const {clock} = ctx
-    const wallMs = clock.now()
+
+  function tell(): void {
     const state = announce(watchdog.board.state(), {
-      pid: process.pid,
+      self: place.self,
       nowMs: clock.monotonic(),
-      wallMs,
+      wallMs: clock.now(),
+      uptimeMs: place.uptimeMs(),
     })
     onlooker?.show(renderProgressLine(state, columns()))
     try {
-      writeRunState(directory, job, `${JSON.stringify(state)}\n`)
+      place.tell(state)
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
-      if (!silent) ctx.log.warn('nobody is told how this run comes on', {error: error.message})
+      if (!silent) log.warn('nobody is told how this run comes on', {error: error.message})
       silent = true
     }
   }
-  tell()
-  const timer = setInterval(
-    () => {
-      watchdog.look()
+
+  async function lookAgainAndAgain(): Promise<void> {
+    const everyMs = onlooker === undefined ? EVERY_MS : ONLOOKER_EVERY_MS
+    while (!stopped.signal.aborted) {
       tell()
-    },
-    onlooker === undefined ? EVERY_MS : ONLOOKER_EVERY_MS,
-  )
+      await clock.sleep(everyMs, stopped.signal).catch(() => {})
+      if (!stopped.signal.aborted) watchdog.look()
+    }
+  }
+
+  void lookAgainAndAgain()
   return {
     stop() {
-      clearInterval(timer)
+      stopped.abort()
       onlooker?.show('')
-      removeRunState(directory, job)
+      place.withdraw()
     },
   }
 }

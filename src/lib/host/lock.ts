@@ -29,14 +29,27 @@ const MAX_ATTEMPTS = 5
 /** Longest part of a job's name in the file's name; a digest keeps longer ones apart. */
 const MAX_NAME_LENGTH = 100
 const LOCK_SUFFIX = '.lock'
+/** Of who waits to be the next. */
+const NEXT_SUFFIX = '.next'
+
+export type LockOptions = {
+  /** To run the job, or to be the one that waits until it can. */
+  readonly role?: 'runner' | 'next'
+  /** For tests. */
+  readonly open?: typeof openLockFile
+}
 
 /**
  * Takes the lock of job `name` in `directory`, which is made private if it is missing. Never waits.
- * `open` is for tests. Throws `job-busy` when another process has it, `host` when the place cannot be trusted or used.
+ * Throws `job-busy` when another process has it, `host` when the place cannot be trusted or used.
  */
-export function lockJob(directory: string, name: string, open = openLockFile): JobLock {
+export function lockJob(
+  directory: string,
+  name: string,
+  {role = 'runner', open = openLockFile}: LockOptions = {},
+): JobLock {
   ensurePrivateDirectory(directory)
-  const path = `${directory}/${fileNameOf(name, LOCK_SUFFIX)}`
+  const path = `${directory}/${fileNameOf(name, role === 'runner' ? LOCK_SUFFIX : NEXT_SUFFIX)}`
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const lock = lockFile(path, name, open)
     if (lock !== undefined) return lock

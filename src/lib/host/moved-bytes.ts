@@ -1,22 +1,42 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {basename} from 'node:path'
+import {processStart} from './process-start.ts'
 
 /** What the processes that a run has started have moved, by the kernel's counts (proc_pid_io(5)). Neither ever goes down. */
 export type MovedBytes = {
   /** Of streams: what `zfs receive` reads on this host; where none runs, what the connections to the peer carry. */
   readonly stream: bigint
-  /** All that any of them has read and written, streams several times. While it grows, something moves. */
+  /**
+   * All that any of them has read and written since it was up, streams several times. While it grows, something moves:
+   * what a program reads and greets with when it starts does not count, or else starting again and again would be progress.
+   */
   readonly any: bigint
 }
+
+/** How long a program takes to be up, milliseconds. */
+const START_MS = 2000
 
 /**
  * Counts for the processes below `root`, since streams do not pass through us. What a process has counted that has ended
  * since is not lost. `undefined` where there is no /proc.
  */
-export function createMovedBytes(root = process.pid): () => MovedBytes | undefined {
+export function createMovedBytes(
+  root = process.pid,
+  nowMs: () => number = () => performance.now(),
+): () => MovedBytes | undefined {
   const received = new Map<string, bigint>()
   const carried = new Map<string, bigint>()
   const any = new Map<string, bigint>()
+  const starts = new Map<string, {readonly seenAtMs: number; bytes: bigint}>()
+
+  function sinceStart(id: string, bytes: bigint): bigint {
+    const now = nowMs()
+    const start = starts.get(id) ?? {seenAtMs: now, bytes}
+    starts.set(id, start)
+    if (now - start.seenAtMs < START_MS) start.bytes = bytes
+    return bytes - start.bytes
+  }
+
   return () => {
     const children = childrenOf(`${root}`)
     if (children === undefined) return undefined
@@ -26,7 +46,7 @@ export function createMovedBytes(root = process.pid): () => MovedBytes | undefin
     }
     for (const pid of children.flatMap(withDescendants)) {
       const {id, words, counts} = lookAt(pid)
-      any.set(id, counts.rchar + counts.wchar)
+      any.set(id, max(any.get(id) ?? 0n, sinceStart(id, counts.rchar + counts.wchar)))
       if (isZfs(words) && words[1] === 'receive') received.set(id, counts.rchar)
     }
     return {stream: sum(received.size > 0 ? received : carried), any: sum(any)}
@@ -69,9 +89,8 @@ function lookAt(pid: string): Looked {
   try {
     const io = readFileSync(`/proc/${pid}/io`, 'utf8')
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    const [, startedAt = ''] = /\) (?:\S+ ){19}(\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
     const count = (key: string) => BigInt(new RegExp(`^${key}: (\\d+)$`, 'm').exec(io)?.[1] ?? 0)
-    return {id: `${pid} ${startedAt}`, words, counts: {rchar: count('rchar'), wchar: count('wchar')}}
+    return {id: `${pid} ${processStart(pid)}`, words, counts: {rchar: count('rchar'), wchar: count('wchar')}}
   } catch {
     return {id: `${pid} gone`, words: [], counts: {rchar: 0n, wchar: 0n}}
   }

@@ -4,9 +4,13 @@ import type {RunPhase, RunState} from './run-state.ts'
 export type AnnouncedState = {
   readonly version: 1
   readonly pid: number
+  /** When that process has started: another one may get its number. Absent where the host does not say. */
+  readonly started?: string | undefined
   /** When this was written, wall clock. A run that does not write any more has stopped moving. */
   readonly writtenAtMs: number
-  /** How long ago something had gone well then. */
+  /** When something last went well, by how long the host was up: the wall clock may be put right in between. */
+  readonly progressAtUptimeMs: number
+  /** How long ago that was when this was written. */
   readonly quietMs: number
   readonly phase: RunPhase
   readonly error?: string
@@ -23,16 +27,23 @@ export type AnnouncedStream = {
   readonly forMs: number
 }
 
+/** Who tells, and when: by the run's own clock, by the wall clock, and by how long the host is up. */
+export type Announcement = {
+  readonly self: Pick<AnnouncedState, 'pid' | 'started'>
+  readonly nowMs: number
+  readonly wallMs: number
+  readonly uptimeMs: number
+}
+
 /** What others are told of a state. Its JSON is text for `parseAnnouncedState`. */
-export function announce(
-  state: RunState,
-  {pid, nowMs, wallMs}: {readonly pid: number; readonly nowMs: number; readonly wallMs: number},
-): AnnouncedState {
+export function announce(state: RunState, {self, nowMs, wallMs, uptimeMs}: Announcement): AnnouncedState {
+  const quietMs = Math.round(nowMs - state.progressAtMs)
   return {
     version: 1,
-    pid,
+    ...self,
     writtenAtMs: wallMs,
-    quietMs: Math.round(nowMs - state.progressAtMs),
+    progressAtUptimeMs: uptimeMs - quietMs,
+    quietMs,
     phase: state.phase,
     ...(state.error === undefined ? {} : {error: state.error}),
     steps: state.steps,
@@ -53,9 +64,15 @@ export function parseAnnouncedState(text: string): AnnouncedState | undefined {
     const state: Partial<AnnouncedState> = JSON.parse(text)
     const isOne =
       state.version === 1 &&
-      [state.pid, state.writtenAtMs, state.quietMs, state.steps?.planned, state.steps?.done].every((value) =>
-        Number.isSafeInteger(value),
-      ) &&
+      [
+        state.pid,
+        state.writtenAtMs,
+        state.progressAtUptimeMs,
+        state.quietMs,
+        state.steps?.planned,
+        state.steps?.done,
+      ].every((value) => Number.isSafeInteger(value)) &&
+      typeof (state.started ?? '') === 'string' &&
       typeof state.phase === 'string' &&
       [state.movedBytes, state.expectedBytes ?? '0'].every(
         (value) => typeof value === 'string' && /^\d{1,20}$/.test(value),

@@ -20,11 +20,11 @@ export function judgeOverlap(
   {
     idleMs,
     remote,
-    wallMs,
-  }: {readonly idleMs: number; readonly remote: RunPhase | undefined; readonly wallMs: number},
+    uptimeMs,
+  }: {readonly idleMs: number; readonly remote: RunPhase | undefined; readonly uptimeMs: number},
 ): OverlapVerdict {
   if (state === undefined) return {kind: 'leave', because: 'nothing is known of how it comes on'}
-  const quietMs = state.quietMs + Math.max(0, wallMs - state.writtenAtMs)
+  const quietMs = Math.max(0, uptimeMs - state.progressAtUptimeMs)
   const where = `in phase ${state.phase}`
   const well = {kind: 'leave', because: `${where}, progress ${formatDuration(quietMs)} ago`} as const
   if (state.phase !== 'replicate' && state.phase !== remote) return well

@@ -68,10 +68,15 @@ export function planned(steps: number, expectedBytes: bigint | undefined): Trans
     progressed({...state, expectedBytes, steps: {...state.steps, planned: steps}}, nowMs)
 }
 
-/** A step's stream is about to begin. `step` is words: `@a -> @b`. */
+/**
+ * A step's stream is about to begin; `step` is words: `@a -> @b`. To try is no progress: a run that goes from one failing
+ * step to the next tries all the time.
+ */
 export function streamBegan(filesystem: DatasetName, step: string): Transition {
-  return (state, nowMs) =>
-    progressed({...state, streams: new Map(state.streams).set(filesystem, {step, beganAtMs: nowMs})}, nowMs)
+  return (state, nowMs) => ({
+    ...state,
+    streams: new Map(state.streams).set(filesystem, {step, beganAtMs: nowMs}),
+  })
 }
 
 /** A step's stream has ended, however it ended: that alone is no progress. */
@@ -87,9 +92,14 @@ export function stepDone(state: RunState, nowMs: number): RunState {
   return progressed({...state, steps: {...state.steps, done: state.steps.done + 1}}, nowMs)
 }
 
-/** A failure: it is noted, and the clock of progress runs on. */
+/** A step's failure: it is noted, and the clock of progress runs on. */
 export function stepFailed(error: string): Transition {
   return (state) => ({...state, error, steps: {...state.steps, failed: state.steps.failed + 1}})
+}
+
+/** A failure of anything else. */
+export function wentWrong(error: string): Transition {
+  return (state) => ({...state, error})
 }
 
 /** So little is read and written beside streams, by keep-alives for instance, that it proves nothing. */

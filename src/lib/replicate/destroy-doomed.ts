@@ -2,13 +2,18 @@ import {isNonEmpty} from '../core/assert.ts'
 import type {RunContext} from '../core/context.ts'
 import {printable, quoted} from '../core/printable.ts'
 import type {DestroyReply, DestroyRequest} from '../endpoint/sender.ts'
+import type {Board} from '../progress/board.ts'
+import {progressed, type Transition, wentWrong} from '../progress/run-state.ts'
 import type {FilesystemJudgement} from '../prune/judge-side.ts'
 import type {RunningStep} from '../prune/protect.ts'
 import type {Outcome} from '../zfs/client.ts'
 import type {DatasetName, Guid} from '../zfs/name.ts'
 
-/** Most snapshots in one request to an endpoint; an endpoint batches within it. */
-const MAX_PER_REQUEST = 10_000
+/**
+ * Most snapshots in one request to an endpoint, which batches within it. Its answer is the only sign that pruning on the
+ * other host comes on, so it has to come long before a run without progress gives way to the next.
+ */
+const MAX_PER_REQUEST = 2000
 
 export type DestroysSnapshots = {
   destroySnapshots(ctx: RunContext, requests: readonly DestroyRequest[]): Promise<readonly DestroyReply[]>
@@ -36,12 +41,13 @@ export async function destroyDoomed(
   ctx: RunContext,
   endpoint: DestroysSnapshots,
   requests: readonly DestroyRequest[],
-  running: () => ReadonlyMap<Guid, RunningStep>,
+  {running, board}: {readonly running: () => ReadonlyMap<Guid, RunningStep>; readonly board: Board},
 ): Promise<DestroyOutcomes> {
   const outcomes = new Map<DatasetName, Map<string, Outcome>>()
   for (const all of chunks(requests)) {
     const chunk = withoutRunning(all, running(), outcomes)
     const replies = await endpoint.destroySnapshots(ctx, chunk)
+    board.change(comesOn(replies))
     for (const [index, {filesystem, snapshots}] of chunk.entries()) {
       const byName = outcomes.get(filesystem) ?? new Map<string, Outcome>()
       for (const [position, {name}] of snapshots.entries()) {
@@ -53,6 +59,14 @@ export async function destroyDoomed(
     }
   }
   return outcomes
+}
+
+/** Somebody's hold on a snapshot or two is no error state; an answer in which nothing has gone well is. */
+function comesOn(replies: readonly DestroyReply[]): Transition {
+  const outcomes = replies.flatMap(({outcomes}) => outcomes)
+  const failure = outcomes.find((outcome) => outcome.kind === 'failed')
+  const isStuck = failure?.kind === 'failed' && !outcomes.some(({kind}) => kind === 'done')
+  return isStuck ? wentWrong(failure.failure.message) : progressed
 }
 
 /** What is left of the requests. The rest is busy: that is its outcome. */

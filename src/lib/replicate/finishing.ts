@@ -3,6 +3,8 @@ import {OperationalError} from '../core/errors.ts'
 import type {Receiver} from '../endpoint/receiver.ts'
 import type {Sender} from '../endpoint/sender.ts'
 import type {Step} from '../plan/step.ts'
+import type {Board} from '../progress/board.ts'
+import {progressed, wentWrong} from '../progress/run-state.ts'
 import type {Outcome} from '../zfs/client.ts'
 import {stepFields} from './step-request.ts'
 
@@ -29,9 +31,11 @@ export type Finishing = {
 export function createFinishing({
   sender,
   receiver,
+  board,
 }: {
   readonly sender: Sender
   readonly receiver: Receiver
+  readonly board: Board
 }): Finishing {
   const failures = new Map<Step, OperationalError>()
   let waiting: Step[] = []
@@ -54,6 +58,7 @@ export function createFinishing({
           steps.map(({filesystem, to, protection}) => ({filesystem, to: to.guid, protection})),
         ),
       )
+      if (done.length > 0) board.change(progressed)
       for (const step of done)
         withFields(ctx, {filesystem: step.filesystem}).log.info('step done', stepFields(step))
     })
@@ -72,14 +77,19 @@ export function createFinishing({
       return steps.filter((step, index) => {
         const outcome = outcomes[index]
         if (outcome?.kind === 'done') return true
-        failures.set(step, new OperationalError(code, `${what}: ${outcome?.failure.message ?? 'no answer'}`))
+        fail([step], new OperationalError(code, `${what}: ${outcome?.failure.message ?? 'no answer'}`))
         return false
       })
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
-      for (const step of steps) failures.set(step, error)
+      fail(steps, error)
       return []
     }
+  }
+
+  function fail(steps: readonly Step[], error: OperationalError): void {
+    board.change(wentWrong(error.message))
+    for (const step of steps) failures.set(step, error)
   }
 
   return {

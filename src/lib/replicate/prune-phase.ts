@@ -1,7 +1,7 @@
 import {type RunContext, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {formatDuration} from '../core/units.ts'
-import {entered} from '../progress/run-state.ts'
+import {entered, wentWrong} from '../progress/run-state.ts'
 import {type FilesystemJudgement, judgeAlone, judgeReceiver, judgeSender} from '../prune/judge-side.ts'
 import {exceedsLimit} from '../prune/limit.ts'
 import {reportedError} from '../report/describe-error.ts'
@@ -109,11 +109,15 @@ async function pruneSide(
   }
   try {
     const outcomes = await withSpan(ctx, `prune-${side}`, {}, (ctx) =>
-      destroyDoomed(ctx, endpoint, destroyRequests(judgements), () => runningSteps(beside)),
+      destroyDoomed(ctx, endpoint, destroyRequests(judgements), {
+        running: () => runningSteps(beside),
+        board: watchdog.board,
+      }),
     )
     return {filesystems: judgements.map((judgement) => prunedFilesystem(judgement, outcomes))}
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
+    watchdog.board.change(wentWrong(error.message))
     return {filesystems: [], error: reportedError(error)}
   }
 }

@@ -2,7 +2,7 @@ import {type RunContext, withFields, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {describeStep, type Step} from '../plan/step.ts'
 import type {Board} from '../progress/board.ts'
-import {stepDone, stepFailed, streamBegan, streamEnded} from '../progress/run-state.ts'
+import {progressed, stepDone, stepFailed, streamBegan, streamEnded} from '../progress/run-state.ts'
 import type {FilesystemReport, StepReport} from '../report/report.ts'
 import type {ConnectionWatch} from './connection-watch.ts'
 import type {Finishing} from './finishing.ts'
@@ -43,8 +43,10 @@ export async function runFilesystem(
       ctx.signal.throwIfAborted()
       await withSpan(withFields(ctx, {filesystem}), 'step', stepFields(step), async (ctx) => {
         ctx.log.info('step begins', stepFields(step))
-        if (index > 0)
+        if (index > 0) {
           throwIfFailed(await pair.sender.protect(ctx, [protectRequest(step)]), 'cannot protect the step')
+          pair.board.change(progressed)
+        }
         const run = (step: Step) => runStep(ctx, pair, step, finish)
         const runs =
           step.resumeToken === undefined ? run(step) : runResumedStep(ctx, pair.receiver, step, run)

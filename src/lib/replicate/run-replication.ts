@@ -2,7 +2,7 @@ import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {JobPlan} from '../plan/job-plan.ts'
-import {planned, progressed} from '../progress/run-state.ts'
+import {planned, progressed, stepFailed} from '../progress/run-state.ts'
 import type {FilesystemReport} from '../report/report.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import {prepareStreams} from './before-streams.ts'
@@ -36,7 +36,8 @@ export async function runReplication(
   )
   pair.board.change(planned(steps.length, await expectedBytes(ctx, pair, steps)))
   await prepareStreams(ctx, pair, plan, failed)
-  pair.board.change(progressed)
+  if (failed.size === 0) pair.board.change(progressed)
+  for (const {message} of failed.values()) pair.board.change(stepFailed(message))
 
   const ran = new Map<DatasetName, Promise<Ran>>()
   const finishing = createFinishing(pair)

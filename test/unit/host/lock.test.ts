@@ -104,6 +104,15 @@ describe('one at a time', () => {
     for (const {release} of locks) release()
   })
 
+  test('who waits to be the next is one, too, and not in the way of who runs', async () => {
+    const next = lockJob(place, 'backup', {role: 'next'})
+    const running = lockJob(place, 'backup')
+    expect(await codeOf(() => lockJob(place, 'backup', {role: 'next'}))).toBe('job-busy')
+    next.release()
+    lockJob(place, 'backup', {role: 'next'}).release()
+    running.release()
+  })
+
   test('what is released can be taken again, and releasing twice is harmless', () => {
     const first = lockJob(place, 'backup')
     first.release()
@@ -198,7 +207,7 @@ describe('a place that can be trusted', () => {
       replaced += 1
       return fd
     }
-    const lock = lockJob(place, 'backup', late)
+    const lock = lockJob(place, 'backup', {open: late})
     expect(fstatSync(lock.fd).ino).toBe(statSync(`${place}/backup.lock`).ino)
     expect(replaced).toBe(3)
     lock.release()
@@ -207,7 +216,7 @@ describe('a place that can be trusted', () => {
       unlinkSync(path)
       return fd
     }
-    expect(() => lockJob(place, 'backup', always)).toThrow('is being replaced all the time')
+    expect(() => lockJob(place, 'backup', {open: always})).toThrow('is being replaced all the time')
   })
 
   test('a parent that is missing is not made', async () => {

@@ -11,6 +11,7 @@ const START = 100_000
 /** Sends `BYTES` through `argv`, counts, and counts again when it has ended. */
 async function countThrough(moved: ReturnType<typeof createMovedBytes>, argv: readonly string[]) {
   const child = Bun.spawn([...argv], {stdin: 'pipe', stdout: 'pipe', stderr: 'ignore'})
+  moved()
   const written = child.stdin.write(new Uint8Array(BYTES))
   let read = 0
   for await (const chunk of child.stdout) {
@@ -30,7 +31,9 @@ test('a connection counts for what it carries, until a receive counts for what i
   const zfs = join(directory, 'zfs')
   symlinkSync('/bin/cat', zfs)
   try {
-    const moved = createMovedBytes()
+    // Everything is up at once.
+    let now = 0
+    const moved = createMovedBytes(process.pid, () => (now += 2000))
     expect(moved()).toEqual({stream: 0n, any: 0n})
     const carried = await countThrough(moved, ['cat'])
     expect(carried.stream).toBeGreaterThanOrEqual(BYTES)
@@ -47,6 +50,27 @@ test('a connection counts for what it carries, until a receive counts for what i
   } finally {
     rmSync(directory, {recursive: true})
   }
+})
+
+test('what a program moves until it is up proves nothing', async () => {
+  let now = 0
+  const moved = createMovedBytes(process.pid, () => now)
+  const child = Bun.spawn(['cat'], {stdin: 'pipe', stdout: 'pipe', stderr: 'ignore'})
+  const reader = child.stdout.getReader()
+  const move = async () => {
+    const written = child.stdin.write(new Uint8Array(BYTES))
+    for (let read = 0; read < BYTES; ) read += (await reader.read()).value?.length ?? 0
+    await written
+    return Number(moved()?.any)
+  }
+  moved()
+  now = 1999
+  expect(await move()).toBe(0)
+  now = 2000
+  expect(await move()).toBe(2 * BYTES)
+  await child.stdin.end()
+  await child.exited
+  expect(Number(moved()?.any)).toBe(2 * BYTES)
 })
 
 test('of a process that is gone nothing is known', () => {

@@ -3,12 +3,15 @@ import {createBoard} from '../../../src/lib/progress/board.ts'
 import {
   bytesMoved,
   entered,
+  initialState,
   planned,
   progressed,
   stepDone,
   stepFailed,
   streamBegan,
   streamEnded,
+  type Transition,
+  wentWrong,
 } from '../../../src/lib/progress/run-state.ts'
 import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
 
@@ -22,20 +25,39 @@ function createTestBoard() {
   return {clock, board: createBoard(clock)}
 }
 
-test('concurrent changes do not lose each other, whatever waits in between', async () => {
-  const {board} = createTestBoard()
-  board.change(planned(200, undefined))
+type Change = (transition: Transition) => void | Promise<void>
+
+/** Two hundred filesystems at once, each changing other parts of the state, with something to wait for in between. */
+async function changeAtOnce(change: Change): Promise<void> {
+  await change(planned(200, undefined))
   const work = async (index: number) => {
     const filesystem = fs(`tank/${index}`)
-    board.change(streamBegan(filesystem, '@a -> @b'))
+    await change(streamBegan(filesystem, '@a -> @b'))
     await Promise.resolve()
-    if (index % 4 === 0) board.change(stepFailed(`no ${index}`))
-    else board.change(stepDone)
+    await change(index % 4 === 0 ? stepFailed(`no ${index}`) : stepDone)
     await Promise.resolve()
-    board.change(streamEnded(filesystem))
+    await change(streamEnded(filesystem))
   }
   await Promise.all(Array.from({length: 200}, (_, index) => work(index)))
-  expect(board.state()).toMatchObject({steps: {planned: 200, done: 150, failed: 50}, streams: new Map()})
+}
+
+const ALL_CHANGED = {steps: {planned: 200, done: 150, failed: 50}, streams: new Map()}
+
+test('concurrent changes do not lose each other, whatever waits in between', async () => {
+  const {board} = createTestBoard()
+  await changeAtOnce(board.change)
+  expect(board.state()).toMatchObject(ALL_CHANGED)
+})
+
+test('they would if a copy was changed and written back', async () => {
+  let state = initialState(0)
+  await changeAtOnce(async (transition) => {
+    const copy = {...state}
+    await Promise.resolve()
+    state = transition(copy, 0)
+  })
+  expect(state).not.toMatchObject(ALL_CHANGED)
+  expect(state.steps.done + state.steps.failed).toBeLessThan(200)
 })
 
 test('what goes well counts as progress, what fails does not', () => {
@@ -48,7 +70,7 @@ test('what goes well counts as progress, what fails does not', () => {
   }
   expect(at(1, entered('replicate'))).toEqual([1, undefined])
   expect(at(2, planned(3, 5n))).toEqual([2, undefined])
-  expect(at(3, streamBegan(fs('tank/a'), 'full @a'))).toEqual([3, undefined])
+  expect(at(3, streamBegan(fs('tank/a'), 'full @a'))).toEqual([2, undefined])
   expect(at(4, bytesMoved(moved(64n * 1024n)))).toEqual([4, undefined])
   expect(at(5, bytesMoved(moved(64n * 1024n + 9000n)))).toEqual([4, undefined])
   expect(at(6, streamEnded(fs('tank/a')))).toEqual([4, undefined])
@@ -56,6 +78,8 @@ test('what goes well counts as progress, what fails does not', () => {
   expect(at(8, stepFailed('again'))).toEqual([4, 'again'])
   expect(at(9, stepDone)).toEqual([9, undefined])
   expect(at(10, progressed)).toEqual([10, undefined])
+  expect(at(11, wentWrong('worse'))).toEqual([10, 'worse'])
+  expect(at(12, streamBegan(fs('tank/b'), 'full @a'))).toEqual([10, 'worse'])
 })
 
 test('the rate is that of the last seconds', () => {

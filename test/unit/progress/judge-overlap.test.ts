@@ -9,12 +9,15 @@ import {initialState, planned, stepFailed, streamBegan} from '../../../src/lib/p
 import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
 
 const MINUTE = 60_000
+/** When the states of the table are written. */
+const UPTIME_MS = 100 * MINUTE
 
 function announced(changes: Partial<AnnouncedState>): AnnouncedState {
   return {
     version: 1,
     pid: 7,
     writtenAtMs: 1_000_000,
+    progressAtUptimeMs: UPTIME_MS - (changes.quietMs ?? 0),
     quietMs: 0,
     phase: 'replicate',
     steps: {planned: 1, done: 0, failed: 0},
@@ -64,13 +67,14 @@ test.each<[string, AnnouncedState | undefined, number, 'leave' | 'cancel', strin
     'no progress for 16m',
   ],
   ['takes snapshots', announced({phase: 'snapshot', quietMs: 60 * MINUTE}), 0, 'leave', ''],
-  ['has a clock behind ours', announced({quietMs: 1000}), -MINUTE, 'leave', 'progress 1s ago'],
+  ['has had progress since we looked', announced({}), -MINUTE, 'leave', 'progress 0ms ago'],
+  ['was told the right time', announced({writtenAtMs: 0}), 0, 'leave', 'progress 0ms ago'],
   ['says nothing', undefined, 0, 'leave', 'nothing is known of how it comes on'],
 ])('a push that %s', (_, state, laterMs, kind, words) => {
   const verdict = judgeOverlap(state, {
     idleMs: 15 * MINUTE,
     remote: 'prune-receiver',
-    wallMs: 1_000_000 + laterMs,
+    uptimeMs: UPTIME_MS + laterMs,
   })
   expect(verdict.kind).toBe(kind)
   expect(verdict.because).toContain(words)
@@ -82,12 +86,19 @@ test('what is announced arrives', () => {
     planned(1, 2n ** 60n)(initialState(0), 1000),
     4000,
   )
-  const state = announce(stepFailed('gone')(begun, 5000), {pid: 9, nowMs: now, wallMs: 77})
+  const state = announce(stepFailed('gone')(begun, 5000), {
+    self: {pid: 9, started: '4711'},
+    nowMs: now,
+    wallMs: 77,
+    uptimeMs: 500_000,
+  })
   expect(parseAnnouncedState(JSON.stringify(state))).toEqual({
     version: 1,
     pid: 9,
+    started: '4711',
     writtenAtMs: 77,
-    quietMs: 6000,
+    progressAtUptimeMs: 491_000,
+    quietMs: 9000,
     phase: 'begin',
     error: 'gone',
     steps: {planned: 1, done: 0, failed: 1},
@@ -105,6 +116,8 @@ test.each([
   '{}',
   '{"version":2}',
   JSON.stringify({...announced({}), movedBytes: -1}),
+  JSON.stringify({...announced({}), progressAtUptimeMs: undefined}),
+  JSON.stringify({...announced({}), started: 7}),
   '{"version":1',
 ])('what is not understood is nothing: %s', (text) => {
   expect(parseAnnouncedState(text)).toBeUndefined()

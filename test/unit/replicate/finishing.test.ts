@@ -4,6 +4,7 @@ import {OperationalError, Stopped} from '../../../src/lib/core/errors.ts'
 import type {Receiver} from '../../../src/lib/endpoint/receiver.ts'
 import type {Sender} from '../../../src/lib/endpoint/sender.ts'
 import type {Step} from '../../../src/lib/plan/step.ts'
+import {createBoard} from '../../../src/lib/progress/board.ts'
 import {createFinishing} from '../../../src/lib/replicate/finishing.ts'
 import type {Outcome} from '../../../src/lib/zfs/client.ts'
 import {parseCreatetxg, parseDatasetName, parseGuid} from '../../../src/lib/zfs/name.ts'
@@ -36,6 +37,7 @@ function step(name: string): Step {
 /** What is asked, in order; `answer` says what becomes of each filesystem. */
 function finishing(answer: (verb: string, filesystem: string) => Outcome = () => DONE) {
   const asked: string[] = []
+  const board = createBoard({monotonic: () => asked.length})
   const ask = (verb: string) => async (_: RunContext, requests: readonly {readonly filesystem: string}[]) => {
     asked.push(`${verb} ${requests.map(({filesystem}) => filesystem.slice('tank/'.length)).join(' ')}`)
     return requests.map(({filesystem}) => answer(verb, filesystem.slice('tank/'.length)))
@@ -43,8 +45,9 @@ function finishing(answer: (verb: string, filesystem: string) => Outcome = () =>
   const pair = {
     receiver: {holdLastReceived: ask('hold')} as unknown as Receiver,
     sender: {complete: ask('complete')} as unknown as Sender,
+    board,
   }
-  return {asked, ...createFinishing(pair)}
+  return {asked, board, ...createFinishing(pair)}
 }
 
 /** A context whose clock stands still until it is told the time. */
@@ -62,11 +65,12 @@ function stillContext() {
 describe('steps are finished together', () => {
   test('all of them by one request to each side, the receiver first', async () => {
     const {ctx} = stillContext()
-    const {asked, add, finishAll} = finishing()
+    const {asked, board, add, finishAll} = finishing()
     for (const name of ['a', 'b', 'c']) await add(ctx, step(name))
     expect(asked).toEqual([])
     await finishAll(ctx)
     expect(asked).toEqual(['hold a b c', 'complete a b c'])
+    expect(board.state()).toMatchObject({progressAtMs: 2, error: undefined})
     await finishAll(ctx)
     expect(asked).toHaveLength(2)
   })
@@ -108,7 +112,7 @@ test('what the receiver does not confirm is not completed on the sender', async 
 
 test('a receiver that cannot be asked fails all of them, and nothing is completed', async () => {
   const {ctx} = stillContext()
-  const {asked, add, finishAll, failure} = finishing(() => {
+  const {asked, board, add, finishAll, failure} = finishing(() => {
     throw new OperationalError('peer-unreachable', 'gone')
   })
   const steps = ['a', 'b'].map(step)
@@ -116,6 +120,7 @@ test('a receiver that cannot be asked fails all of them, and nothing is complete
   await finishAll(ctx)
   expect(asked).toEqual(['hold a b'])
   expect(steps.map((one) => failure(one)?.code)).toEqual(['peer-unreachable', 'peer-unreachable'])
+  expect(board.state()).toMatchObject({progressAtMs: 0, error: 'gone'})
 })
 
 test('what stops the run stops this too', async () => {

@@ -72,14 +72,15 @@ async function phase(world: World) {
     holdLastReceived: unexpected,
   }
   const base = createTestContext()
-  const ctx = {...base, clock: {...base.clock, now: () => NOW}}
+  const ctx = {...base, clock: {...base.clock, now: () => NOW, monotonic: () => calls.length}}
+  const watchdog = createWatchdog(ctx.clock, {idleMs: undefined, movedBytes: () => undefined})
   const outcome = await prunePhase(
     ctx,
     {
       sender: senderEndpoint,
       receiver: receiverEndpoint,
       replicate: {transfer: unexpected, policy: policy()},
-      watchdog: createWatchdog(ctx.clock, {idleMs: undefined, movedBytes: () => undefined}),
+      watchdog,
       beside: {
         job: 'push',
         announce: unexpected as never,
@@ -94,7 +95,7 @@ async function phase(world: World) {
     undefined,
     {dryRun: world.dryRun ?? false, yesLargePrune: world.yesLargePrune ?? false},
   )
-  return {calls, ...outcome}
+  return {calls, state: watchdog.board.state(), ...outcome}
 }
 
 /** `a kept` of every snapshot of a side. */
@@ -112,6 +113,15 @@ test('both sides are pruned, the sender first, each filesystem in one request', 
   expect(calls).toEqual(['sender tank/a@a,b', 'receiver tank/a@a,b'])
   expect(states(pruneSender)).toEqual(['a destroyed', 'b destroyed', 'c kept'])
   expect(states(pruneReceiver)).toEqual(['a destroyed', 'b destroyed', 'c kept'])
+})
+
+test('each answer in which something went well is progress; one in which nothing did is an error state', async () => {
+  const busy: Outcome = {kind: 'failed', failure: {kind: 'busy', message: 'it is being held'}}
+  const both = {sender: [view(ABC)], receiver: [view(ABC)]}
+  const some = await phase({...both, answer: (name) => (name === 'a' ? busy : {kind: 'done'})})
+  expect(some.state).toMatchObject({phase: 'prune-receiver', progressAtMs: 2, error: undefined})
+  const none = await phase({...both, answer: () => busy})
+  expect(none.state).toMatchObject({phase: 'prune-receiver', progressAtMs: 1, error: 'it is being held'})
 })
 
 test('a dry run asks nobody to destroy anything', async () => {

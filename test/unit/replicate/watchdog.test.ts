@@ -54,7 +54,7 @@ describe('a stream', () => {
   })
 })
 
-test('failures do not keep a run alive', () => {
+test('failing again and again does not keep a run alive, though each time it tries anew', () => {
   let minute = 0
   const watchdog = createWatchdog(
     {monotonic: () => minute * MINUTE},
@@ -68,6 +68,8 @@ test('failures do not keep a run alive', () => {
   watchdog.board.change(streamBegan(FS, 'full @a'))
   for (minute = 1; minute < 15; minute += 1) {
     watchdog.board.change(stepFailed('again'))
+    watchdog.board.change(streamEnded(FS))
+    watchdog.board.change(streamBegan(FS, 'full @a'))
     watchdog.look()
   }
   expect(seen[0]?.aborted).toBe(false)

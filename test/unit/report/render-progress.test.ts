@@ -8,6 +8,7 @@ const STATE: AnnouncedState = {
   version: 1,
   pid: 7,
   writtenAtMs: 100_000,
+  progressAtUptimeMs: 1_000_000,
   quietMs: 1500,
   phase: 'replicate',
   steps: {planned: 10, done: 3, failed: 0},
