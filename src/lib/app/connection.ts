@@ -3,9 +3,10 @@ import type {Log, LogLevel} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {LaneConnection, OpenConnection} from '../core/lane.ts'
 import {printable} from '../core/printable.ts'
+import {checkIdentityFile} from '../host/check-identity-file.ts'
 import {findDeathSignal} from '../host/death-signal.ts'
 import {openLocal} from '../host/open-local.ts'
-import {openSsh, type SshOptions} from '../host/open-ssh.ts'
+import {IF_SSH_IS_SILENT, openSsh, type SshOptions} from '../host/open-ssh.ts'
 import {sshClientWords} from '../ssh/target.ts'
 
 export type ConnectOptions = {
@@ -14,7 +15,7 @@ export type ConnectOptions = {
   readonly lockFd: number | undefined
 }
 
-/** How to reach the passive side of a job. Throws `config` for transports that need a daemon. */
+/** How to reach the passive side of a job. Throws `config` for transports that need a daemon, and keys that cannot be used. */
 export function connectionTo(connect: Connect, {configFile, lockFd}: ConnectOptions): OpenConnection {
   const options = {lockFd, deathSignal: findDeathSignal(), environment: process.env}
   switch (connect.type) {
@@ -48,11 +49,12 @@ export function connectionTo(connect: Connect, {configFile, lockFd}: ConnectOpti
 }
 
 function openSession(target: SshConnect, options: SshOptions): OpenConnection {
+  checkIdentityFile(target.identityFile)
   const {client} = target
   if (client.kind === 'openssh') return openSsh({...target, options: client.options}, options)
   const argv = sshClientWords({...target, ...client, connectTimeoutMs: target.dialTimeoutMs})
   const peer = `ssh ${target.user}@${target.host}:${target.port}`
-  return openLocal({argv, peer, dialTimeoutMs: target.dialTimeoutMs}, options)
+  return openLocal({argv, peer, dialTimeoutMs: target.dialTimeoutMs, ifSilent: IF_SSH_IS_SILENT}, options)
 }
 
 type SshConnect = Extract<Connect, {type: 'ssh+stdinserver'}>

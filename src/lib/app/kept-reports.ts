@@ -45,13 +45,23 @@ export function lastReport(job: string): RunReport | undefined {
   }
 }
 
-/** What is known of each job that runs by itself. Throws `host`. */
-export function statusesOf(jobs: readonly Job[]): readonly JobStatus[] {
+/**
+ * What is known of each job that runs by itself. A report that is damaged, or of another version, counts as if it were not
+ * there, and `warn` is told. Throws `host`.
+ */
+export function statusesOf(
+  jobs: readonly Job[],
+  warn: (text: string) => void = () => {},
+): readonly JobStatus[] {
   const locks = defaultLockDirectory(process.getuid?.() ?? 0, process.env)
   return jobs
     .filter(({type}) => type !== 'sink')
     .map(({name, type}) => {
-      const reports = keptReports(stateDirectory(), name).flatMap(({text}) => readReport(text) ?? [])
+      const reports = keptReports(stateDirectory(), name).flatMap(({name: file, text}) => {
+        const report = readReport(text)
+        if (report === undefined) warn(`warning: job ${name}: report ${file} cannot be read: it is ignored\n`)
+        return report ?? []
+      })
       return jobStatus({job: name, type, ...runnerOf(locks, name)}, reports)
     })
 }

@@ -22,7 +22,7 @@ type StatusRequest = Output & {
  */
 export function printStatus(request: StatusRequest & {readonly json: boolean}): ExitStatus {
   const now = Date.now()
-  for (const status of statusesAskedFor(request))
+  for (const status of statusesAskedFor(request, request.printError))
     request.print(request.json ? `${JSON.stringify(status)}\n` : renderStatus(status, now))
   return EXIT.ok
 }
@@ -64,9 +64,12 @@ export function printFreshness(
   }
 }
 
-function statusesAskedFor({config: path, jobs: names, printError}: StatusRequest): readonly JobStatus[] {
+function statusesAskedFor(
+  {config: path, jobs: names, printError}: StatusRequest,
+  warn?: (text: string) => void,
+): readonly JobStatus[] {
   const config = readConfig(path, printError)
-  return statusesOf(names.length === 0 ? config.jobs : names.map((name) => jobNamed(config, name)))
+  return statusesOf(names.length === 0 ? config.jobs : names.map((name) => jobNamed(config, name)), warn)
 }
 
 function parseAge(flag: string, text: string): number {

@@ -22,6 +22,8 @@ export type LaneProcess = {
   readonly environment: Readonly<Record<string, string>>
   /** From the start of the process to the first bytes from the peer; 0 = as long as it takes. */
   readonly dialTimeoutMs: number
+  /** What to look at when that time is over without an answer. */
+  readonly ifSilent?: string
 }
 
 export type LaneOptions = {
@@ -80,6 +82,7 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
   const noAnswer = () =>
     burn(
       new OperationalError('peer-unreachable', `no answer within ${process.dialTimeoutMs / 1000} s`, {
+        hint: process.ifSilent,
         retryable: true,
       }),
     )

@@ -8,6 +8,7 @@ export type LocalTarget = {
   /** Words for messages: `local sink`. */
   readonly peer: string
   readonly dialTimeoutMs: number
+  readonly ifSilent?: string
 }
 
 export type LocalOptions = LaneOptions & {

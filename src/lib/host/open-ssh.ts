@@ -34,10 +34,15 @@ export function openSsh(target: SshTarget, options: SshOptions): OpenConnection 
         argv: sshArgv(target),
         environment: sshEnvironment(options.environment),
         dialTimeoutMs: target.dialTimeoutMs,
+        ifSilent: IF_SSH_IS_SILENT,
       },
       options,
     )
 }
+
+/** A key without a forced command gets a shell, which waits for us as we wait for it (threat T29). */
+export const IF_SSH_IS_SILENT =
+  'the host does not answer, or the key has no forced command in its authorized_keys: command="zrepl stdinserver CLIENT_IDENTITY",restrict'
 
 /**
  * Of several `-o` for one option ssh takes the first: what is about safety (threats T26, T27) stands before the

@@ -1,13 +1,12 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {outcomeOf} from '../fuzz/target.ts'
-import {TARGETS} from '../fuzz/targets.ts'
+import {outcomeOf, type Target} from '../fuzz/target.ts'
 
 /** A bad input, or one that must be taken, with what is required of the program. */
 export type Row = {
   /** Number of the input in the list of bad inputs, and what it is. */
   readonly id: string
-  /** The name of the parser, in `test/unit/fuzz/targets.ts`. */
+  /** The name of the parser, in `test/unit/fuzz/targets.ts`; or `executable`, whose input is a script (`test/script/corpus`). */
   readonly target: string
   /** Text, in which a character is a byte where bytes matter; what is repeated in it; or a value, as JSON. */
   readonly input: unknown
@@ -42,8 +41,8 @@ type Repeated = {
 }
 
 /** What a row requires and does not get; `undefined` when it does. Throws what its parser must not throw. */
-export async function shortcomingOf(row: Row): Promise<string | undefined> {
-  const target = TARGETS.find(({name}) => name === row.target)
+export async function shortcomingOf(row: Row, targets: readonly Target[]): Promise<string | undefined> {
+  const target = targets.find(({name}) => name === row.target)
   if (target === undefined) return `no parser is called ${row.target}`
   const outcome = await outcomeOf(target, textOf(row))
   const {refused, accepted} = row

@@ -1,4 +1,5 @@
 import {readJobId} from '../../../src/lib/abstraction/job-id.ts'
+import {isMisnamedCursor, readCursor} from '../../../src/lib/abstraction/replication-cursor.ts'
 import {parseBuiltinSshOption} from '../../../src/lib/config/builtin-ssh-option.ts'
 import {loadConfig} from '../../../src/lib/config/load.ts'
 import {parseMysqlDsn} from '../../../src/lib/config/mysql-dsn.ts'
@@ -39,10 +40,12 @@ import {readSendEstimate} from '../../../src/lib/zfs/read-send-estimate.ts'
 import * as stderr from '../../../src/lib/zfs/read-stderr.ts'
 import {readWritten} from '../../../src/lib/zfs/read-written.ts'
 import {readZfsVersion} from '../../../src/lib/zfs/read-zfs-version.ts'
+import type {Bookmark} from '../../../src/lib/zfs/version.ts'
 import {filesOf} from '../config/sample-files.ts'
 import {encodeResumeToken} from '../zfs/encode-resume-token.ts'
 import {PROTOCOL_TARGETS} from './protocol-targets.ts'
 import {type Target, toBeShown} from './target.ts'
+import {ZFS_ANSWER_TARGETS} from './zfs-answer-targets.ts'
 
 const nameError = (error: Error) => error instanceof NameError
 const unitError = (error: Error) => error instanceof UnitError
@@ -74,6 +77,7 @@ function takeConfiguration(text: string) {
 /** Every parser of text that an operator, a peer or ZFS has written. */
 export const TARGETS: readonly Target[] = [
   ...PROTOCOL_TARGETS,
+  ...ZFS_ANSWER_TARGETS,
   {
     name: 'configuration',
     samples: [CONFIG],
@@ -95,13 +99,29 @@ export const TARGETS: readonly Target[] = [
   {name: 'guid', samples: ['18446744073709551615', '1'], take: parseGuid, throws: nameError},
   {name: 'createtxg', samples: ['18446744073709551615', '1'], take: parseCreatetxg, throws: nameError},
   {name: 'guid in hex', samples: ['00000000000000ff'], take: parseGuidHex, throws: nameError},
+  {
+    name: 'cursor at guid 255',
+    samples: ['zrepl_CURSOR_G_00000000000000ff_J_job', 'zrepl_CURSORTENTATIVE__G_00000000000000ff_J_a'],
+    take(name) {
+      const bookmark = {kind: 'bookmark', name, guid: parseGuid('255')} as Bookmark
+      return {cursor: readCursor(bookmark)?.kind ?? 'not ours', misnamed: isMisnamedCursor(bookmark)}
+    },
+    throws: 'never',
+  },
   {name: 'job ID', samples: ['backups', 'a b'], take: readJobId, throws: 'never'},
   {name: 'list', samples: [LIST], take: (text) => readList(text, query), throws: zfsOutput},
+  {
+    name: 'list of one dataset',
+    samples: ['tank/a@b\t7\t5\t1600000000\t0\t-\n'],
+    take: (text) => readList(text, {roots: [parseDatasetName('tank/a')], recursive: false}),
+    throws: zfsOutput,
+  },
   {
     name: 'answer of a channel program',
     samples: ['{"return":{"tank@a":0,"tank@b":-1,"tank@c":16}}'],
     take: readDestroyProgram,
     throws: 'never',
+    refusal: (answer) => (answer === undefined ? 'not understood' : undefined),
   },
   {
     name: 'properties',

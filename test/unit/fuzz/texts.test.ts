@@ -1,8 +1,11 @@
 import fc from 'fast-check'
-import {describe, expect, test} from 'vitest'
+import {describe, expect, test, vi} from 'vitest'
 import {longTexts, nearly, RUNS} from './inputs.ts'
 import {outcomeOf} from './target.ts'
 import {TARGETS} from './targets.ts'
+
+// A configuration takes some milliseconds.
+vi.setConfig({testTimeout: 30_000 + 20 * (RUNS.numRuns ?? 0)})
 
 describe.each(TARGETS.map((target) => [target.name, target] as const))('%s', (_, target) => {
   test('answers or throws what is documented, and what it says is safe to print', async () => {

@@ -162,12 +162,13 @@ describe('an end without order', () => {
   })
 
   test('a peer that never answers is given up after the dial timeout', async () => {
-    const {lane} = open('sleep 60', {dialTimeoutMs: 100})
+    const {lane} = open('sleep 60', {dialTimeoutMs: 100, ifSilent: 'knock'})
     const error = await failureOf(lane.reader.read(31, signal))
     expect(error).toMatchObject({
       code: 'peer-unreachable',
       retryable: true,
       message: 'no answer within 0.1 s',
+      hint: 'knock',
     })
     await lane.gone
   })
