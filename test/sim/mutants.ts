@@ -235,8 +235,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'holds do not protect',
     file: 'prune/protect.ts',
-    find: 'return tags.length > 0 || userrefs > 0 ?',
-    replace: 'return tags.length > 99 || userrefs > 99 ?',
+    find: 'snapshot.userrefs > 0 || tagsOf(snapshot).length > 0',
+    replace: 'snapshot.userrefs > 99 || tagsOf(snapshot).length > 99',
   },
   {
     what: 'last_n keeps one too few',

@@ -13,17 +13,40 @@ export function collectText(
   output: ReadableStream<Uint8Array> | undefined,
   maxBytes: number,
 ): Collected<string> {
-  if (output === undefined) return {all: Promise.resolve(''), cancel() {}}
   const chunks: Uint8Array[] = []
+  return collectAll(
+    output,
+    maxBytes,
+    (chunk) => void chunks.push(chunk),
+    () => Buffer.concat(chunks).toString('latin1'),
+  )
+}
+
+/** Gives `output` to `take` as it comes, and keeps nothing of it. Rejects with `host` beyond `maxBytes`. */
+export function handOn(
+  output: ReadableStream<Uint8Array> | undefined,
+  take: (chunk: Uint8Array) => void,
+  maxBytes: number,
+): Collected<string> {
+  return collectAll(output, maxBytes, take, () => '')
+}
+
+function collectAll(
+  output: ReadableStream<Uint8Array> | undefined,
+  maxBytes: number,
+  take: (chunk: Uint8Array) => void,
+  end: () => string,
+): Collected<string> {
+  if (output === undefined) return {all: Promise.resolve(''), cancel() {}}
   let bytes = 0
   return collect(
     output,
     (chunk) => {
-      chunks.push(chunk)
       bytes += chunk.length
       if (bytes > maxBytes) throw new OperationalError('host', `it printed more than ${maxBytes} bytes`)
+      take(chunk)
     },
-    () => Buffer.concat(chunks).toString('latin1'),
+    end,
   )
 }
 

@@ -1,8 +1,8 @@
 import {type Clock, type RunContext, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import type {ProgramCall, ProgramResult, RunProgram} from '../zfs-client/run-program.ts'
+import {outgoingOf, type ProgramCall, type ProgramResult, type RunProgram} from '../zfs-client/run-program.ts'
 import {type Child, GRACE, type Grace, stopChild} from './child.ts'
-import {type Collected, collectTail, collectText, type Tail} from './collect.ts'
+import {type Collected, collectTail, collectText, handOn, type Tail} from './collect.ts'
 import type {DeathSignal} from './death-signal.ts'
 import {openPacedPassage, openPassage, type Passage, type Passed} from './pass-on.ts'
 import {startProgram} from './start-program.ts'
@@ -62,8 +62,10 @@ export function createRunProgram(options: RunProgramOptions): RunProgram {
 }
 
 /** What the stream of a call has to go through, if anything. */
-function passageFor({stdin, stdout}: ProgramCall): Passage | undefined {
-  if (stdout !== 'text') return openPassage(stdout)
+function passageFor(call: ProgramCall): Passage | undefined {
+  const {stdin} = call
+  const outgoing = outgoingOf(call)
+  if (outgoing !== undefined) return openPassage(outgoing)
   if (stdin === 'none' || !('source' in stdin) || stdin.pace === undefined) return undefined
   return openPacedPassage({source: stdin.source, pace: stdin.pace})
 }
@@ -77,7 +79,7 @@ async function resultOf(
 ): Promise<ProgramResult> {
   const settled = new AbortController()
   const passed = passage?.run(withSignal(ctx, settled.signal))
-  const stdout = collectText(child.stdout, options.maxStdoutBytes ?? MAX_STDOUT_BYTES)
+  const stdout = collectStdout(child, call, options.maxStdoutBytes ?? MAX_STDOUT_BYTES)
   const stderr = collectTail(child.stderr, MAX_STDERR_BYTES)
   try {
     return await Promise.race([
@@ -104,6 +106,11 @@ async function resultOf(
     stdout.cancel()
     stderr.cancel()
   }
+}
+
+function collectStdout(child: Child, {stdout}: ProgramCall, maxBytes: number): Collected<string> {
+  if (typeof stdout === 'object' && 'take' in stdout) return handOn(child.stdout, stdout.take, maxBytes)
+  return collectText(child.stdout, maxBytes)
 }
 
 const NOTHING = Promise.resolve()

@@ -2,7 +2,7 @@ import {assert} from '../core/assert.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {IncomingStream} from '../core/stream.ts'
-import type {ProgramCall} from '../zfs-client/run-program.ts'
+import {outgoingOf, type ProgramCall} from '../zfs-client/run-program.ts'
 import {type Child, startChild} from './child.ts'
 import type {DeathSignal} from './death-signal.ts'
 import {FIXED_ENVIRONMENT} from './environment.ts'
@@ -63,6 +63,6 @@ async function writeAhead({signal}: RunContext, writer: PipeWriter, text: string
   }
 }
 
-function isStream({stdin, stdout}: ProgramCall): boolean {
-  return stdout !== 'text' || (stdin !== 'none' && 'source' in stdin)
+function isStream(call: ProgramCall): boolean {
+  return outgoingOf(call) !== undefined || (call.stdin !== 'none' && 'source' in call.stdin)
 }

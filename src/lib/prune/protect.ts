@@ -112,13 +112,13 @@ function ownEntries(history: History): readonly Entry[] {
   const newest = snapshots
     .slice(-1)
     .map(({guid}): Entry => [guid, {kind: snapshots.length === 1 ? 'only' : 'newest'}])
-  const held = snapshots.flatMap(({guid, name, userrefs}): readonly Entry[] => {
-    const tags = history.holds.get(name) ?? []
-    return tags.length > 0 || userrefs > 0 ? [[guid, {kind: 'held', tags}]] : []
-  })
-  const cloned = snapshots.flatMap(({guid, clones}): readonly Entry[] =>
-    clones === undefined ? [] : [[guid, {kind: 'cloned', clones}]],
-  )
+  const tagsOf = ({name}: Snapshot) => history.holds.get(name) ?? []
+  const held = snapshots
+    .filter((snapshot) => snapshot.userrefs > 0 || tagsOf(snapshot).length > 0)
+    .map((snapshot): Entry => [snapshot.guid, {kind: 'held', tags: tagsOf(snapshot)}])
+  const cloned = snapshots
+    .filter(({clones}) => clones !== undefined)
+    .map(({guid, clones = ''}): Entry => [guid, {kind: 'cloned', clones}])
   return [...newest, ...held, ...cloned]
 }
 

@@ -9,7 +9,7 @@ import {
   withoutInapplicableProperties,
   type ZfsFailure,
 } from '../zfs/read-stderr.ts'
-import type {ProgramCall, ProgramResult, RunProgram} from './run-program.ts'
+import type {ProgramCall, ProgramResult, RunProgram, Taker} from './run-program.ts'
 
 /** A listing of a large pool on slow disks takes minutes; longer means that the pool hangs. */
 export const LISTING_DEADLINE_MS = 10 * 60_000
@@ -24,9 +24,14 @@ export function failed(failure: ZfsFailure): Outcome {
   return {kind: 'failed', failure}
 }
 
-/** Runs a command that only looks. */
-export async function look(ctx: RunContext, run: RunProgram, command: ZfsCommand): Promise<ProgramResult> {
-  return await runText(ctx, run, command, 'none', LISTING_DEADLINE_MS)
+/** Runs a command that only looks. What it prints is in the result, or given to `take` while it is printed. */
+export async function look(
+  ctx: RunContext,
+  run: RunProgram,
+  command: ZfsCommand,
+  stdout: 'text' | Taker = 'text',
+): Promise<ProgramResult> {
+  return await runText(ctx, run, command, {stdin: 'none', stdout, deadlineMs: LISTING_DEADLINE_MS})
 }
 
 /** Runs a command that changes `count` objects, and reads `input` from its stdin. */
@@ -37,7 +42,7 @@ export async function change(
   {count = 1, input}: {readonly count?: number; readonly input?: string} = {},
 ): Promise<ProgramResult> {
   const stdin = input === undefined ? 'none' : {text: input}
-  return await runText(ctx, run, command, stdin, changeDeadlineMs(count))
+  return await runText(ctx, run, command, {stdin, stdout: 'text', deadlineMs: changeDeadlineMs(count)})
 }
 
 /** How long a change of `count` objects may take, milliseconds. */
@@ -49,10 +54,9 @@ async function runText(
   ctx: RunContext,
   run: RunProgram,
   command: ZfsCommand,
-  stdin: ProgramCall['stdin'],
-  deadlineMs: number,
+  how: Pick<ProgramCall, 'stdin' | 'stdout' | 'deadlineMs'>,
 ): Promise<ProgramResult> {
-  const result = await run(ctx, {...command, stdin, stdout: 'text', deadlineMs})
+  const result = await run(ctx, {...command, ...how})
   warnOfWords(ctx, command, result)
   return result
 }

@@ -11,7 +11,7 @@ import {ARGUMENT_LIMITS, chunkByBytes} from '../zfs/chunk-by-bytes.ts'
 import type {Listing, ListQuery} from '../zfs/client.ts'
 import type {DatasetName, HoldTag, SnapshotName} from '../zfs/name.ts'
 import {readHolds} from '../zfs/read-holds.ts'
-import {readList} from '../zfs/read-list.ts'
+import {createListReader} from '../zfs/read-list.ts'
 import {readProperties} from '../zfs/read-properties.ts'
 import {readReceived} from '../zfs/read-received.ts'
 import {readWritten} from '../zfs/read-written.ts'
@@ -61,9 +61,10 @@ async function listDatasets(ctx: RunContext, run: RunProgram, query: ListQuery) 
 
 async function listVersionsOf(ctx: RunContext, run: RunProgram, query: ListQuery) {
   const command = listVersionsCommand(query)
-  const result = await look(ctx, run, command)
+  const reader = createListReader(query)
+  const result = await look(ctx, run, command, reader)
   const missing = missingRootsOf(query, missingOf(command, result, query.roots))
-  return {versions: readList(result.stdout, query), missing}
+  return {versions: reader.end(), missing}
 }
 
 function missingRootsOf({roots}: ListQuery, missing: readonly string[]): readonly DatasetName[] {

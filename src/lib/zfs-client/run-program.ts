@@ -20,9 +20,17 @@ export type ProgramCall = {
   readonly mutates: boolean
   /** A stream, or a short text. A program whose stream is refused, or over before it was admitted, is not even started. */
   readonly stdin: 'none' | IncomingStream | {readonly text: string}
-  readonly stdout: 'text' | OutgoingStream
+  readonly stdout: 'text' | Taker | OutgoingStream
   /** How long it may take, milliseconds; `undefined` for streams, which end when they end. */
   readonly deadlineMs: number | undefined
+}
+
+/** Gets what a program prints while it prints it, in pieces of any size that are not kept. */
+export type Taker = {readonly take: (piece: Uint8Array) => void}
+
+/** Where the stream goes that the program writes; `undefined` when it prints text. */
+export function outgoingOf({stdout}: Pick<ProgramCall, 'stdout'>): OutgoingStream | undefined {
+  return typeof stdout === 'object' && 'sink' in stdout ? stdout : undefined
 }
 
 export type ProgramResult = {
@@ -30,7 +38,7 @@ export type ProgramResult = {
   readonly exitCode: number | undefined
   /** The signal that ended it, `SIGPIPE` for example. */
   readonly signal: string | undefined
-  /** All of it, one character for each byte (latin1); empty when it was a stream. */
+  /** All of it, one character for each byte (latin1); empty when it went elsewhere. */
   readonly stdout: string
   /** The end of it, likewise. */
   readonly stderr: string

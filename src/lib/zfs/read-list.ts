@@ -1,8 +1,9 @@
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {ListQuery} from './client.ts'
-import {forEachRow} from './for-each-row.ts'
+import {createLineReader} from './line-reader.ts'
 import {
+  type Createtxg,
   type DatasetName,
   MAX_NAME_BYTES,
   parseComponent,
@@ -13,16 +14,31 @@ import {
 import {createQueryScope, type Scope} from './query-scope.ts'
 import {byCreatetxg, shortName, type Version} from './version.ts'
 
+/** Reads a list of versions while `zfs list` prints it. */
+export type ListReader = {
+  /** The next bytes that were printed. */
+  take(piece: Uint8Array): void
+  /**
+   * Nothing follows: the versions by dataset, each list in order of createtxg. A dataset without versions has no entry.
+   * Throws `zfs-output` when anything was not understood.
+   */
+  end(): ReadonlyMap<DatasetName, readonly Version[]>
+}
+
 /**
- * Reads what `listVersionsCommand(query)` printed, decoded as latin1: the versions by dataset, each list in order of
- * createtxg. A dataset without versions has no entry.
+ * Reads what `listVersionsCommand(query)` prints. Of the text nothing is kept.
  *
- * Rows below a root that was not to be listed recursively are left out. Throws `zfs-output` on anything else that was
- * not asked for, is not understood, or cannot be: a name twice, two snapshots of a dataset with one createtxg.
+ * Rows below a root that was not to be listed recursively are left out. Not understood is everything else that was not
+ * asked for, and what cannot be: a name twice, two snapshots of a dataset with one createtxg.
  */
-export function readList(stdout: string, query: ListQuery): ReadonlyMap<DatasetName, readonly Version[]> {
+export function createListReader(query: ListQuery): ListReader {
   const scopeOf = createQueryScope(query)
   const histories = new Map<string, History>()
+  const read: Readers = {
+    name: rememberingLast(parseComponent),
+    createtxg: rememberingLast(parseCreatetxg),
+    creation: rememberingLast(parseCreation),
+  }
 
   function historyOf(text: string): History {
     const known = histories.get(text)
@@ -33,59 +49,152 @@ export function readList(stdout: string, query: ListQuery): ReadonlyMap<DatasetN
     return history
   }
 
-  forEachRow('zfs list', stdout, 6, (fields) => {
-    const [fullName = ''] = fields
-    const delimiter = fullName.search(/[@#]/)
-    const history = historyOf(delimiter === -1 ? fullName : fullName.slice(0, delimiter))
+  let before = NO_ROW
+  const lines = createLineReader('zfs list', (bytes, start, end) => {
+    const row = rowOf(bytes, start, end, before)
+    if (row === undefined) return 'not 6 fields'
+    before = row
+    const history = historyOf(row.dataset)
     if (history.scope === 'outside') return 'this dataset was not asked for'
-    if (history.scope === 'below' || delimiter === -1) return undefined
-    if (fullName.length > MAX_NAME_BYTES) return `longer than ${MAX_NAME_BYTES} bytes`
+    if (history.scope === 'below' || row.delimiter === undefined) return undefined
+    if (row.nameBytes > MAX_NAME_BYTES) return `longer than ${MAX_NAME_BYTES} bytes`
 
-    const name = parseComponent(fullName.slice(delimiter + 1))
-    const version = versionOf(history.dataset, fullName[delimiter] === '@', name, fields)
+    const version = versionOf(history.dataset, row, read)
     if (typeof version === 'string') return version
     history.versions.push(version)
     return undefined
   })
 
-  return inOrder(histories.values())
+  return {
+    take: lines.take,
+    end() {
+      lines.end()
+      return inOrder(histories.values())
+    },
+  }
 }
 
 type History = {readonly dataset: DatasetName; readonly scope: Scope; readonly versions: Version[]}
 
+/** The fields of a row, as text. */
+type Row = {
+  readonly dataset: string
+  /** `undefined`: the row is the dataset's own. */
+  readonly delimiter: '@' | '#' | undefined
+  readonly name: string
+  /** Length of all of the name, dataset included. */
+  readonly nameBytes: number
+  readonly guid: string
+  readonly createtxg: string
+  readonly creation: string
+  readonly userrefs: string
+  readonly clones: string
+}
+
+const TAB = 0x09
+const AT = 0x40
+const HASH = 0x23
+
+const NO_ROW: Row = {
+  dataset: '',
+  delimiter: undefined,
+  name: '',
+  nameBytes: 0,
+  guid: '',
+  createtxg: '',
+  creation: '',
+  userrefs: '',
+  clones: '',
+}
+
+/**
+ * Takes a line apart where it lies. Most of what a row says the row before it has said as well, as snapshots taken together
+ * follow each other: that is compared, which is faster than to make another text of it, and kept once.
+ */
+function rowOf(bytes: Buffer, start: number, end: number, before: Row): Row | undefined {
+  const tabs: number[] = []
+  let delimiter = -1
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]
+    if (byte === TAB) tabs.push(at)
+    else if (delimiter === -1 && tabs.length === 0 && (byte === AT || byte === HASH)) delimiter = at
+  }
+  const [name = 0, guid = 0, createtxg = 0, creation = 0, userrefs = 0] = tabs
+  if (tabs.length !== 5) return undefined
+  return {
+    dataset: textOf(bytes, start, delimiter === -1 ? name : delimiter, before.dataset),
+    delimiter: delimiter === -1 ? undefined : bytes[delimiter] === AT ? '@' : '#',
+    name: delimiter === -1 ? '' : textOf(bytes, delimiter + 1, name, before.name),
+    nameBytes: name - start,
+    guid: bytes.latin1Slice(name + 1, guid),
+    createtxg: textOf(bytes, guid + 1, createtxg, before.createtxg),
+    creation: textOf(bytes, createtxg + 1, creation, before.creation),
+    userrefs: textOf(bytes, creation + 1, userrefs, before.userrefs),
+    clones: textOf(bytes, userrefs + 1, end, before.clones),
+  }
+}
+
+/** The text between two places, `likely` itself where it is the same. */
+function textOf(bytes: Buffer, start: number, end: number, likely: string): string {
+  if (end - start !== likely.length) return bytes.latin1Slice(start, end)
+  // What differs mostly differs at its end.
+  for (let at = likely.length - 1; at >= 0; at -= 1)
+    if (bytes[start + at] !== likely.charCodeAt(at)) return bytes.latin1Slice(start, end)
+  return likely
+}
+
+type Readers = {
+  readonly name: (text: string) => string
+  readonly createtxg: (text: string) => Createtxg
+  readonly creation: (text: string) => number | undefined
+}
+
+/** `read`, that does not read the same text twice in a row: many versions share what it has returned. */
+function rememberingLast<T>(read: (text: string) => T): (text: string) => T {
+  let last: {readonly text: string; readonly value: T} | undefined
+  return (text) => {
+    if (last?.text !== text) last = {text, value: read(text)}
+    return last.value
+  }
+}
+
 /** A version from its row, or what is wrong with it. */
-function versionOf(
-  filesystem: DatasetName,
-  isSnapshot: boolean,
-  name: string,
-  fields: readonly string[],
-): Version | string {
-  const guid = parseGuid(fields[1] ?? '')
-  const createtxg = parseCreatetxg(fields[2] ?? '')
-  const creation = parseCreation(fields[3] ?? '')
+function versionOf(filesystem: DatasetName, row: Row, read: Readers): Version | string {
+  const name = read.name(row.name)
+  const guid = parseGuid(row.guid)
+  const createtxg = read.createtxg(row.createtxg)
+  const creation = read.creation(row.creation)
   if (creation === undefined) return 'bad creation'
-  if (!isSnapshot) {
-    if (fields[4] !== '-') return 'a bookmark with userrefs'
-    if (fields[5] !== '-') return 'a bookmark with clones'
+  if (row.delimiter === '#') {
+    if (row.userrefs !== '-') return 'a bookmark with userrefs'
+    if (row.clones !== '-') return 'a bookmark with clones'
     return {kind: 'bookmark', filesystem, name, guid, createtxg, creation}
   }
-  const userrefs = parseUserrefs(fields[4] ?? '')
+  const userrefs = parseUserrefs(row.userrefs)
   if (userrefs === undefined) return 'bad userrefs'
-  const clones = parseClones(fields[5] ?? '')
-  const common = {filesystem, name, guid, createtxg, creation, userrefs}
-  return clones === undefined ? {kind: 'snapshot', ...common} : {kind: 'snapshot', ...common, clones}
+  const clones = parseClones(row.clones)
+  if (clones === undefined) return {kind: 'snapshot', filesystem, name, guid, createtxg, creation, userrefs}
+  return {kind: 'snapshot', filesystem, name, guid, createtxg, creation, userrefs, clones}
 }
 
 function inOrder(histories: Iterable<History>): ReadonlyMap<DatasetName, readonly Version[]> {
   const ordered = new Map<DatasetName, readonly Version[]>()
   for (const {dataset, versions} of histories) {
     if (versions.length === 0) continue
-    const sorted = versions.sort(byCreatetxg)
+    const sorted = isInOrder(versions) ? versions : versions.sort(byCreatetxg)
     const problem = problemOfHistory(dataset, sorted)
     if (problem !== undefined) throw new OperationalError('zfs-output', `zfs list printed ${problem}`)
     ordered.set(dataset, sorted)
   }
   return ordered
+}
+
+/** As `zfs list` has been asked to print them; only bookmarks may come behind their snapshots. */
+function isInOrder(versions: readonly Version[]): boolean {
+  return versions.every((version, index) => {
+    const before = versions[index - 1]
+    return before === undefined || byCreatetxg(before, version) <= 0
+  })
 }
 
 function problemOfHistory(dataset: DatasetName, sorted: readonly Version[]): string | undefined {

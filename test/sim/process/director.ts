@@ -1,3 +1,4 @@
+import {outgoingOf} from '../../../src/lib/zfs-client/run-program.ts'
 import type {CommandFault, Fault} from '../fault.ts'
 import {actForeign} from '../foreign.ts'
 import type {Invariants} from '../invariants.ts'
@@ -64,7 +65,7 @@ export function createDirector(
         process,
         argv,
         mutates,
-        stream: stdin !== 'none' && 'source' in stdin ? 'in' : stdout !== 'text' ? 'out' : undefined,
+        stream: stdin !== 'none' && 'source' in stdin ? 'in' : outgoingOf({stdout}) ? 'out' : undefined,
         faults: atCommands.filter(({at}) => at === index || at === `${verb}:${nth}`),
         peers: othersOf(process).length,
         libraryCall,

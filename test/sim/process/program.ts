@@ -1,7 +1,13 @@
 import type {RunContext} from '../../../src/lib/core/context.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
 import type {CallLibrary, LibraryAnswer, LibraryCall} from '../../../src/lib/zfs-client/call-library.ts'
-import type {ProgramCall, ProgramResult, RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
+import {
+  outgoingOf,
+  type ProgramCall,
+  type ProgramResult,
+  type RunProgram,
+} from '../../../src/lib/zfs-client/run-program.ts'
+import {deliver} from '../../deliver.ts'
 import {disturbedResult, replacedResult} from '../disturb.ts'
 import type {CommandFault} from '../fault.ts'
 import {answerOf} from '../library.ts'
@@ -102,7 +108,7 @@ async function run(
   director.after(entry, result)
   await director.pause()
   ctx.signal.throwIfAborted()
-  return result
+  return deliver(call, result)
 }
 
 async function execute(
@@ -111,7 +117,8 @@ async function execute(
   entry: Entry,
   director: Director,
 ): Promise<ProgramResult> {
-  if (call.stdout !== 'text') return await sendStream(ctx, call.stdout, entry, director)
+  const outgoing = outgoingOf(call)
+  if (outgoing !== undefined) return await sendStream(ctx, outgoing, entry, director)
   const {stdin} = call
   if (stdin !== 'none' && 'source' in stdin) return await receiveStream(ctx, stdin, entry, director)
   const command = startCommand(entry.process.host, call.argv, stdin === 'none' ? '' : stdin.text)

@@ -7,6 +7,7 @@ import {createMapping} from '../../../src/lib/scope/mapping.ts'
 import {parseDatasetName, parseGuid} from '../../../src/lib/zfs/name.ts'
 import type {RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
+import {deliver} from '../../deliver.ts'
 import {createMachine} from '../../sim/machine/state.ts'
 import {
   addDataset,
@@ -27,9 +28,9 @@ const COPY = 'vault/sealed/tank/data'
 function receiverWhere(receive: (dataset: Dataset) => string) {
   const host = createMachine('2.3.2')
   addDataset(host, ROOT, 'filesystem').encryption = {root: ROOT, keyLoaded: true}
-  const run: RunProgram = async (_, {argv}) => {
+  const run: RunProgram = async (_, call) => {
     const said = {signal: undefined, stdout: '', stderr: '', stderrCut: false}
-    if (argv[0] !== 'receive') return {...said, ...runCommand(host, argv)}
+    if (call.argv[0] !== 'receive') return deliver(call, {...said, ...runCommand(host, call.argv)})
     const dataset = addDataset(host, COPY, 'filesystem')
     addSnapshots(host, [dataset], '1', nextTxg(mustFindPool(host, 'vault')))
     const stderr = receive(dataset)

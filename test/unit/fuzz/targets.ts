@@ -33,7 +33,6 @@ import {
 } from '../../../src/lib/zfs/name.ts'
 import {readDestroyEstimate} from '../../../src/lib/zfs/read-destroy-estimate.ts'
 import {readHolds} from '../../../src/lib/zfs/read-holds.ts'
-import {readList} from '../../../src/lib/zfs/read-list.ts'
 import {readProperties} from '../../../src/lib/zfs/read-properties.ts'
 import {readReceived} from '../../../src/lib/zfs/read-received.ts'
 import {readSendEstimate} from '../../../src/lib/zfs/read-send-estimate.ts'
@@ -43,6 +42,7 @@ import {readZfsVersion} from '../../../src/lib/zfs/read-zfs-version.ts'
 import type {Bookmark} from '../../../src/lib/zfs/version.ts'
 import {filesOf} from '../config/sample-files.ts'
 import {encodeResumeToken} from '../zfs/encode-resume-token.ts'
+import {readList} from '../zfs/list-text.ts'
 import {PROTOCOL_TARGETS} from './protocol-targets.ts'
 import {type Target, toBeShown} from './target.ts'
 import {ZFS_ANSWER_TARGETS} from './zfs-answer-targets.ts'
@@ -110,6 +110,7 @@ export const TARGETS: readonly Target[] = [
   },
   {name: 'job ID', samples: ['backups', 'a b'], take: readJobId, throws: 'never'},
   {name: 'list', samples: [LIST], take: (text) => readList(text, query), throws: zfsOutput},
+  {name: 'list in pieces', samples: [LIST], take: (text) => readList(text, query, 997), throws: zfsOutput},
   {
     name: 'list of one dataset',
     samples: ['tank/a@b\t7\t5\t1600000000\t0\t-\n'],

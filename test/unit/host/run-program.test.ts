@@ -76,6 +76,20 @@ describe('what a program says', () => {
     expect(stdout.startsWith('tank/data@zrepl_1\ntank/')).toBe(true)
   })
 
+  test('in pieces for who takes them, and nothing of it is kept', async () => {
+    let bytes = 0
+    const take = (piece: Uint8Array) => {
+      bytes += piece.length
+    }
+    const {stdout} = await runScript('yes tank/data@zrepl_1 | head -c 30000000', {stdout: {take}})
+    expect({bytes, stdout}).toEqual({bytes: 30_000_000, stdout: ''})
+  })
+
+  test('in pieces without end it is stopped', async () => {
+    const options = {maxStdoutBytes: 1_000_000}
+    expect(await codeOf(runScript('exec yes', {stdout: {take() {}}}, options))).toBe('host')
+  })
+
   test('of stderr the end, and that the beginning is missing', async () => {
     const {stderr, stderrCut} = await runScript('yes 0123456 | head -c 800000 >&2; echo end >&2')
     expect(stderrCut).toBe(true)

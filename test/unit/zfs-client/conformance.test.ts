@@ -6,6 +6,7 @@ import type {RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
 import {createZfsLibraryClient} from '../../../src/lib/zfs-client/zfs-library-client.ts'
 import {CASES, type Stage} from '../../client-conformance/cases.ts'
+import {deliver} from '../../deliver.ts'
 import {createSimulatedLibrary} from '../../sim/library.ts'
 import {addPool, createHost, type Host} from '../../sim/pool.ts'
 import {resultOf} from '../../sim/process/program.ts'
@@ -25,7 +26,8 @@ function stage(access: Access, profile: keyof typeof PROFILES = '2.3.2') {
   const run: RunProgram = async (_, call) => {
     argv.push(call.argv.join(' '))
     const {stdin} = call
-    return resultOf(runCommand(host, call.argv, stdin !== 'none' && 'text' in stdin ? stdin.text : ''))
+    const input = stdin !== 'none' && 'text' in stdin ? stdin.text : ''
+    return deliver(call, resultOf(runCommand(host, call.argv, input)))
   }
   const cli = createZfsCliClient(run)
   const stage: Stage = {

@@ -4,6 +4,7 @@ import type {Outcome} from '../../../src/lib/zfs/client.ts'
 import {type DatasetName, parseDatasetName, parseSnapshotName} from '../../../src/lib/zfs/name.ts'
 import {destroySnapshots} from '../../../src/lib/zfs-client/destroy.ts'
 import type {RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
+import {deliver} from '../../deliver.ts'
 import {fails, row, STOPPED, type Step, scripted, testContext} from './scripted-program.ts'
 
 async function destroy(names: readonly string[], steps: readonly Step[]): Promise<readonly string[]> {
@@ -196,16 +197,17 @@ describe('what cannot be believed', () => {
   test('more than a few are not tried one by one but in halves', async () => {
     const names = Array.from({length: 64}, (_, index) => `p@s${String(index).padStart(2, '0')}`)
     const calls: string[] = []
-    const run: RunProgram = async (_, {argv}) => {
-      calls.push(argv.join(' '))
-      const bad = argv.join(' ').includes('s37')
-      return {
+    const run: RunProgram = async (_, call) => {
+      const words = call.argv.join(' ')
+      calls.push(words)
+      const bad = words.includes('s37')
+      return deliver(call, {
         exitCode: bad ? 1 : 0,
         signal: undefined,
         stdout: row('p@s37', 1),
         stderr: bad ? 'odd' : '',
         stderrCut: false,
-      }
+      })
     }
     const outcomes = await destroySnapshots(testContext(), run, names.map(parseSnapshotName))
     expect(outcomes.flatMap((outcome, index) => (outcome.kind === 'done' ? [] : [index]))).toEqual([37])

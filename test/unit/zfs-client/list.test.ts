@@ -11,6 +11,7 @@ import type {ListQuery} from '../../../src/lib/zfs/client.ts'
 import {type DatasetName, parseDatasetName, parseSnapshotName} from '../../../src/lib/zfs/name.ts'
 import type {ProgramCall, ProgramResult} from '../../../src/lib/zfs-client/run-program.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
+import {deliver} from '../../deliver.ts'
 import {dataset, fails, row, STOPPED, type Step, scripted, testContext} from './scripted-program.ts'
 
 const query = (...roots: readonly string[]): ListQuery => ({
@@ -45,12 +46,11 @@ describe('list', () => {
       ['p/a/b', ['snapshot']],
     ])
     expect(missingRoots).toEqual([])
-    for (const {program, mutates, stdin, stdout, deadlineMs} of calls) {
-      expect({program, mutates, stdin, stdout, deadlineMs}).toEqual({
+    for (const {program, mutates, stdin, deadlineMs} of calls) {
+      expect({program, mutates, stdin, deadlineMs}).toEqual({
         program: 'zfs',
         mutates: false,
         stdin: 'none',
-        stdout: 'text',
         deadlineMs: 600_000,
       })
     }
@@ -182,7 +182,7 @@ describe('list', () => {
         call.argv[0] === 'get'
           ? asked.map((name) => dataset(name)).join('')
           : asked.map((name) => row(`${name}@1`, 1)).join('')
-      return {exitCode: 0, signal: undefined, stdout, stderr: '', stderrCut: false}
+      return deliver(call, {exitCode: 0, signal: undefined, stdout, stderr: '', stderrCut: false})
     })
     const listing = await client.list(testContext(), {roots, recursive: true})
     expect(listing.datasets.map(({name}) => name)).toEqual(roots)

@@ -2,6 +2,7 @@ import type {Fields, Log, RunContext, Span} from '../../../src/lib/core/context.
 import {Stopped} from '../../../src/lib/core/errors.ts'
 import type {ZfsCommand} from '../../../src/lib/zfs/argv.ts'
 import type {ProgramCall, ProgramResult, RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
+import {deliver} from '../../deliver.ts'
 
 /** The words of a command, or the command itself, and what it answers: its stdout, or more than that. */
 export type Step = readonly [command: string | ZfsCommand, answer?: string | Partial<ProgramResult> | Error]
@@ -32,7 +33,7 @@ export function scripted(steps: readonly Step[]): {
       calls.push(call)
       if (answer instanceof Error) throw answer
       const result: ProgramResult = {exitCode: 0, signal: undefined, stdout: '', stderr: '', stderrCut: false}
-      return typeof answer === 'string' ? {...result, stdout: answer} : {...result, ...answer}
+      return deliver(call, {...result, ...(typeof answer === 'string' ? {stdout: answer} : answer)})
     },
     done() {
       if (calls.length < steps.length)

@@ -2,8 +2,9 @@ import {describe, expect, test} from 'vitest'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
 import type {ListQuery} from '../../../src/lib/zfs/client.ts'
 import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
-import {readList} from '../../../src/lib/zfs/read-list.ts'
+import {createListReader} from '../../../src/lib/zfs/read-list.ts'
 import {isSnapshot, shortName} from '../../../src/lib/zfs/version.ts'
+import {readList} from './list-text.ts'
 
 function below(...roots: readonly string[]): ListQuery {
   return {roots: roots.map(parseDatasetName), recursive: true}
@@ -202,6 +203,27 @@ test('two bookmarks, or a bookmark and its snapshot, may share a transaction gro
     '#2',
     '@1',
   ])
+})
+
+describe('a list that comes in pieces', () => {
+  const text = rows('tank/a@2 22 20 200 0 | tank@1 11 10 100 3 | tank/a#1 21 10 100 - | tank/a@1 21 10 100 1')
+
+  test.each([1, 2, 7, 30, text.length - 1])('of %i bytes is the same list', (pieceBytes) => {
+    expect(readList(text, below('tank'), pieceBytes)).toEqual(readList(text, below('tank')))
+  })
+
+  test('is judged at its end, by the first line that was not understood, with its number', () => {
+    const reader = createListReader(below('tank'))
+    for (const piece of [rows('tank@1 1 1 1 0'), 'odd', 'ity\nnonsense\n']) reader.take(Buffer.from(piece))
+    expect(() => reader.end()).toThrow("in line 2 'oddity': not 6 fields")
+  })
+
+  test('without any newline is not kept beyond what a line may have', () => {
+    const reader = createListReader(below('tank'))
+    const piece = Buffer.alloc(65_536, 'x')
+    for (let count = 0; count < 1000; count += 1) reader.take(piece)
+    expect(() => reader.end()).toThrow('too long')
+  })
 })
 
 /** The fastest of three attempts, so that a busy machine does not make the test fail. */
