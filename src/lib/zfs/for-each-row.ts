@@ -15,7 +15,7 @@ export function forEachRow(
   onRow: (fields: readonly string[]) => string | undefined,
 ): void {
   const reader = createLineReader(command, (bytes, start, end) => {
-    const fields = bytes.latin1Slice(start, end).split('\t')
+    const fields = bytes.toString('latin1', start, end).split('\t')
     return fields.length === columns ? onRow(fields) : `not ${columns} fields`
   })
   reader.take(Buffer.from(stdout, 'latin1'))

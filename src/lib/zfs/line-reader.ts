@@ -33,12 +33,12 @@ export function createLineReader(
   function problemOf(bytes: Buffer, start: number, end: number): OperationalError | undefined {
     number += 1
     if (end - start > MAX_LINE_BYTES)
-      return notUnderstood(command, number, bytes.latin1Slice(start, start + MAX_SHOWN), 'too long')
+      return notUnderstood(command, number, bytes.toString('latin1', start, start + MAX_SHOWN), 'too long')
     if (bytes[end - 1] === CARRIAGE_RETURN && end > start)
-      return carriageReturn(command, number, bytes.latin1Slice(start, end))
+      return carriageReturn(command, number, bytes.toString('latin1', start, end))
     const problem = withoutNameErrors(() => onLine(bytes, start, end))
     if (problem === undefined) return undefined
-    return notUnderstood(command, number, bytes.latin1Slice(start, end), problem)
+    return notUnderstood(command, number, bytes.toString('latin1', start, end), problem)
   }
 
   return {

@@ -126,7 +126,7 @@ function rowOf(bytes: Buffer, start: number, end: number, before: Row): Row | un
     delimiter: delimiter === -1 ? undefined : bytes[delimiter] === AT ? '@' : '#',
     name: delimiter === -1 ? '' : textOf(bytes, delimiter + 1, name, before.name),
     nameBytes: name - start,
-    guid: bytes.latin1Slice(name + 1, guid),
+    guid: bytes.toString('latin1', name + 1, guid),
     createtxg: textOf(bytes, guid + 1, createtxg, before.createtxg),
     creation: textOf(bytes, createtxg + 1, creation, before.creation),
     userrefs: textOf(bytes, creation + 1, userrefs, before.userrefs),
@@ -136,10 +136,10 @@ function rowOf(bytes: Buffer, start: number, end: number, before: Row): Row | un
 
 /** The text between two places, `likely` itself where it is the same. */
 function textOf(bytes: Buffer, start: number, end: number, likely: string): string {
-  if (end - start !== likely.length) return bytes.latin1Slice(start, end)
+  if (end - start !== likely.length) return bytes.toString('latin1', start, end)
   // What differs mostly differs at its end.
   for (let at = likely.length - 1; at >= 0; at -= 1)
-    if (bytes[start + at] !== likely.charCodeAt(at)) return bytes.latin1Slice(start, end)
+    if (bytes[start + at] !== likely.charCodeAt(at)) return bytes.toString('latin1', start, end)
   return likely
 }
 
