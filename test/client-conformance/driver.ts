@@ -3,7 +3,7 @@ import {createClock} from '../../src/lib/host/clock.ts'
 import {createLibraryProcess} from '../../src/lib/host/library-process.ts'
 import {resolveProgram} from '../../src/lib/host/resolve-program.ts'
 import {createRunProgram} from '../../src/lib/host/run-program.ts'
-import {createLog} from '../../src/lib/trace/log.ts'
+import {createLogs} from '../../src/lib/trace/log.ts'
 import {createRootSpan, randomSpanId} from '../../src/lib/trace/span.ts'
 import {createZfsCliClient} from '../../src/lib/zfs-client/zfs-cli-client.ts'
 import {createZfsLibraryClient} from '../../src/lib/zfs-client/zfs-library-client.ts'
@@ -15,12 +15,15 @@ import {CASES} from './cases.ts'
  */
 const [zrepl = '', dataset = '', ...wanted] = process.argv.slice(2)
 const clock = createClock()
-const log = createLog(clock, 'info', (line) => console.error(JSON.stringify(line)))
+const log = createLogs(clock, 'info', (line) => console.error(JSON.stringify(line)))
 const ctx = {
   signal: new AbortController().signal,
   clock,
   log,
-  span: createRootSpan({clock, log, newId: randomSpanId, recorder: undefined}, 'conformance'),
+  span: createRootSpan(
+    {clock, log, newId: randomSpanId, onMisuse: (mistake) => log.of('trace.data').error(mistake)},
+    'conformance',
+  ),
 }
 const cli = createZfsCliClient(createRunProgram({resolve: resolveProgram}))
 const library = createLibraryProcess({required: true, command: {path: zrepl, argv: ['zfs-library']}})

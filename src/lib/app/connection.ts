@@ -71,7 +71,7 @@ function processTimeout(dialTimeoutMs: number): number {
 function relayingLog(open: OpenConnection): OpenConnection {
   return async (ctx): Promise<LaneConnection> => {
     const connection = await open(ctx)
-    connection.onTold((told) => relay(ctx.log, told))
+    connection.onTold((told) => relay(ctx.log.of('rpc'), told))
     return connection
   }
 }

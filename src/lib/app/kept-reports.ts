@@ -29,7 +29,7 @@ export function rememberRun(
     if (metrics !== undefined) writeFileAtomically(metrics, renderMetrics(statusesOf(jobs)), 0o644)
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
-    ctx.log.warn('the report of this run is not kept', {error: error.message})
+    ctx.log.of('job').warn('the report of this run is not kept', {error: error.message})
   }
 }
 

@@ -1,5 +1,5 @@
 import type {Notify} from '../config/resolve-notify.ts'
-import type {RunContext} from '../core/context.ts'
+import {type RunContext, withTask} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {EXIT} from '../core/exit-code.ts'
 import {callHealthcheck} from '../host/call-healthcheck.ts'
@@ -74,11 +74,11 @@ async function inTime(
     () => {},
   )
   try {
-    await call({...ctx, signal: late.signal})
+    await withTask(ctx, 'notify', {type}, (ctx) => call({...ctx, signal: late.signal}))
   } catch (error) {
     // Not even a bug in here may cost a backup. What it says is not known to be free of secrets.
     const why = error instanceof OperationalError ? error.message : 'a bug of zrepl'
-    ctx.log.warn('cannot notify', {subsystem: 'notify', type, error: why})
+    ctx.log.of('notify').warn('cannot notify', {type, error: why})
   } finally {
     settled.abort()
   }

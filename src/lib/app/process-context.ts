@@ -1,11 +1,11 @@
-import type {LogLevel, RunContext} from '../core/context.ts'
+import {type Fields, inSpan, type LogLevel, type RunContext} from '../core/context.ts'
 import {Stopped} from '../core/errors.ts'
 import {EXIT} from '../core/exit-code.ts'
 import {cancelReason} from '../host/cancel-process.ts'
 import {createClock} from '../host/clock.ts'
 import {defaultLockDirectory} from '../host/lock.ts'
 import {writeText} from '../host/write-text.ts'
-import {createLog} from '../trace/log.ts'
+import {createLogs} from '../trace/log.ts'
 import {formatLogLine, type LogFormat} from '../trace/log-line.ts'
 import {createRootSpan, randomSpanId} from '../trace/span.ts'
 import type {SpanRecorder} from '../trace/span-recorder.ts'
@@ -19,9 +19,10 @@ export function createProcessContext(
   write = (text: string) => writeText(2, text),
 ): RunContext {
   const clock = createClock()
-  const log = createLog(clock, level, (line) => write(`${formatLogLine(line, format)}\n`))
-  const span = createRootSpan({clock, log, newId: randomSpanId, recorder}, annotation)
-  return {signal: stopSignal(), log: log.with({span: span.stack}), clock, span}
+  const log = createLogs(clock, level, (line) => write(`${formatLogLine(line, format)}\n`))
+  const onMisuse = (mistake: string, fields: Fields) => log.of('trace.data').warn(mistake, fields)
+  const span = createRootSpan({clock, log, newId: randomSpanId, keeper: recorder, onMisuse}, annotation)
+  return inSpan({signal: stopSignal(), log, clock, span}, span)
 }
 
 /** Aborts once, with the first signal as the reason; a second one does not wait for an orderly end. */

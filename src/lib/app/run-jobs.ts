@@ -88,7 +88,8 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
     manager.stopping()
     ctx.span.end()
     if (traceFile !== undefined && recorder !== undefined) {
-      writeFileAtomically(resolve(traceFile), formatChromeTrace(recorder.spans(), hostname()))
+      const spans = recorder.spans(ctx.clock.now() * 1000)
+      writeFileAtomically(resolve(traceFile), formatChromeTrace(spans, hostname(), recorder.dropped()))
     }
   }
   if (request.html !== undefined) writeFileAtomically(resolve(request.html), renderRetentionPage(reports))

@@ -29,7 +29,7 @@ export function servedTo(ctx: RunContext, words: Words): {readonly served: Serve
     return {served, close}
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
-    ctx.log.error('client refused', {error: error.message})
+    ctx.log.of('job').error('client refused', {error: error.message})
     return {
       served: {kind: 'refused', error: error.code === 'config' ? hidden(error) : error},
       close: async () => {},

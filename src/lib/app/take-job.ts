@@ -1,5 +1,5 @@
 import type {Job} from '../config/job.ts'
-import type {RunContext} from '../core/context.ts'
+import {type RunContext, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {JobLock} from '../host/lock.ts'
@@ -18,6 +18,10 @@ const TRY_EVERY_MS = 100
  * place for locks.
  */
 export async function takeJob(ctx: RunContext, job: Job, place: JobPlace): Promise<JobLock> {
+  return await withSpan(ctx, 'lock', {}, (ctx) => lockOrTakeOver(ctx, job, place))
+}
+
+async function lockOrTakeOver(ctx: RunContext, job: Job, place: JobPlace): Promise<JobLock> {
   try {
     return place.lock()
   } catch (busy) {
@@ -70,7 +74,7 @@ async function takeOver(
   run: AnnouncedState,
   reason: string,
 ): Promise<JobLock> {
-  ctx.log.warn('the run before this is cancelled', {pid: run.pid, because: reason})
+  ctx.log.of('job').warn('the run before this is cancelled', {pid: run.pid, because: reason})
   const withdraw = place.cancel(run, `cancelled by the next run of the job: ${reason}`)
   const end = ctx.clock.monotonic() + GRACE_MS
   try {

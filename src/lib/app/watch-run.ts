@@ -42,7 +42,7 @@ export function watchRun(
       place.tell(state)
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
-      if (!silent) log.warn('nobody is told how this run comes on', {error: error.message})
+      if (!silent) log.of('job').warn('nobody is told how this run comes on', {error: error.message})
       silent = true
     }
   }

@@ -96,6 +96,8 @@ export async function dropOlderHolds(
   const older = ours.slice(0, -1).map((snapshot) => ({snapshot: nameOfSnapshot(snapshot), tag}))
   for (const outcome of await pool.release(ctx, older)) {
     if (outcome.kind === 'failed')
-      ctx.log.warn('cannot release what an earlier run left', {dataset, error: outcome.failure.message})
+      ctx.log
+        .of('endpoint')
+        .warn('cannot release what an earlier run left', {dataset, error: outcome.failure.message})
   }
 }

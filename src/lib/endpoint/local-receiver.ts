@@ -85,7 +85,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       const moved = await moveHolds(ctx, side, requests)
       for (const [index, {dropped}] of moved.entries()) {
         if (dropped.kind === 'failed')
-          ctx.log.warn(CANNOT_DROP, {
+          ctx.log.of('endpoint').warn(CANNOT_DROP, {
             filesystem: requests[index]?.filesystem,
             error: dropped.failure.message,
           })

@@ -176,7 +176,9 @@ export function createLocalSender(
     for (const [index, name] of [...bookmarks, ...holds.map(({snapshot}) => snapshot)].entries()) {
       const outcome = outcomes[index]
       if (outcome?.kind === 'failed')
-        ctx.log.warn('cannot remove what an earlier run left', {name, error: outcome.failure.message})
+        ctx.log
+          .of('endpoint')
+          .warn('cannot remove what an earlier run left', {name, error: outcome.failure.message})
     }
   }
 

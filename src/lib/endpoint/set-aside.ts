@@ -40,14 +40,16 @@ export async function setAside(
   const held = Array.from(byName).flatMap(([snapshot, tags]) => (tags.includes(tag) ? [snapshot] : []))
   const outcome = await zfs.rename(ctx, dataset, name)
   if (outcome.kind === 'failed') return outcome
-  ctx.log.warn('copy set aside', {dataset, name})
+  ctx.log.of('endpoint').warn('copy set aside', {dataset, name})
   await pool.list(ctx, [dataset, name], false)
   for (const released of await pool.release(
     ctx,
     held.map((snapshot) => ({snapshot: snapshotName(name, snapshot), tag})),
   )) {
     if (released.kind === 'failed')
-      ctx.log.warn('cannot release a copy that was set aside', {name, error: released.failure.message})
+      ctx.log
+        .of('endpoint')
+        .warn('cannot release a copy that was set aside', {name, error: released.failure.message})
   }
   return outcome
 }

@@ -100,7 +100,7 @@ async function edge<Subject>(
         failure === undefined ? {code: 'stopped', message: 'the run was stopped'} : reportedError(failure),
     })
     if (failure === undefined) throw error
-    ctx.log.warn('hook failed', {hook: use.name, edge: side, error: failure.message})
+    ctx.log.of('hook').warn('hook failed', {hook: use.name, edge: side, error: failure.message})
     return failure
   } finally {
     done.abort()

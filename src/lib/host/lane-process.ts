@@ -57,7 +57,7 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
 
   async function end(): Promise<void> {
     if ((await stopChild(child, ctx.clock, options.grace ?? GRACE)) === 'gone') return
-    ctx.log.error('connection process does not end, not even by SIGKILL; left behind', {
+    ctx.log.of('transport').error('connection process does not end, not even by SIGKILL; left behind', {
       pid: child.pid,
       peer: process.peer,
     })
@@ -89,13 +89,13 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
   if (process.dialTimeoutMs > 0)
     ctx.clock.sleep(process.dialTimeoutMs, answered.signal).then(noAnswer, () => {})
 
-  ctx.log.debug('connection opened', {
+  ctx.log.of('transport').debug('connection opened', {
     peer: process.peer,
     pid: child.pid,
     argv: [process.path, ...process.argv],
   })
   void gone.then(({exitCode}) =>
-    ctx.log.debug('connection ended', {peer: process.peer, pid: child.pid, exitCode}),
+    ctx.log.of('transport').debug('connection ended', {peer: process.peer, pid: child.pid, exitCode}),
   )
 
   return {

@@ -63,7 +63,7 @@ export function createLibraryProcess(options: LibraryOptions): LibraryProcess {
         operation,
       )
       const facts = {operation, objects: objects.length, errno: answer?.errno}
-      ctx.log.debug('libzfs_core called', {...facts, durationMs: ctx.clock.monotonic() - begun})
+      ctx.log.of('zfs.lib').debug('libzfs_core called', {...facts, durationMs: ctx.clock.monotonic() - begun})
       span.end(facts)
       if (answer === undefined) return giveUp(ctx, 'the process that calls it has ended')
       return answer ?? refuse(`it does not see the pool ${quoted(pool)}`)
@@ -84,7 +84,7 @@ export function createLibraryProcess(options: LibraryOptions): LibraryProcess {
   function giveUp(ctx: RunContext, because: string): undefined {
     missing = because
     refuse(because)
-    ctx.log.info('libzfs_core cannot be used, the zfs command is used instead', {because})
+    ctx.log.of('zfs.lib').info('libzfs_core cannot be used, the zfs command is used instead', {because})
     return undefined
   }
 
@@ -121,7 +121,7 @@ export function createLibraryProcess(options: LibraryOptions): LibraryProcess {
       if (error instanceof OperationalError && error.code === 'peer-unreachable') return undefined
       missing = 'a call had to be stopped'
       if ((await stopChild(child, ctx.clock, options.grace ?? GRACE)) === 'stays')
-        ctx.log.error('program does not end, not even by SIGKILL; left behind', {
+        ctx.log.of('zfs.lib').error('program does not end, not even by SIGKILL; left behind', {
           pid: child.pid,
           program: LIBRARY_WORD,
         })

@@ -26,6 +26,8 @@ export type Passage = {
    * sink. Rejects when the stream is refused, and nothing was passed on. The program writes into a broken pipe then.
    */
   run(ctx: RunContext): Promise<Passed>
+  /** How many bytes have been passed on so far. */
+  moved(): bigint
   /** Gives the pipe back where there is no program. May be called again. */
   close(): void
 }
@@ -39,13 +41,14 @@ export type Passed = 'whole' | 'ended' | 'cut'
 export function openPassage(stream: OutgoingStream, kernel = kernelStream()): Passage {
   const {reader, writer} = createPipe()
   const {sink, inspect, pace} = stream
+  const count = createCount()
 
   async function pass(ctx: RunContext): Promise<Passed> {
-    if (kernel === undefined || !fstatSync(sink.fd).isFIFO()) return await copy(ctx, reader, stream)
+    if (kernel === undefined || !fstatSync(sink.fd).isFIFO()) return await copy(ctx, reader, stream, count)
     const from = reader.stream.fd
     if ((await inspectPipe(ctx, kernel, from, inspect)) === 'ended') return 'ended'
     enlargePipe(sink.fd)
-    return await move(ctx, kernel, {from, to: sink.fd, pace})
+    return await move(ctx, kernel, {from, to: sink.fd, pace, count})
   }
 
   return {
@@ -59,6 +62,7 @@ export function openPassage(stream: OutgoingStream, kernel = kernelStream()): Pa
         reader.close()
       }
     },
+    moved: count.bytes,
     close() {
       writer.close()
       reader.close()
@@ -76,6 +80,7 @@ export function openPacedPassage(
   kernel = kernelStream(),
 ): Passage {
   const {reader, writer} = createPipe()
+  const count = createCount()
   return {
     direction: 'to-program',
     fd: reader.stream.fd,
@@ -83,12 +88,13 @@ export function openPacedPassage(
       reader.close()
       try {
         if (kernel !== undefined)
-          return await move(ctx, kernel, {from: source.fd, to: writer.stream.fd, pace})
-        return await copyOn(ctx, byteReader(source.fd), writer, pace)
+          return await move(ctx, kernel, {from: source.fd, to: writer.stream.fd, pace, count})
+        return await copyOn(ctx, byteReader(source.fd), writer, {pace, count})
       } finally {
         writer.close()
       }
     },
+    moved: count.bytes,
     close() {
       writer.close()
       reader.close()
@@ -96,10 +102,24 @@ export function openPacedPassage(
   }
 }
 
+type Count = {add(bytes: number): void; bytes(): bigint}
+
+function createCount(): Count {
+  let sum = 0n
+  return {
+    add(bytes) {
+      sum += BigInt(bytes)
+    },
+    bytes: () => sum,
+  }
+}
+
+type Through = {readonly pace: Pace | undefined; readonly count: Count}
+
 async function move(
   ctx: RunContext,
   kernel: KernelStream,
-  {from, to, pace}: {readonly from: number; readonly to: number; readonly pace: Pace | undefined},
+  {from, to, pace, count}: {readonly from: number; readonly to: number} & Through,
 ): Promise<Passed> {
   let allowed = 0
   let pauseMs = FIRST_PAUSE_MS
@@ -115,6 +135,7 @@ async function move(
     if (moved === 'no-reader') return 'cut'
     if (moved === 'later') pauseMs = Math.min(1.5 * pauseMs, MAX_PAUSE_MS)
     else {
+      count.add(moved)
       if (moved > allowed) await pace?.take(ctx, moved - allowed)
       allowed = Math.max(allowed - moved, 0)
       pauseMs = FIRST_PAUSE_MS
@@ -127,9 +148,10 @@ async function copy(
   ctx: RunContext,
   reader: PipeReader,
   {sink, inspect, pace}: OutgoingStream,
+  count: Count,
 ): Promise<Passed> {
   const head = await readHead(ctx, reader, inspect)
-  return head === undefined ? 'ended' : await copyOn(ctx, reader, byteWriter(sink.fd), pace, head)
+  return head === undefined ? 'ended' : await copyOn(ctx, reader, byteWriter(sink.fd), {pace, count}, head)
 }
 
 /** Copies until the reader's end, `head` first. */
@@ -137,7 +159,7 @@ async function copyOn(
   ctx: RunContext,
   reader: PipeReader,
   writer: ByteWriter,
-  pace: Pace | undefined,
+  {pace, count}: Through,
   head?: Uint8Array,
 ): Promise<Passed> {
   const some = () => reader.readSome(Math.min(COPIED_BYTES, pace?.chunkBytes ?? COPIED_BYTES), ctx.signal)
@@ -145,6 +167,7 @@ async function copyOn(
     for (let bytes = head ?? (await some()); bytes !== undefined; bytes = await some()) {
       await pace?.take(ctx, bytes.length)
       await writer.write(bytes, ctx.signal)
+      count.add(bytes.length)
     }
     return 'whole'
   } catch (error) {

@@ -19,7 +19,7 @@ const DRAIN_MS = 1000
 export function createRunHookProgram(environment: Readonly<Record<string, string>>): RunHookProgram {
   return async (ctx, {path, args, environment: more, input}) => {
     ctx.signal.throwIfAborted()
-    const log = ctx.log.with({hook: path})
+    const log = ctx.log.of('hook').with({hook: path})
     const pipe = input === undefined ? undefined : createPipe()
     const child = start(path, args, {...environment, ...more}, pipe)
     let last = ''

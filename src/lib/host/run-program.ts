@@ -1,4 +1,4 @@
-import {type Clock, type RunContext, withSignal} from '../core/context.ts'
+import {type Clock, inSpan, type RunContext, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {outgoingOf, type ProgramCall, type ProgramResult, type RunProgram} from '../zfs-client/run-program.ts'
 import {type Child, GRACE, type Grace, stopChild} from './child.ts'
@@ -31,18 +31,25 @@ export function createRunProgram(options: RunProgramOptions): RunProgram {
     ctx.signal.throwIfAborted()
     const words = {argv: [call.program, ...call.argv.map(shortenedToken)]}
     const span = ctx.span.child(`${call.program} ${call.argv[0] ?? ''}`, words)
-    const log = ctx.log.with({span: span.stack})
+    const inside = inSpan(ctx, span)
+    const log = inside.log.of('zfs.cmd')
     const started = ctx.clock.monotonic()
     const passage = passageFor(call)
     try {
-      const child = await startProgram(ctx, {...call, path: options.resolve(call.program)}, passage, options)
+      const child = await startProgram(
+        inside,
+        {...call, path: options.resolve(call.program)},
+        passage,
+        options,
+      )
       log.debug('program started', {...words, pid: child.pid})
-      const result = await resultOf({...ctx, log}, {child, passage}, call, options)
+      const result = await resultOf(inside, {child, passage}, call, options)
       const facts = {
         exitCode: result.exitCode,
         signal: result.signal,
         durationMs: ctx.clock.monotonic() - started,
         ...child.cpu(),
+        bytes: passage?.moved(),
       }
       log.debug('program ended', {...words, pid: child.pid, ...facts})
       span.end(facts)
@@ -94,7 +101,7 @@ async function resultOf(
     ])
   } catch (error) {
     if ((await stopChild(child, ctx.clock, options.grace ?? GRACE)) === 'stays') {
-      ctx.log.error('program does not end, not even by SIGKILL; left behind', {
+      ctx.log.of('zfs.cmd').error('program does not end, not even by SIGKILL; left behind', {
         pid: child.pid,
         program: call.program,
       })

@@ -7,7 +7,7 @@ import type {HookWork} from './job-work.ts'
 
 /** What is between the hooks: how to do it, what it comes to when a hook vetoes it, and whether it went well. */
 export type Guarded<T> = {
-  readonly run: () => Promise<T>
+  readonly run: (ctx: RunContext) => Promise<T>
   readonly vetoed: (error: ReportedError) => T
   readonly isOk: (result: T) => boolean
 }
@@ -22,11 +22,11 @@ export async function aroundPhase<T>(
   const uses = hooks.phases.filter((hook) => hook.around === around).map((hook) => useOf(hooks, hook))
   if (dryRun) {
     reports.push(...describeHooks(uses))
-    return await run()
+    return await run(ctx)
   }
   return await useHooks(ctx, uses, reports, async (vetoes) => {
     const veto = vetoes.get(around)
-    const value = veto === undefined ? await run() : vetoed(reportedError(veto))
+    const value = veto === undefined ? await run(ctx) : vetoed(reportedError(veto))
     return {value, outcome: isOk(value) ? 'ok' : 'error'}
   })
 }

@@ -35,7 +35,7 @@ async function abortPartials(
   if (stuck.length === 0) return
   for (const filesystem of stuck) {
     if ('abortPartial' in filesystem)
-      ctx.log.warn('partial receive given up', {
+      ctx.log.of('repl').warn('partial receive given up', {
         filesystem: filesystem.filesystem,
         because: filesystem.abortPartial,
       })

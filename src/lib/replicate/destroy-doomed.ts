@@ -53,7 +53,8 @@ export async function destroyDoomed(
       for (const [position, {name}] of snapshots.entries()) {
         const outcome = replies[index]?.outcomes[position]
         if (outcome !== undefined) byName.set(name, outcome)
-        if (outcome?.kind === 'done') ctx.log.info('snapshot destroyed', {filesystem, snapshot: name})
+        if (outcome?.kind === 'done')
+          ctx.log.of('pruning').info('snapshot destroyed', {filesystem, snapshot: name})
       }
       outcomes.set(filesystem, byName)
     }

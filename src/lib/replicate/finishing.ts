@@ -60,7 +60,7 @@ export function createFinishing({
       )
       if (done.length > 0) board.change(progressed)
       for (const step of done)
-        withFields(ctx, {filesystem: step.filesystem}).log.info('step done', stepFields(step))
+        withFields(ctx, {filesystem: step.filesystem}).log.of('repl').info('step done', stepFields(step))
     })
   }
 

@@ -1,4 +1,4 @@
-import {type RunContext, withSpan} from '../core/context.ts'
+import {type RunContext, withTask} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {EndpointView} from '../endpoint/view.ts'
 
@@ -26,11 +26,11 @@ export function createLook(
 
   async function observe(): Promise<Seen> {
     try {
-      const view = await withSpan(ctx, `observe-${side}`, {}, (ctx) => endpoint.observe(ctx))
+      const view = await withTask(ctx, `observe-${side}`, {}, (ctx) => endpoint.observe(ctx))
       return {view, clockAheadMs: view.clockMs - ctx.clock.now()}
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
-      ctx.log.info('cannot observe', {side, error: error.message})
+      ctx.log.of('repl').info('cannot observe', {side, error: error.message})
       return {error}
     }
   }

@@ -1,6 +1,7 @@
 import {type RunContext, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {formatDuration} from '../core/units.ts'
+import {waitForAll} from '../core/wait-for-all.ts'
 import {entered, wentWrong} from '../progress/run-state.ts'
 import {type FilesystemJudgement, judgeAlone, judgeReceiver, judgeSender} from '../prune/judge-side.ts'
 import {exceedsLimit} from '../prune/limit.ts'
@@ -30,7 +31,7 @@ export async function prunePhase(
   replicated: ReplicateReport | undefined,
   request: PruneRequest,
 ): Promise<PrunePhaseOutcome> {
-  const [sender, receiver] = await Promise.all([look.sender?.see(), look.receiver?.see()])
+  const [sender, receiver] = await waitForAll([look.sender?.see(), look.receiver?.see()])
   const {prune, replicate} = work
   if (prune === undefined || work.sender === undefined || sender === undefined) return {}
   const wrongClock = clockProblem([sender, receiver])
@@ -135,7 +136,7 @@ async function freedBytes(
     return new Map(requests.map(({filesystem}, index) => [filesystem, freed[index]]))
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
-    ctx.log.info('nobody tells what would be freed', {error: error.message})
+    ctx.log.of('pruning').info('nobody tells what would be freed', {error: error.message})
     return new Map()
   }
 }

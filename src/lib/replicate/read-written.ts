@@ -25,7 +25,9 @@ export async function readWritten(
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
     // A snapshot too many is harmless.
-    ctx.log.warn('cannot tell how much was written: all that are due get a snapshot', {error: error.message})
+    ctx.log
+      .of('snapshot')
+      .warn('cannot tell how much was written: all that are due get a snapshot', {error: error.message})
     return undefined
   }
 }

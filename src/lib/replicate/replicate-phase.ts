@@ -1,5 +1,6 @@
-import {type RunContext, withSpan} from '../core/context.ts'
+import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
+import {waitForAll} from '../core/wait-for-all.ts'
 import {type JobPlan, type PlannedFilesystem, planReplication} from '../plan/job-plan.ts'
 import {reportedError} from '../report/describe-error.ts'
 import type {FilesystemReport, ReplicateReport} from '../report/report.ts'
@@ -18,7 +19,7 @@ export async function replicatePhase(
   look: {readonly sender: Look; readonly receiver: Look},
   {dryRun, sizes}: {readonly dryRun: boolean; readonly sizes: boolean},
 ): Promise<ReplicateReport> {
-  const [sender, receiver] = await Promise.all([look.sender.see(), look.receiver.see()])
+  const [sender, receiver] = await waitForAll([look.sender.see(), look.receiver.see()])
   if ('error' in sender) return {filesystems: [], error: reportedError(sender.error)}
   if ('error' in receiver) return {filesystems: [], error: reportedError(receiver.error)}
   const missing = sender.view.missing.map(missingFilesystem)
@@ -30,7 +31,7 @@ export async function replicatePhase(
     })
     const filesystems = dryRun
       ? await describeReplication(ctx, work.sender, plan)
-      : await withSpan(ctx, 'replicate', {}, (ctx) => runAnnounced(ctx, {...work, sizes}, plan))
+      : await runAnnounced(ctx, {...work, sizes}, plan)
     if (!dryRun && plan.filesystems.some(changesSomething)) {
       look.sender.forget()
       look.receiver.forget()

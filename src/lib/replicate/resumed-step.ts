@@ -27,7 +27,7 @@ export async function runResumedStep(
     } catch (error) {
       if (!(await isStuck(ctx, receiver, step, error))) throw error
       reason = error instanceof Error ? error.message : String(error)
-      ctx.log.warn('partial receive does not continue', {attempt, error: reason})
+      ctx.log.of('repl').warn('partial receive does not continue', {attempt, error: reason})
     }
   }
   const [aborted] = await receiver.abortPartial(ctx, [step.filesystem])

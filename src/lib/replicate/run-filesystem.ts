@@ -1,4 +1,4 @@
-import {type RunContext, withFields, withSpan} from '../core/context.ts'
+import {type RunContext, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {describeStep, type Step} from '../plan/step.ts'
 import type {Board} from '../progress/board.ts'
@@ -41,8 +41,8 @@ export async function runFilesystem(
     const finish = finishOf(plan, index)
     try {
       ctx.signal.throwIfAborted()
-      await withSpan(withFields(ctx, {filesystem}), 'step', stepFields(step), async (ctx) => {
-        ctx.log.info('step begins', stepFields(step))
+      await withSpan(ctx, 'step', stepFields(step), async (ctx) => {
+        ctx.log.of('repl').info('step begins', stepFields(step))
         if (index > 0) {
           throwIfFailed(await pair.sender.protect(ctx, [protectRequest(step)]), 'cannot protect the step')
           pair.board.change(progressed)
@@ -51,7 +51,7 @@ export async function runFilesystem(
         const runs =
           step.resumeToken === undefined ? run(step) : runResumedStep(ctx, pair.receiver, step, run)
         warnings.push(...(await runs))
-        ctx.log.info(finish === 'later' ? 'step received' : 'step done', {
+        ctx.log.of('repl').info(finish === 'later' ? 'step received' : 'step done', {
           ...stepFields(step),
           durationMs: Math.round(ctx.clock.monotonic() - startedAt),
         })
@@ -68,7 +68,7 @@ export async function runFilesystem(
       if (!(error instanceof OperationalError)) throw error
       pair.board.change(stepFailed(error.message))
       connection.failed(error)
-      withFields(ctx, {filesystem}).log.info('step failed', {...stepFields(step), error: error.message})
+      ctx.log.of('repl').info('step failed', {...stepFields(step), error: error.message})
       return {report: failedReport(plan, done, error, warnings)}
     }
   }

@@ -1,5 +1,6 @@
-import type {RunContext} from '../core/context.ts'
+import {type RunContext, withSpan} from '../core/context.ts'
 import {EXIT} from '../core/exit-code.ts'
+import {waitForAll} from '../core/wait-for-all.ts'
 import type {WantedSnapshots} from '../plan/due.ts'
 import type {PhaseHook} from '../plan/hook-policy.ts'
 import {entered} from '../progress/run-state.ts'
@@ -47,19 +48,21 @@ export type JobOutcome = {
  */
 export async function runJob(ctx: RunContext, work: JobWork, request: RunRequest): Promise<JobOutcome> {
   const reports: HookReport[] = []
-  const around: Around = (what, guarded) => {
+  const around: Around = (ctx, what, guarded) => {
     if (what === 'snapshot' || what === 'replicate') work.watchdog.board.change(entered(what))
-    return aroundPhase(ctx, {hooks: work.hooks, dryRun: request.dryRun, reports}, what, guarded)
+    return withSpan(ctx, what, {}, (ctx) =>
+      aroundPhase(ctx, {hooks: work.hooks, dryRun: request.dryRun, reports}, what, guarded),
+    )
   }
-  const outcome = await around<JobOutcome>('job', {
-    run: () => runPhases(ctx, work, request, around, reports),
+  const outcome = await around<JobOutcome>(ctx, 'job', {
+    run: (ctx) => runPhases(ctx, work, request, around, reports),
     vetoed: (error) => ({warnings: [], error}),
     isOk,
   })
   return reports.length === 0 ? outcome : {...outcome, hooks: reports}
 }
 
-type Around = <T>(what: PhaseHook['around'], guarded: Guarded<T>) => Promise<T>
+type Around = <T>(ctx: RunContext, what: PhaseHook['around'], guarded: Guarded<T>) => Promise<T>
 
 async function runPhases(
   ctx: RunContext,
@@ -77,13 +80,13 @@ async function runPhases(
     work.hooks.phases.length > 0
       ? []
       : [sender?.see(), wants('replicate') || wants('prune') ? receiver?.see() : undefined]
-  await Promise.all(early)
+  await waitForAll(early)
 
   const {snapshot: snapshotWork} = work
   const snapshot =
     wants('snapshot') && snapshotWork && sender
-      ? await around('snapshot', {
-          run: () => snapshotPhase(ctx, {...snapshotWork, hooks: work.hooks}, sender, request, reports),
+      ? await around(ctx, 'snapshot', {
+          run: (ctx) => snapshotPhase(ctx, {...snapshotWork, hooks: work.hooks}, sender, request, reports),
           vetoed: (error) => ({report: {filesystems: [], error}, warnings: []}),
           isOk: ({report}) => isOk({snapshot: report}),
         })
@@ -91,8 +94,8 @@ async function runPhases(
   const {replicate: replicateWork, sender: source, receiver: target} = work
   const replicate =
     wants('replicate') && replicateWork && source && target && sender && receiver
-      ? await around('replicate', {
-          run: () =>
+      ? await around(ctx, 'replicate', {
+          run: (ctx) =>
             replicatePhase(
               ctx,
               {
@@ -111,8 +114,8 @@ async function runPhases(
       : undefined
   const prune =
     wants('prune') && work.prune
-      ? await around('prune', {
-          run: () => prunePhase(ctx, work, {sender, receiver}, replicate, request),
+      ? await around(ctx, 'prune', {
+          run: (ctx) => prunePhase(ctx, work, {sender, receiver}, replicate, request),
           vetoed: (error) => ({pruneSender: {filesystems: [], error}}),
           isOk,
         })

@@ -1,6 +1,7 @@
-import type {RunContext} from '../core/context.ts'
+import {type RunContext, withFields, withSignal, withTask} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
+import {waitForAll} from '../core/wait-for-all.ts'
 import type {JobPlan} from '../plan/job-plan.ts'
 import {planned, progressed, stepFailed} from '../progress/run-state.ts'
 import type {FilesystemReport} from '../report/report.ts'
@@ -43,10 +44,12 @@ export async function runReplication(
   const finishing = createFinishing(pair)
   const connection = createConnectionWatch()
   const slots = createSlots(concurrentSteps)
+  const stop = new AbortController()
+  const beside = withSignal(ctx, stop.signal)
   for (const filesystem of plan.filesystems) {
     if (filesystem.kind === 'steps') ran.set(filesystem.filesystem, start(filesystem))
   }
-  const all = await Promise.all(ran.values())
+  const all = await waitForAll([...ran.values()])
   await finishing.finishAll(ctx)
   const reports = new Map(all.map((one) => [one.report.filesystem, reportFinished(one, finishing)]))
   const finished = await finishUpToDate(ctx, pair, plan, failed)
@@ -65,12 +68,21 @@ export async function runReplication(
     )
     const error = failed.get(filesystem.filesystem) ?? parentError(missing.map(({parent}) => parent))
     if (error !== undefined) return {report: failedReport(filesystem, [], error, [])}
+    const facts = {filesystem: filesystem.filesystem}
     return await slots.take(() => {
       const lost = connection.lost()
       return lost === undefined
-        ? runFilesystem(ctx, pair, filesystem, {connection, finishing})
+        ? withTask(withFields(beside, facts), 'filesystem', facts, (ctx) =>
+            runFilesystem(ctx, pair, filesystem, {connection, finishing}),
+          ).catch(stopOthers)
         : {report: failedReport(filesystem, [], lost, [])}
     })
+  }
+
+  /** A filesystem does not throw what is its own failure. */
+  function stopOthers(error: unknown): never {
+    stop.abort(error)
+    throw error
   }
 }
 

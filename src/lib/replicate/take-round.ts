@@ -48,7 +48,7 @@ type Answer = {readonly filesystem: DatasetName; readonly outcome: SnapshotOutco
 
 function reported(ctx: RunContext, snapshot: string, {filesystem, outcome}: Answer): SnapshottedFilesystem {
   if (outcome?.kind === 'done') {
-    ctx.log.info('snapshot taken', {filesystem, snapshot})
+    ctx.log.of('snapshot').info('snapshot taken', {filesystem, snapshot})
     return {filesystem, state: 'taken', snapshot}
   }
   const message = outcome?.failure.message ?? 'no answer'

@@ -127,7 +127,7 @@ async function settle(ctx: RunContext, lane: Lane): Promise<void> {
     await lane.answer(ctx, 'sent')
   } catch (error) {
     if (ctx.signal.aborted || !(error instanceof OperationalError)) throw error
-    ctx.log.debug('the connection ended behind the stream', {error: error.message})
+    ctx.log.of('rpc').debug('the connection ended behind the stream', {error: error.message})
   }
 }
 

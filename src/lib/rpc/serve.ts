@@ -84,7 +84,7 @@ async function handle(
     return 'at-frame'
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
-    ctx.log.warn('request failed', {verb: request.verb, code: error.code, error: error.message})
+    ctx.log.of('rpc').warn('request failed', {verb: request.verb, code: error.code, error: error.message})
     if (request.verb === 'send' && inStream) throw error
     await respond({verb: 'error', error})
     return inStream ? 'in-stream' : 'at-frame'

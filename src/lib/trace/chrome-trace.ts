@@ -1,26 +1,36 @@
-import type {RecordedSpan} from './span-recorder.ts'
+import type {EndedSpan} from '../core/context.ts'
+import {stackAbove} from './span.ts'
 import type {TraceNode} from './trace-node.ts'
+import {tracksOf} from './tracks.ts'
 
 /**
  * Spans in the Trace Event Format, as chrome://tracing and Perfetto read it: complete events (`X`) in one closed array.
- * `pid` is the host, `tid` a line of work; what is known of a span is in `args`, its stack of ids among it.
+ * `pid` is the host, `tid` a line of work; what is known of a span is in `args`, its stack of ids among it. `dropped` spans
+ * more were not kept.
  */
-export function formatChromeTrace(spans: readonly RecordedSpan[], host: string): string {
-  const names = [{ph: 'M', name: 'process_name', pid: 1, tid: 0, args: {name: host}}]
-  const events = spans.map(({stack, annotation, startUs, endUs, fields, track}) => ({
+export function formatChromeTrace(spans: readonly EndedSpan[], host: string, dropped = 0): string {
+  const tracks = tracksOf(spans)
+  const hosts = [...new Set([host, ...spans.map((span) => span.host ?? host)])]
+  const names = hosts.map((name, index) => metadata('process_name', index + 1, {name}))
+  const labels = dropped === 0 ? [] : [metadata('process_labels', 1, {labels: `${dropped} spans not kept`})]
+  const events = spans.map((span) => ({
     ph: 'X',
-    name: annotation,
-    cat: annotation.split(' ')[0] ?? annotation,
-    pid: 1,
-    tid: track,
-    ts: startUs,
-    dur: Math.max(0, endUs - startUs),
-    args: {...plain(fields), stack},
+    name: span.annotation,
+    cat: span.annotation.split(' ')[0] ?? span.annotation,
+    pid: hosts.indexOf(span.host ?? host) + 1,
+    tid: tracks.get(span),
+    ts: span.startUs,
+    dur: span.endUs - span.startUs,
+    args: {...plain(span.fields), ...(span.host === undefined ? {} : {host: span.host}), stack: span.stack},
   }))
-  return `[\n${[...names, ...events].map((event) => JSON.stringify(event)).join(',\n')}\n]\n`
+  return `[\n${[...names, ...labels, ...events].map((event) => JSON.stringify(event)).join(',\n')}\n]\n`
 }
 
-function plain(fields: RecordedSpan['fields']): Record<string, unknown> {
+function metadata(name: string, pid: number, args: object): object {
+  return {ph: 'M', name, pid, tid: 0, args}
+}
+
+function plain(fields: EndedSpan['fields']): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => [key, typeof value === 'bigint' ? value.toString() : value]),
   )
@@ -35,7 +45,7 @@ export function readChromeTrace(text: string): readonly TraceNode[] {
   for (const event of events.filter(isComplete)) {
     const node = {name: event.name, startUs: event.ts, durationUs: event.dur, args: event.args, children: []}
     nodes.set(event.args.stack, node)
-    const parent = nodes.get(event.args.stack.slice(0, event.args.stack.lastIndexOf('.')))
+    const parent = nodes.get(stackAbove(event.args.stack) ?? '')
     if (parent === undefined) roots.push(node)
     else parent.children.push(node)
   }

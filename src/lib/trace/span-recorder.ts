@@ -1,67 +1,48 @@
-import type {Fields} from '../core/context.ts'
+import type {EndedSpan} from '../core/context.ts'
+import type {SpanKeeper} from './span.ts'
 
-/** One interval of work that has ended. Times are microseconds since 1970. */
-export type RecordedSpan = {
-  /** The chain of ids from the root; a child's begins with its parent's and a dot. */
-  readonly stack: string
-  readonly annotation: string
-  readonly startUs: number
-  readonly endUs: number
-  readonly fields: Fields
-  /** Lines of work that overlap have different ones; a span's is its parent's unless a sibling occupies that. */
-  readonly track: number
-}
+/** More than any run of thousands of filesystems has; what comes then is counted. */
+const MAX_SPANS = 200_000
 
-/** Keeps the spans of one run. */
-export type SpanRecorder = {
-  begin(stack: string, parent: string | undefined, annotation: string, atUs: number): void
-  end(stack: string, fields: Fields, atUs: number): void
-  /** Spans that have ended, in the order of their beginning. */
-  spans(): readonly RecordedSpan[]
-}
-
-type Open = {
-  readonly annotation: string
-  readonly startUs: number
-  readonly track: number
-  readonly parent: string | undefined
+/** Keeps the spans of one process. */
+export type SpanRecorder = SpanKeeper & {
+  /**
+   * What is kept, in the order of their beginning, only `below` one if it is given (itself included). One that has not
+   * ended is there as if it ended at `nowUs`, marked `unended`.
+   */
+  spans(nowUs: number, below?: string): readonly EndedSpan[]
+  /** How many were too many. */
+  dropped(): number
 }
 
 /** A recorder that has seen nothing. */
-export function createSpanRecorder(): SpanRecorder {
-  const open = new Map<string, Open>()
-  const ended: RecordedSpan[] = []
-
-  /** The parent's track, unless another child is on it: a timeline cannot show two things in one place. */
-  function trackFor(parent: string | undefined): number {
-    const occupied = new Set(Array.from(open.values(), ({track}) => track))
-    const own = parent === undefined ? undefined : open.get(parent)
-    const hasChildThere = Array.from(open.values()).some(
-      (other) => other.parent === parent && other.track === own?.track,
-    )
-    if (own !== undefined && !hasChildThere) return own.track
-    let track = 0
-    while (occupied.has(track)) track += 1
-    return track
-  }
-
+export function createSpanRecorder(maxSpans = MAX_SPANS): SpanRecorder {
+  const open = new Map<string, Omit<EndedSpan, 'endUs'>>()
+  const ended: EndedSpan[] = []
+  let dropped = 0
   return {
-    begin(stack, parent, annotation, atUs) {
-      open.set(stack, {annotation, startUs: atUs, track: trackFor(parent), parent})
+    begin(span) {
+      open.set(span.stack, span)
     },
-    end(stack, fields, atUs) {
-      const span = open.get(stack)
-      if (span === undefined) return
-      open.delete(stack)
-      ended.push({
-        stack,
-        annotation: span.annotation,
-        startUs: span.startUs,
-        endUs: atUs,
-        fields,
-        track: span.track,
-      })
+    end(span) {
+      open.delete(span.stack)
+      if (ended.length < maxSpans) ended.push(span)
+      else dropped += 1
     },
-    spans: () => ended.toSorted((a, b) => a.startUs - b.startUs || a.stack.length - b.stack.length),
+    spans(nowUs, below) {
+      const unended = Array.from(open.values(), (span) => ({
+        ...span,
+        endUs: Math.max(span.startUs, nowUs),
+        fields: {...span.fields, unended: true},
+      }))
+      return [...ended, ...unended]
+        .filter(({stack}) => below === undefined || isAtOrBelow(stack, below))
+        .toSorted((a, b) => a.startUs - b.startUs || a.stack.length - b.stack.length)
+    },
+    dropped: () => dropped,
   }
+}
+
+function isAtOrBelow(stack: string, top: string): boolean {
+  return stack.startsWith(top) && (stack.length === top.length || '.$'.includes(stack[top.length] ?? ''))
 }

@@ -65,7 +65,9 @@ async function runText(
 export function warnOfWords(ctx: RunContext, command: ZfsCommand, result: ProgramResult): void {
   const words = withoutInapplicableProperties(result.stderr).trim()
   if (succeeded(result) && words !== '')
-    ctx.log.warn('zfs succeeded with a warning', {command: command.argv[0], stderr: printable(words)})
+    ctx.log
+      .of('zfs.cmd')
+      .warn('zfs succeeded with a warning', {command: command.argv[0], stderr: printable(words)})
 }
 
 export function succeeded(result: ProgramResult): boolean {
@@ -118,7 +120,7 @@ export async function askAgain<T>(ctx: RunContext, question: () => Promise<T>): 
     return await question()
   } catch (error) {
     if (!(error instanceof OperationalError) || !UNANSWERED.has(error.code)) throw error
-    ctx.log.warn('cannot find out what a failed command has done', {error: error.message})
+    ctx.log.of('zfs.cmd').warn('cannot find out what a failed command has done', {error: error.message})
     return undefined
   }
 }

@@ -33,11 +33,11 @@ async function estimateChunk(
   try {
     const result = await look(ctx, run, estimateDestroyCommand(chunk))
     if (succeeded(result)) return readDestroyEstimate(result.stdout)
-    ctx.log.debug('zfs does not tell what would be freed', {reason: failureOf(result).message})
+    ctx.log.of('zfs.cmd').debug('zfs does not tell what would be freed', {reason: failureOf(result).message})
   } catch (error) {
     if (ctx.signal.aborted || !(error instanceof OperationalError) || error.code === 'zfs-missing')
       throw error
-    ctx.log.debug('zfs does not tell what would be freed', {reason: error.message})
+    ctx.log.of('zfs.cmd').debug('zfs does not tell what would be freed', {reason: error.message})
   }
   return undefined
 }

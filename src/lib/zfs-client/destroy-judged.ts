@@ -48,7 +48,7 @@ export function createDestroyJudged(
         if (impossible) return
         const answer = await runProgram(ctx, pool, chunk)
         if ('impossible' in answer) {
-          ctx.log.info('guids are checked right before destroying, not by a channel program', {
+          ctx.log.of('zfs.cmd').info('guids are checked right before destroying, not by a channel program', {
             because: answer.impossible,
           })
           impossible = true

@@ -1,5 +1,6 @@
-import type {RunContext} from '../core/context.ts'
+import {type RunContext, withTask} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
+import {waitForAll} from '../core/wait-for-all.ts'
 import {
   listDatasetsCommand,
   listHoldsCommand,
@@ -38,7 +39,10 @@ export async function list(ctx: RunContext, run: RunProgram, query: ListQuery): 
  */
 async function listChunk(ctx: RunContext, run: RunProgram, query: ListQuery): Promise<Listing> {
   for (let attempt = 1; ; attempt += 1) {
-    const [datasets, versions] = await both(listDatasets(ctx, run, query), listVersionsOf(ctx, run, query))
+    const [datasets, versions] = await waitForAll([
+      withTask(ctx, 'list-datasets', {}, (ctx) => listDatasets(ctx, run, query)),
+      withTask(ctx, 'list-versions', {}, (ctx) => listVersionsOf(ctx, run, query)),
+    ])
     const listed = new Set(datasets.datasets.map(({name}) => name))
     const stray = Array.from(versions.versions.keys()).some((dataset) => !listed.has(dataset))
     if (!stray && sameNames(datasets.missing, versions.missing)) {
@@ -70,12 +74,6 @@ async function listVersionsOf(ctx: RunContext, run: RunProgram, query: ListQuery
 function missingRootsOf({roots}: ListQuery, missing: readonly string[]): readonly DatasetName[] {
   const names = new Set(missing)
   return roots.filter((root) => names.has(root))
-}
-
-/** Waits for both, so that no command is left running when the other one fails. */
-async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([first, second])
-  return [await first, await second]
 }
 
 function sameNames(a: readonly DatasetName[], b: readonly DatasetName[]): boolean {

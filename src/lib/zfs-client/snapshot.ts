@@ -22,7 +22,7 @@ export async function takeSnapshots(
   for (const [pool, group] of Map.groupBy(snapshots, poolOf)) {
     const chunks = chunkByBytes(group, LIMITS, (name) => name.length)
     if (chunks.length > 1)
-      ctx.log.info('too many snapshots for one transaction', {
+      ctx.log.of('zfs.cmd').info('too many snapshots for one transaction', {
         pool,
         transactions: chunks.length,
         snapshots: group.length,

@@ -16,11 +16,11 @@ export async function estimate(
   try {
     const result = await look(ctx, run, estimateCommand(args))
     if (succeeded(result)) return readSendEstimate(result.stdout)
-    ctx.log.debug('zfs has no estimate', {reason: failureOf(result).message})
+    ctx.log.of('zfs.cmd').debug('zfs has no estimate', {reason: failureOf(result).message})
   } catch (error) {
     if (ctx.signal.aborted || !(error instanceof OperationalError) || error.code === 'zfs-missing')
       throw error
-    ctx.log.debug('zfs has no estimate', {reason: error.message})
+    ctx.log.of('zfs.cmd').debug('zfs has no estimate', {reason: error.message})
   }
   return undefined
 }

@@ -1,4 +1,7 @@
-import type {Log, RunContext, Span} from '../../../src/lib/core/context.ts'
+import type {Clock, RunContext} from '../../../src/lib/core/context.ts'
+import {createLogs} from '../../../src/lib/trace/log.ts'
+import {createRootSpan} from '../../../src/lib/trace/span.ts'
+import {throwMisuse} from '../../unit/test-context.ts'
 import type {Host} from '../pool.ts'
 import {clockOf, type Timers} from './clock.ts'
 import {closeEnd, type End} from './pipe.ts'
@@ -59,12 +62,7 @@ export function createProcess(label: string, host: Host, timers: Timers, signal:
     label,
     host,
     alive: () => alive,
-    ctx: {
-      signal,
-      log: SILENT_LOG,
-      span: SILENT_SPAN,
-      clock: {...clock, sleep: (ms, signal) => whileAlive(clock.sleep(ms, signal))},
-    },
+    ctx: contextOf({...clock, sleep: (ms, signal) => whileAlive(clock.sleep(ms, signal))}, signal),
     ends,
     children,
     seen: new Map(),
@@ -76,12 +74,13 @@ export function createProcess(label: string, host: Host, timers: Timers, signal:
   }
 }
 
-const SILENT_LOG: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  with: () => SILENT_LOG,
+/** Spans cost little, and any mistake in their use is one of the program. */
+function contextOf(clock: Clock, signal: AbortSignal): RunContext {
+  const log = createLogs(clock, 'error', () => {})
+  let ids = 0
+  const newId = () => {
+    ids += 1
+    return ids.toString(36)
+  }
+  return {signal, log, clock, span: createRootSpan({clock, log, newId, onMisuse: throwMisuse}, 'sim')}
 }
-
-const SILENT_SPAN: Span = {stack: 'sim', child: () => SILENT_SPAN, end: () => {}}

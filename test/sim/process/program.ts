@@ -1,4 +1,4 @@
-import type {RunContext} from '../../../src/lib/core/context.ts'
+import {type RunContext, withSpan} from '../../../src/lib/core/context.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
 import type {CallLibrary, LibraryAnswer, LibraryCall} from '../../../src/lib/zfs-client/call-library.ts'
 import {
@@ -86,7 +86,10 @@ async function callOnce(
 
 /** `RunProgram` on the model of ZFS. */
 export function createSimulatedProgram(process: Process, director: Director): RunProgram {
-  return (ctx, call) => process.whileAlive(run(ctx, call, process, director))
+  return (ctx, call) =>
+    process.whileAlive(
+      withSpan(ctx, `zfs ${call.argv[0] ?? ''}`, {}, (ctx) => run(ctx, call, process, director)),
+    )
 }
 
 async function run(

@@ -1,9 +1,12 @@
 import {existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import type {Clock, Fields, Log, RunContext, Span} from '../../../src/lib/core/context.ts'
+import type {Clock, EndedSpan, Fields, RunContext} from '../../../src/lib/core/context.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
 import {createClock} from '../../../src/lib/host/clock.ts'
+import {createLogs} from '../../../src/lib/trace/log.ts'
+import {createRootSpan, randomSpanId} from '../../../src/lib/trace/span.ts'
+import {throwMisuse} from '../test-context.ts'
 
 export type Said = {readonly level: string; readonly message: string; readonly fields: Fields}
 
@@ -18,29 +21,18 @@ export function testContext(clock: Clock = createClock()): TestContext {
   const controller = new AbortController()
   const said: Said[] = []
   const spans: {annotation: string; fields: Fields}[] = []
-  const log = (fields: Fields): Log => {
-    const write =
-      (level: string) =>
-      (message: string, more: Fields = {}) =>
-        void said.push({level, message, fields: {...fields, ...more}})
-    return {
-      debug: write('debug'),
-      info: write('info'),
-      warn: write('warn'),
-      error: write('error'),
-      with: (more) => log({...fields, ...more}),
-    }
-  }
-  const span = (annotation: string, fields: Fields): Span => ({
-    stack: annotation,
-    child: span,
-    end: (more = {}) => void spans.push({annotation, fields: {...fields, ...more}}),
+  const log = createLogs(clock, 'debug', ({level, message, fields}) => {
+    if (fields['subsystem'] !== 'trace.data') said.push({level, message, fields})
   })
+  const keeper = {
+    begin: () => {},
+    end: ({annotation, fields}: EndedSpan) => void spans.push({annotation, fields}),
+  }
   return {
     signal: controller.signal,
-    log: log({}),
+    log,
     clock,
-    span: span('test', {}),
+    span: createRootSpan({clock, log, newId: randomSpanId, keeper, onMisuse: throwMisuse}, 'test'),
     said,
     spans,
     stop: (reason) => controller.abort(reason),

@@ -94,7 +94,7 @@ test.each([
     {
       level: 'info',
       message: 'libzfs_core cannot be used, the zfs command is used instead',
-      fields: {because},
+      fields: {subsystem: 'zfs.lib', because},
     },
   ])
   expect(startedPids()).toHaveLength(1)

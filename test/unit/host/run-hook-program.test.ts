@@ -2,7 +2,9 @@ import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, expect, test} from 'vitest'
 import {Stopped} from '../../../src/lib/core/errors.ts'
+import {createClock} from '../../../src/lib/host/clock.ts'
 import {createRunHookProgram} from '../../../src/lib/host/run-hook-program.ts'
+import {createLogs} from '../../../src/lib/trace/log.ts'
 import type {LogLine} from '../../../src/lib/trace/log-line.ts'
 import {createTestContext} from '../test-context.ts'
 import {isRunning, script, temporaryDirectory, untilGone} from './helpers.ts'
@@ -72,11 +74,10 @@ test('when it is stopped, all that it started is', async () => {
   const stop = new AbortController()
   const file = join(dir, 'pids')
   const path = shell('long', `sleep 600 & echo $$ $! >${file}.tmp; mv ${file}.tmp ${file}; echo ready; wait`)
-  const lines: LogLine[] = []
-  const base = createTestContext(lines, stop.signal)
+  const clock = createClock()
   const ready = {
-    ...base,
-    log: {...base.log, with: () => ({...base.log, info: () => stop.abort(new Stopped('enough'))})},
+    ...createTestContext([], stop.signal),
+    log: createLogs(clock, 'info', () => stop.abort(new Stopped('enough'))),
   }
   await expect(run(ready, {path, args: [], environment: {}})).rejects.toThrow('enough')
   const pids = readFileSync(file, 'utf8').trim().split(' ')

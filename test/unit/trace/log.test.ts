@@ -1,8 +1,7 @@
 import {expect, test} from 'vitest'
 import type {Clock} from '../../../src/lib/core/context.ts'
-import {createLog} from '../../../src/lib/trace/log.ts'
+import {createLogs} from '../../../src/lib/trace/log.ts'
 import {formatLogLine, type LogLine} from '../../../src/lib/trace/log-line.ts'
-import {createRootSpan} from '../../../src/lib/trace/span.ts'
 
 const clock: Clock = {
   now: () => Date.UTC(2026, 0, 2, 3, 4, 5, 6),
@@ -50,33 +49,11 @@ test('JSON lines keep numbers beyond 2^53 as text', () => {
 
 test('a log injects its fields, the later ones win, and lower levels are dropped', () => {
   const lines: LogLine[] = []
-  const log = createLog(clock, 'info', (line) => lines.push(line), {job: 'a', side: 'x'})
-  log.with({side: 'y'}).info('told', {n: 1})
-  log.debug('not told')
+  const logs = createLogs(clock, 'info', (line) => lines.push(line), {job: 'a', side: 'x'})
+  logs.with({side: 'y'}).of('repl').info('told', {n: 1})
+  logs.of('repl').debug('not told')
   expect(lines.map(({level, message, fields}) => ({level, message, fields}))).toEqual([
-    {level: 'info', message: 'told', fields: {job: 'a', side: 'y', n: 1}},
+    {level: 'info', message: 'told', fields: {job: 'a', side: 'y', subsystem: 'repl', n: 1}},
   ])
-})
-
-test('a grep for the beginning of a span’s stack finds everything below it', () => {
-  const lines: LogLine[] = []
-  const ids = ['a', 'b', 'c', 'd'].values()
-  const root = createRootSpan(
-    {clock, log: createLog(clock, 'debug', (line) => lines.push(line)), newId: () => ids.next().value ?? ''},
-    'run',
-  )
-  const child = root.child('step')
-  const grandchild = child.child('zfs send')
-  grandchild.end({exitCode: 0})
-  child.end()
-  root.child('prune').end()
-  expect(lines.map(({message, fields}) => `${message} ${fields['span']} ${fields['annotation']}`)).toEqual([
-    'span begins a run',
-    'span begins a.b step',
-    'span begins a.b.c zfs send',
-    'span ends a.b.c zfs send',
-    'span ends a.b step',
-    'span begins a.d prune',
-    'span ends a.d prune',
-  ])
+  expect([logs.tells('debug'), logs.tells('info'), logs.tells('error')]).toEqual([false, true, true])
 })

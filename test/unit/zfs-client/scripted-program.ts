@@ -1,8 +1,11 @@
-import type {Fields, Log, RunContext, Span} from '../../../src/lib/core/context.ts'
+import type {Fields, RunContext} from '../../../src/lib/core/context.ts'
 import {Stopped} from '../../../src/lib/core/errors.ts'
+import {createLogs} from '../../../src/lib/trace/log.ts'
+import {createRootSpan} from '../../../src/lib/trace/span.ts'
 import type {ZfsCommand} from '../../../src/lib/zfs/argv.ts'
 import type {ProgramCall, ProgramResult, RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
 import {deliver} from '../../deliver.ts'
+import {throwMisuse} from '../test-context.ts'
 
 /** The words of a command, or the command itself, and what it answers: its stdout, or more than that. */
 export type Step = readonly [command: string | ZfsCommand, answer?: string | Partial<ProgramResult> | Error]
@@ -44,22 +47,14 @@ export function scripted(steps: readonly Step[]): {
 
 export type Told = {readonly level: string; readonly message: string; readonly fields: Fields}
 
-/** A context that remembers what was logged. */
+/** A context that remembers what was logged, but for begins and ends of spans. */
 export function testContext(): RunContext & {readonly told: readonly Told[]} {
   const told: Told[] = []
-  const write =
-    (level: string) =>
-    (message: string, fields: Fields = {}) =>
-      void told.push({level, message, fields})
-  const log: Log = {
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-    with: () => log,
-  }
-  const span: Span = {stack: '', child: () => span, end: () => {}}
   const clock = {now: () => 0, monotonic: () => 0, sleep: async () => {}}
+  const log = createLogs(clock, 'debug', ({level, message, fields: {subsystem, span: _, ...fields}}) => {
+    if (subsystem !== 'trace.data') told.push({level, message, fields})
+  })
+  const span = createRootSpan({clock, log, newId: () => 's', onMisuse: throwMisuse}, 'test')
   return {signal: new AbortController().signal, log, clock, span, told}
 }
 
