@@ -1,3 +1,4 @@
+import {isatty} from 'node:tty'
 import {Args, Command, Flags} from '@oclif/core'
 import {printFreshness, printStatus, watchStatus} from '../lib/app/status.ts'
 import {configFlag, EXIT_STATUS} from './flags.ts'
@@ -7,7 +8,8 @@ export class Status extends Command {
   static override summary = 'Show how the last runs of jobs ended, and how far each filesystem has come.'
   static override description =
     `What is shown comes from the reports that runs leave in /var/lib/zrepl (or the user's state directory), and of a run that is
-at work from what it tells beside its lock; the pools are not looked at.
+at work from what it tells beside its lock; the pools are not looked at. On a terminal a run that is at work is shown until it
+ends, what one looks for first at the top; elsewhere, and with --json, the moment of the call.
 
 With --check it is a plugin for Nagios and Icinga: one line with performance data, and exit status 0 (OK), 1 (warning),
 2 (critical) or 3 (unknown). What counts is age: of each job's last success, and of the newest snapshot that the receiver
@@ -29,7 +31,7 @@ ${EXIT_STATUS}`
       summary: 'One JSON object a line for each job: whether it runs, its last report, its last success.',
     }),
     watch: Flags.boolean({
-      summary: 'Show it again every second, until Ctrl-C.',
+      summary: 'Show it again every second, until Ctrl-C; also when nothing runs.',
       exclusive: ['json', 'check'],
     }),
     check: Flags.boolean({
@@ -51,9 +53,10 @@ ${EXIT_STATUS}`
   async run(): Promise<void> {
     const {flags, args} = await this.parse(Status)
     const request = {config: flags.config, jobs: args.job ?? [], print, printError}
-    if (flags.watch) await watchStatus(request)
     process.exitCode = flags.check
       ? printFreshness({...request, warning: flags.warning, critical: flags.critical})
-      : printStatus({...request, json: flags.json})
+      : flags.json || !(flags.watch || isatty(1))
+        ? printStatus({...request, json: flags.json})
+        : await watchStatus({...request, until: flags.watch ? 'for-ever' : 'all-ended'})
   }
 }

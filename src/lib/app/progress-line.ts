@@ -1,4 +1,3 @@
-import {isatty} from 'node:tty'
 import {writeText} from '../host/write-text.ts'
 
 /** Back to the first column, and empty the line (ECMA-48 EL). */
@@ -23,14 +22,4 @@ export function createProgressLine(): ProgressLine {
     },
     write: (text) => writeText(2, `${clear()}${text}${line}`),
   }
-}
-
-/** Somebody looks on. */
-export function hasOnlooker(): boolean {
-  return isatty(2)
-}
-
-/** How wide the terminal is. */
-export function columns(): number {
-  return process.stderr.columns ?? 80
 }

@@ -26,8 +26,9 @@ import {lastReport, rememberRun} from './kept-reports.ts'
 import {createNotifier} from './notifier.ts'
 import {ownEnvironment} from './own-environment.ts'
 import {createProcessContext} from './process-context.ts'
-import {createProgressLine, hasOnlooker, type ProgressLine} from './progress-line.ts'
+import {createProgressLine, type ProgressLine} from './progress-line.ts'
 import {takeJob} from './take-job.ts'
+import {terminalAt} from './terminal.ts'
 import {watchdogOf, watchRun} from './watch-run.ts'
 
 export type RunJobsRequest = {
@@ -60,7 +61,8 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const traceFile = request.trace ?? process.env['ZREPL_ACTIVITY_TRACE']
   const recorder = traceFile === undefined ? undefined : createSpanRecorder()
   const level = request.verbose ? 'debug' : config.logging.level
-  const onlooker = hasOnlooker() && !request.json && !request.quiet ? createProgressLine() : undefined
+  const hasOnlooker = terminalAt(2) !== undefined && !request.json && !request.quiet
+  const onlooker = hasOnlooker ? createProgressLine() : undefined
   const ctx = createProcessContext('run', level, config.logging.format, recorder, onlooker?.write)
   const notifier = createNotifier(request.dryRun ? [] : config.notify, ownEnvironment())
   const reports: RunReport[] = []

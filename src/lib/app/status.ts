@@ -10,6 +10,8 @@ import {renderStatus} from '../report/render-status.ts'
 import {jobNamed, readConfig} from './config-file.ts'
 import {statusesOf} from './kept-reports.ts'
 import type {Output} from './output.ts'
+import {createPicture} from './picture.ts'
+import {type Terminal, terminalAt} from './terminal.ts'
 
 type StatusRequest = Output & {
   readonly config: string | undefined
@@ -21,26 +23,46 @@ type StatusRequest = Output & {
  * a line. Throws `config`, `usage` and `host`.
  */
 export function printStatus(request: StatusRequest & {readonly json: boolean}): ExitStatus {
-  const now = Date.now()
-  for (const status of statusesAskedFor(request, request.printError))
-    request.print(request.json ? `${JSON.stringify(status)}\n` : renderStatus(status, now))
+  const statuses = statusesAskedFor(request, request.printError)
+  if (request.json) for (const status of statuses) request.print(`${JSON.stringify(status)}\n`)
+  else
+    request.print(
+      linesOf(statuses, terminalAt(1))
+        .map((line) => `${line}\n`)
+        .join(''),
+    )
   return EXIT.ok
 }
 
-/** Prints the same again and again, each time instead of the last, until somebody stops it. */
-export async function watchStatus(request: StatusRequest): Promise<never> {
+/**
+ * Shows the same on the terminal, each time instead of the last: `for-ever`, until somebody stops it, or as long as one of
+ * the jobs runs. What is shown last stays. Where there is no terminal, every picture comes below the one before.
+ */
+export async function watchStatus(
+  request: StatusRequest & {readonly until: 'for-ever' | 'all-ended'},
+): Promise<ExitStatus> {
   const clock = createClock()
   const never = new AbortController().signal
+  const picture = createPicture(request.print)
+  // What else is to be said is said once: later it would be in the middle of the picture.
+  let {printError} = request
   for (;;) {
-    const text = statusesAskedFor(request).map((status) => renderStatus(status, clock.now()))
-    request.print(`${CLEAR_SCREEN}${text.join('')}`)
+    const statuses = statusesAskedFor({...request, printError}, printError)
+    printError = () => {}
+    const terminal = terminalAt(1)
+    picture.show(linesOf(statuses, terminal), terminal)
+    if (request.until === 'all-ended' && statuses.every(({running}) => running === undefined)) return EXIT.ok
     await clock.sleep(WATCH_EVERY_MS, never)
   }
 }
 
 const WATCH_EVERY_MS = 1000
-/** Home, and empty what is below (ECMA-48 CUP, ED). */
-const CLEAR_SCREEN = '\u001b[H\u001b[J'
+
+/** The last row is for the cursor. */
+function linesOf(statuses: readonly JobStatus[], terminal: Terminal | undefined): readonly string[] {
+  const {columns, rows, color = false} = terminal ?? {}
+  return renderStatus(statuses, Date.now(), {columns, color, rows: rows === undefined ? undefined : rows - 1})
+}
 
 /**
  * Prints a verdict for a monitoring system, and returns its status 0 to 3. What keeps it from judging, like a mistake in

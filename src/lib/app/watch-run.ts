@@ -6,7 +6,8 @@ import {announce} from '../progress/announced-state.ts'
 import {createWatchdog, type Watchdog} from '../replicate/watchdog.ts'
 import {renderProgressLine} from '../report/render-progress.ts'
 import type {JobPlace} from './job-place.ts'
-import {columns, type ProgressLine} from './progress-line.ts'
+import type {ProgressLine} from './progress-line.ts'
+import {terminalAt} from './terminal.ts'
 
 /** How often the watchdog looks and tells; a person who looks on would like to see it move. */
 const EVERY_MS = 2000
@@ -37,7 +38,7 @@ export function watchRun(
       wallMs: clock.now(),
       uptimeMs: place.uptimeMs(),
     })
-    onlooker?.show(renderProgressLine(state, columns()))
+    onlooker?.show(renderProgressLine(state, terminalAt(2)?.columns ?? 0))
     try {
       place.tell(state)
     } catch (error) {

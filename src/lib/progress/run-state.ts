@@ -10,12 +10,24 @@ export type RunState = {
   readonly progressAtMs: number
   /** The last failure, unless something has gone well since. */
   readonly error: string | undefined
-  readonly steps: {readonly planned: number; readonly done: number; readonly failed: number}
+  /** Every filesystem of the plan, in the order of the plan. */
+  readonly filesystems: ReadonlyMap<DatasetName, FilesystemProgress>
   /** What is being sent at this moment. */
   readonly streams: ReadonlyMap<DatasetName, RunningStream>
-  /** What ZFS expects all steps to move; `undefined` when it was not asked. */
-  readonly expectedBytes: bigint | undefined
   readonly moved: Moved
+}
+
+/** How far a filesystem has come. */
+export type FilesystemProgress = {
+  /** What the plan has for it; 0 where it is up to date. */
+  readonly steps: number
+  readonly doneSteps: number
+  /** What ZFS expects all its steps to move; `undefined` when it was not asked, or does not know. */
+  readonly expectedBytes: bigint | undefined
+  /** What its streams have moved; `undefined` once another stream was under way with one of them: nobody counts each. */
+  readonly movedBytes: bigint | undefined
+  /** Why nothing more is done for it. */
+  readonly error: string | undefined
 }
 
 /** What has moved, as far as this host can count it; neither ever goes down. */
@@ -50,9 +62,8 @@ export function initialState(nowMs: number): RunState {
     phase: 'begin',
     progressAtMs: nowMs,
     error: undefined,
-    steps: {planned: 0, done: 0, failed: 0},
+    filesystems: new Map(),
     streams: new Map(),
-    expectedBytes: undefined,
     moved: {bytes: 0n, provenBytes: 0n, countedAtMs: nowMs, bytesPerSecond: 0},
   }
 }
@@ -62,10 +73,15 @@ export function entered(phase: RunPhase): Transition {
   return (state, nowMs) => progressed({...state, phase}, nowMs)
 }
 
-/** So many steps are going to be done, and will move so many bytes if somebody has asked. */
-export function planned(steps: number, expectedBytes: bigint | undefined): Transition {
-  return (state, nowMs) =>
-    progressed({...state, expectedBytes, steps: {...state.steps, planned: steps}}, nowMs)
+/** What is to be done for a filesystem, or why nothing can be. */
+export type PlannedProgress = Pick<FilesystemProgress, 'steps' | 'expectedBytes' | 'error'>
+
+/** It is decided what is going to be done. */
+export function planned(filesystems: ReadonlyMap<DatasetName, PlannedProgress>): Transition {
+  const nothingYet = new Map(
+    Array.from(filesystems, ([name, plan]) => [name, {...plan, doneSteps: 0, movedBytes: 0n}]),
+  )
+  return (state, nowMs) => progressed({...state, filesystems: nothingYet}, nowMs)
 }
 
 /**
@@ -73,10 +89,18 @@ export function planned(steps: number, expectedBytes: bigint | undefined): Trans
  * step to the next tries all the time.
  */
 export function streamBegan(filesystem: DatasetName, step: string): Transition {
-  return (state, nowMs) => ({
-    ...state,
-    streams: new Map(state.streams).set(filesystem, {step, beganAtMs: nowMs}),
-  })
+  return (state, nowMs) => {
+    const streams = new Map(state.streams).set(filesystem, {step, beganAtMs: nowMs})
+    const filesystems = streams.size === 1 ? state.filesystems : uncounted(state.filesystems, streams.keys())
+    return {...state, streams, filesystems}
+  }
+}
+
+function uncounted(filesystems: RunState['filesystems'], names: Iterable<DatasetName>) {
+  return Array.from(names).reduce(
+    (changed, name) => changeFilesystem(changed, name, (one) => ({...one, movedBytes: undefined})),
+    filesystems,
+  )
 }
 
 /** A step's stream has ended, however it ended: that alone is no progress. */
@@ -88,13 +112,36 @@ export function streamEnded(filesystem: DatasetName): Transition {
   }
 }
 
-export function stepDone(state: RunState, nowMs: number): RunState {
-  return progressed({...state, steps: {...state.steps, done: state.steps.done + 1}}, nowMs)
+export function stepDone(filesystem: DatasetName): Transition {
+  return (state, nowMs) => {
+    const filesystems = changeFilesystem(state.filesystems, filesystem, (one) => ({
+      ...one,
+      doneSteps: one.doneSteps + 1,
+    }))
+    return progressed({...state, filesystems}, nowMs)
+  }
 }
 
-/** A step's failure: it is noted, and the clock of progress runs on. */
-export function stepFailed(error: string): Transition {
-  return (state) => ({...state, error, steps: {...state.steps, failed: state.steps.failed + 1}})
+/** A failure, after which nothing more is done for the filesystem: it is noted, and the clock of progress runs on. */
+export function stepFailed(filesystem: DatasetName, error: string): Transition {
+  return (state) => ({...notBegun(filesystem, error)(state), error})
+}
+
+/** Nothing is done for the filesystem because of what has failed before. */
+export function notBegun(filesystem: DatasetName, error: string): (state: RunState) => RunState {
+  return (state) => ({
+    ...state,
+    filesystems: changeFilesystem(state.filesystems, filesystem, (one) => ({...one, error})),
+  })
+}
+
+function changeFilesystem(
+  filesystems: RunState['filesystems'],
+  filesystem: DatasetName,
+  change: (one: FilesystemProgress) => FilesystemProgress,
+): RunState['filesystems'] {
+  const one = filesystems.get(filesystem)
+  return one === undefined ? filesystems : new Map(filesystems).set(filesystem, change(one))
 }
 
 /** A failure of anything else. */
@@ -117,6 +164,7 @@ export function bytesMoved({stream: bytes, any}: MovedBytes): Transition {
     const isProgress = any - moved.provenBytes >= NOISE_BYTES
     const counted: RunState = {
       ...state,
+      filesystems: credited(state, bytes - moved.bytes),
       moved: {
         bytes,
         provenBytes: isProgress ? any : moved.provenBytes,
@@ -126,6 +174,15 @@ export function bytesMoved({stream: bytes, any}: MovedBytes): Transition {
     }
     return isProgress ? progressed(counted, nowMs) : counted
   }
+}
+
+/** What has moved is of the only stream there is. A little of it may be of the one before. */
+function credited({filesystems, streams}: RunState, bytes: bigint): RunState['filesystems'] {
+  const [only, ...others] = streams.keys()
+  if (only === undefined || others.length > 0 || bytes === 0n) return filesystems
+  return changeFilesystem(filesystems, only, (one) =>
+    one.movedBytes === undefined ? one : {...one, movedBytes: one.movedBytes + bytes},
+  )
 }
 
 /** Something went well that has no transition of its own. */

@@ -56,7 +56,7 @@ export async function runFilesystem(
           durationMs: Math.round(ctx.clock.monotonic() - startedAt),
         })
       })
-      pair.board.change(stepDone)
+      pair.board.change(stepDone(filesystem))
       connection.works()
       if (finish === 'later') await finishing.add(ctx, step)
       done.push({
@@ -66,7 +66,7 @@ export async function runFilesystem(
       })
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
-      pair.board.change(stepFailed(error.message))
+      pair.board.change(stepFailed(filesystem, error.message))
       connection.failed(error)
       ctx.log.of('repl').info('step failed', {...stepFields(step), error: error.message})
       return {report: failedReport(plan, done, error, warnings)}

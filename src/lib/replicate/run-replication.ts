@@ -3,16 +3,16 @@ import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import {waitForAll} from '../core/wait-for-all.ts'
 import type {JobPlan} from '../plan/job-plan.ts'
-import {planned, progressed, stepFailed} from '../progress/run-state.ts'
+import {notBegun, planned, progressed, stepFailed} from '../progress/run-state.ts'
 import type {FilesystemReport} from '../report/report.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import {prepareStreams} from './before-streams.ts'
 import {createConnectionWatch} from './connection-watch.ts'
-import {expectedBytes} from './expected-bytes.ts'
 import {finishUpToDate} from './finish-up-to-date.ts'
 import {createFinishing, type Finishing} from './finishing.ts'
 import type {Failures} from './outcomes.ts'
 import type {Pair} from './pair.ts'
+import {plannedProgress} from './planned-progress.ts'
 import {reportWithoutSteps} from './report-without-steps.ts'
 import {type Ran, runFilesystem} from './run-filesystem.ts'
 import {createSlots} from './slots.ts'
@@ -32,13 +32,10 @@ export async function runReplication(
   concurrentSteps: number,
 ): Promise<readonly FilesystemReport[]> {
   const failed: Failures = new Map()
-  const steps = plan.filesystems.flatMap((filesystem) =>
-    filesystem.kind === 'steps' ? filesystem.steps : [],
-  )
-  pair.board.change(planned(steps.length, await expectedBytes(ctx, pair, steps)))
+  pair.board.change(planned(await plannedProgress(ctx, pair, plan)))
   await prepareStreams(ctx, pair, plan, failed)
   if (failed.size === 0) pair.board.change(progressed)
-  for (const {message} of failed.values()) pair.board.change(stepFailed(message))
+  for (const [filesystem, {message}] of failed) pair.board.change(stepFailed(filesystem, message))
 
   const ran = new Map<DatasetName, Promise<Ran>>()
   const finishing = createFinishing(pair)
@@ -67,7 +64,7 @@ export async function runReplication(
       ({report}) => report === undefined || !report.steps.some(({state}) => state === 'done'),
     )
     const error = failed.get(filesystem.filesystem) ?? parentError(missing.map(({parent}) => parent))
-    if (error !== undefined) return {report: failedReport(filesystem, [], error, [])}
+    if (error !== undefined) return skip(filesystem, error)
     const facts = {filesystem: filesystem.filesystem}
     return await slots.take(() => {
       const lost = connection.lost()
@@ -75,8 +72,13 @@ export async function runReplication(
         ? withTask(withFields(beside, facts), 'filesystem', facts, (ctx) =>
             runFilesystem(ctx, pair, filesystem, {connection, finishing}),
           ).catch(stopOthers)
-        : {report: failedReport(filesystem, [], lost, [])}
+        : skip(filesystem, lost)
     })
+  }
+
+  function skip(filesystem: StepsPlan, error: OperationalError): Ran {
+    pair.board.change(notBegun(filesystem.filesystem, error.message))
+    return {report: failedReport(filesystem, [], error, [])}
   }
 
   /** A filesystem does not throw what is its own failure. */

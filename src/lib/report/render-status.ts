@@ -1,54 +1,64 @@
-import {EXIT_MEANING} from '../core/exit-code.ts'
-import {printable} from '../core/printable.ts'
-import {formatDuration} from '../core/units.ts'
-import {renderError} from './describe-error.ts'
 import type {JobStatus} from './job-status.ts'
-import {renderProgress} from './render-progress.ts'
-import type {FilesystemReport, RunReport} from './report.ts'
+import {type Line, renderLine, type Surface} from './line.ts'
+import {type StatusBlock, statusBlock} from './status-block.ts'
 
-/** What a person wants to know of a job at a glance: does it run, how did it end, how far has each filesystem come. */
+/** Where a status is shown. `rows` is the height of a screen that all of it has to fit on; `undefined`: all is told. */
+export type StatusSurface = Surface & {readonly rows: number | undefined}
+
+/** What is known of jobs as lines for a person, those of jobs that run first where not all of them fit. */
 export function renderStatus(
-  {job, type, running, progress, last, lastSuccess}: JobStatus,
+  jobs: readonly JobStatus[],
   nowMs: number,
-): string {
-  const lines = [
-    `job ${printable(job)} (${type})${running === undefined ? '' : `: running (${printable(running)})`}`,
-    ...(progress === undefined ? [] : renderProgress(progress, nowMs)),
-    ...(last === undefined ? ['  no run is on record'] : lastLines(last, nowMs)),
-    ...(last === undefined || last === lastSuccess ? [] : [successLine(lastSuccess, nowMs)]),
-    ...(last?.replicate?.filesystems ?? []).map((filesystem) => filesystemLine(filesystem, nowMs)),
-  ]
-  return `${lines.join('\n')}\n`
+  surface: StatusSurface,
+): readonly string[] {
+  const blocks = jobs.map((job) => ({isRunning: job.running !== undefined, ...statusBlock(job, nowMs)}))
+  const lines = surface.rows === undefined ? blocks.flatMap(whole) : fitted(blocks, surface.rows)
+  return lines.map((line) => renderLine(line, surface))
 }
 
-function lastLines(last: RunReport, nowMs: number): readonly string[] {
-  const tookMs = Date.parse(last.finishedAt) - Date.parse(last.startedAt)
-  const how = `exit ${last.exitStatus}: ${EXIT_MEANING[last.exitStatus]}`
-  return [
-    `  last run ${ago(last.finishedAt, nowMs)}, took ${formatDuration(tookMs)}; ${how}`,
-    ...(last.error === undefined ? [] : [`  ${renderError(last.error)}`]),
-  ]
+function whole({head, filesystems, untold}: StatusBlock): readonly Line[] {
+  return [...head, ...filesystems, ...moreLine(untold)]
 }
 
-function successLine(lastSuccess: RunReport | undefined, nowMs: number): string {
-  return lastSuccess === undefined
-    ? '  no run on record has succeeded'
-    : `  last success ${ago(lastSuccess.finishedAt, nowMs)}`
+/**
+ * Every job keeps its head as long as there is room; what is left is for filesystems: first of jobs that run, then of the
+ * others. What does not fit is counted.
+ */
+function fitted(
+  blocks: readonly (StatusBlock & {readonly isRunning: boolean})[],
+  rows: number,
+): readonly Line[] {
+  const heads = blocks.reduce((sum, {head}) => sum + head.length, 0)
+  if (heads > rows) return fittedHeads(blocks, rows)
+  let left = rows - heads
+  const lines = new Map<StatusBlock, readonly Line[]>()
+  for (const block of [
+    ...blocks.filter(({isRunning}) => isRunning),
+    ...blocks.filter((one) => !one.isRunning),
+  ]) {
+    const shown = firstOf(block, left)
+    lines.set(block, [...block.head, ...shown])
+    left -= shown.length
+  }
+  return blocks.flatMap((block) => lines.get(block) ?? [])
 }
 
-function filesystemLine(
-  {filesystem, state, latest, because, error}: FilesystemReport,
-  nowMs: number,
-): string {
-  const where = latest === undefined ? '' : `, ${printable(latest.version)} ${ago(latest.createdAt, nowMs)}`
-  const why = error?.message ?? (state === 'conflict' ? because : undefined)
-  return `    ${printable(filesystem)}: ${state}${where}${why === undefined ? '' : `: ${printable(why)}`}`
+/** Not even the heads fit: jobs that run come first. */
+function fittedHeads(
+  blocks: readonly (StatusBlock & {readonly isRunning: boolean})[],
+  rows: number,
+): readonly Line[] {
+  const heads = [...blocks.filter(({isRunning}) => isRunning), ...blocks.filter((one) => !one.isRunning)]
+  return heads.flatMap(({head}) => head).slice(0, Math.max(0, rows))
 }
 
-/** `2h ago (2026-01-02T03:04:05.000Z)`; a moment to come is told as such. */
-function ago(at: string, nowMs: number): string {
-  const ms = nowMs - Date.parse(at)
-  return ms < 0
-    ? `in ${formatDuration(-ms)} (${at}; is the clock right?)`
-    : `${formatDuration(ms)} ago (${at})`
+function firstOf({filesystems, untold}: StatusBlock, rows: number): readonly Line[] {
+  if (rows <= 0) return []
+  if (untold === 0 && filesystems.length <= rows) return filesystems
+  const shown = filesystems.slice(0, rows - 1)
+  return [...shown, ...moreLine(filesystems.length - shown.length + untold)]
+}
+
+function moreLine(count: number): readonly Line[] {
+  return count === 0 ? [] : [{text: `    and ${count} more`, color: 'dim'}]
 }

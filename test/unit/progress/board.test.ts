@@ -1,11 +1,19 @@
 import {expect, test} from 'vitest'
+import {
+  type AnnouncedState,
+  announce,
+  parseAnnouncedState,
+} from '../../../src/lib/progress/announced-state.ts'
 import {createBoard} from '../../../src/lib/progress/board.ts'
 import {
   bytesMoved,
   entered,
   initialState,
+  notBegun,
+  type PlannedProgress,
   planned,
   progressed,
+  type RunState,
   stepDone,
   stepFailed,
   streamBegan,
@@ -17,6 +25,8 @@ import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
 
 const fs = parseDatasetName
 
+const ONE_STEP: PlannedProgress = {steps: 1, expectedBytes: undefined, error: undefined}
+
 const moved = (bytes: bigint) => ({stream: bytes, any: bytes})
 
 /** A board with a clock that is set by hand. */
@@ -25,28 +35,36 @@ function createTestBoard() {
   return {clock, board: createBoard(clock)}
 }
 
+function told(state: RunState): AnnouncedState {
+  return announce(state, {self: {pid: 7}, nowMs: 0, wallMs: 0, uptimeMs: 0})
+}
+
 type Change = (transition: Transition) => void | Promise<void>
 
 /** Two hundred filesystems at once, each changing other parts of the state, with something to wait for in between. */
 async function changeAtOnce(change: Change): Promise<void> {
-  await change(planned(200, undefined))
+  await change(planned(new Map(Array.from({length: 200}, (_, index) => [fs(`tank/${index}`), ONE_STEP]))))
   const work = async (index: number) => {
     const filesystem = fs(`tank/${index}`)
     await change(streamBegan(filesystem, '@a -> @b'))
     await Promise.resolve()
-    await change(index % 4 === 0 ? stepFailed(`no ${index}`) : stepDone)
+    await change(index % 4 === 0 ? stepFailed(filesystem, `no ${index}`) : stepDone(filesystem))
     await Promise.resolve()
     await change(streamEnded(filesystem))
   }
   await Promise.all(Array.from({length: 200}, (_, index) => work(index)))
 }
 
-const ALL_CHANGED = {steps: {planned: 200, done: 150, failed: 50}, streams: new Map()}
+const ALL_CHANGED = {
+  steps: {planned: 200, done: 150},
+  counts: {replicating: 0, failed: 50, waiting: 0, done: 150, 'up-to-date': 0},
+}
 
 test('concurrent changes do not lose each other, whatever waits in between', async () => {
   const {board} = createTestBoard()
   await changeAtOnce(board.change)
-  expect(board.state()).toMatchObject(ALL_CHANGED)
+  expect(told(board.state())).toMatchObject(ALL_CHANGED)
+  expect(board.state().streams.size).toBe(0)
 })
 
 test('they would if a copy was changed and written back', async () => {
@@ -56,8 +74,8 @@ test('they would if a copy was changed and written back', async () => {
     await Promise.resolve()
     state = transition(copy, 0)
   })
-  expect(state).not.toMatchObject(ALL_CHANGED)
-  expect(state.steps.done + state.steps.failed).toBeLessThan(200)
+  const {steps, counts} = told(state)
+  expect(steps.done + counts.failed).toBeLessThan(200)
 })
 
 test('what goes well counts as progress, what fails does not', () => {
@@ -69,14 +87,14 @@ test('what goes well counts as progress, what fails does not', () => {
     return [progressAtMs, error]
   }
   expect(at(1, entered('replicate'))).toEqual([1, undefined])
-  expect(at(2, planned(3, 5n))).toEqual([2, undefined])
+  expect(at(2, planned(new Map([[fs('tank/a'), ONE_STEP]])))).toEqual([2, undefined])
   expect(at(3, streamBegan(fs('tank/a'), 'full @a'))).toEqual([2, undefined])
   expect(at(4, bytesMoved(moved(64n * 1024n)))).toEqual([4, undefined])
   expect(at(5, bytesMoved(moved(64n * 1024n + 9000n)))).toEqual([4, undefined])
   expect(at(6, streamEnded(fs('tank/a')))).toEqual([4, undefined])
-  expect(at(7, stepFailed('broken'))).toEqual([4, 'broken'])
-  expect(at(8, stepFailed('again'))).toEqual([4, 'again'])
-  expect(at(9, stepDone)).toEqual([9, undefined])
+  expect(at(7, stepFailed(fs('tank/a'), 'broken'))).toEqual([4, 'broken'])
+  expect(at(8, stepFailed(fs('tank/a'), 'again'))).toEqual([4, 'again'])
+  expect(at(9, stepDone(fs('tank/a')))).toEqual([9, undefined])
   expect(at(10, progressed)).toEqual([10, undefined])
   expect(at(11, wentWrong('worse'))).toEqual([10, 'worse'])
   expect(at(12, streamBegan(fs('tank/b'), 'full @a'))).toEqual([10, 'worse'])
@@ -95,4 +113,71 @@ test('the rate is that of the last seconds', () => {
   }
   expect(board.state().moved.bytesPerSecond).toBeLessThan(1)
   expect(board.state().progressAtMs).toBe(60_000)
+})
+
+test('each filesystem goes from waiting to done or failed, and what moves is credited to the only stream there is', () => {
+  const {board} = createTestBoard()
+  const [a, b, c, d] = [fs('tank/a'), fs('tank/b'), fs('tank/c'), fs('tank/d')] as const
+  board.change(
+    planned(
+      new Map([
+        [a, {...ONE_STEP, steps: 2, expectedBytes: 100n}],
+        [b, {...ONE_STEP, expectedBytes: 50n}],
+        [c, {...ONE_STEP, steps: 0, expectedBytes: 0n}],
+        [d, {...ONE_STEP, steps: 0, expectedBytes: 0n, error: 'conflict: no common snapshot'}],
+      ]),
+    ),
+  )
+  const states = () =>
+    told(board.state()).filesystems.map(({filesystem, state, movedBytes}) =>
+      [filesystem, state, movedBytes].join(' '),
+    )
+  expect(states()).toEqual(['tank/d failed ', 'tank/a waiting 0', 'tank/b waiting 0', 'tank/c up-to-date '])
+
+  board.change(streamBegan(a, '@x -> @y'))
+  board.change(bytesMoved(moved(40n)))
+  expect(told(board.state())).toMatchObject({expectedBytes: '150', movedBytes: '40'})
+  expect(states()[0]).toBe('tank/a replicating 40')
+  board.change(streamEnded(a))
+  board.change(stepDone(a))
+  expect(states()[0]).toBe('tank/a replicating 40')
+
+  board.change(streamBegan(a, '@y -> @z'))
+  board.change(streamBegan(b, 'full @z'))
+  board.change(bytesMoved(moved(90n)))
+  expect(states().slice(0, 2)).toEqual(['tank/a replicating ', 'tank/b replicating '])
+  board.change(streamEnded(a))
+  board.change(stepDone(a))
+  board.change(streamEnded(b))
+  board.change(stepFailed(b, 'no space'))
+  expect(states()).toEqual(['tank/b failed ', 'tank/d failed ', 'tank/a done ', 'tank/c up-to-date '])
+  expect(told(board.state())).toMatchObject({
+    expectedBytes: '100',
+    error: 'no space',
+    steps: {planned: 3, done: 2},
+  })
+})
+
+test('what is not begun because of something else is a failure of its filesystem, not of the run', () => {
+  const {board} = createTestBoard()
+  board.change(planned(new Map([[fs('tank/a'), ONE_STEP]])))
+  board.change(notBegun(fs('tank/a'), 'its parent failed'))
+  expect(told(board.state())).toMatchObject({
+    counts: {failed: 1},
+    filesystems: [{state: 'failed', error: 'its parent failed'}],
+  })
+  expect(board.state().error).toBeUndefined()
+})
+
+test('what is announced is understood, and does not grow without end', () => {
+  const {board} = createTestBoard()
+  const many = Array.from({length: 5000}, (_, index) => [fs(`tank/${index}`), ONE_STEP] as const)
+  board.change(planned(new Map(many)))
+  const state = told(board.state())
+  expect(state.counts.waiting).toBe(5000)
+  expect(state.filesystems).toHaveLength(200)
+  expect(parseAnnouncedState(JSON.stringify(state))).toEqual(state)
+  expect(
+    parseAnnouncedState(JSON.stringify({...state, filesystems: [{filesystem: 'tank/a'}]})),
+  ).toBeUndefined()
 })

@@ -20,10 +20,11 @@ function announced(changes: Partial<AnnouncedState>): AnnouncedState {
     progressAtUptimeMs: UPTIME_MS - (changes.quietMs ?? 0),
     quietMs: 0,
     phase: 'replicate',
-    steps: {planned: 1, done: 0, failed: 0},
+    steps: {planned: 1, done: 0},
     movedBytes: '0',
     bytesPerSecond: 0,
-    streams: [],
+    counts: {replicating: 0, failed: 0, waiting: 1, done: 0, 'up-to-date': 0},
+    filesystems: [],
     ...changes,
   }
 }
@@ -82,11 +83,18 @@ test.each<[string, AnnouncedState | undefined, number, 'leave' | 'cancel', strin
 
 test('what is announced arrives', () => {
   const now = 10_000
-  const begun = streamBegan(parseDatasetName('tank/a'), 'full @a')(
-    planned(1, 2n ** 60n)(initialState(0), 1000),
+  const [a, b] = [parseDatasetName('tank/a'), parseDatasetName('tank/b')]
+  const plan = {steps: 1, expectedBytes: 2n ** 60n, error: undefined}
+  const begun = streamBegan(a, 'full @a')(
+    planned(
+      new Map([
+        [a, plan],
+        [b, plan],
+      ]),
+    )(initialState(0), 1000),
     4000,
   )
-  const state = announce(stepFailed('gone')(begun, 5000), {
+  const state = announce(stepFailed(b, 'gone')(begun, 5000), {
     self: {pid: 9, started: '4711'},
     nowMs: now,
     wallMs: 77,
@@ -101,11 +109,32 @@ test('what is announced arrives', () => {
     quietMs: 9000,
     phase: 'begin',
     error: 'gone',
-    steps: {planned: 1, done: 0, failed: 1},
+    steps: {planned: 2, done: 0},
     movedBytes: '0',
     expectedBytes: '1152921504606846976',
     bytesPerSecond: 0,
-    streams: [{filesystem: 'tank/a', step: 'full @a', forMs: 6000}],
+    counts: {replicating: 1, failed: 1, waiting: 0, done: 0, 'up-to-date': 0},
+    filesystems: [
+      {
+        filesystem: 'tank/a',
+        state: 'replicating',
+        steps: 1,
+        doneSteps: 0,
+        step: 'full @a',
+        forMs: 6000,
+        movedBytes: '0',
+        expectedBytes: '1152921504606846976',
+      },
+      {
+        filesystem: 'tank/b',
+        state: 'failed',
+        steps: 1,
+        doneSteps: 0,
+        movedBytes: '0',
+        expectedBytes: '1152921504606846976',
+        error: 'gone',
+      },
+    ],
   })
 })
 

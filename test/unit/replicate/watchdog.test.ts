@@ -67,7 +67,7 @@ test('failing again and again does not keep a run alive, though each time it tri
   })
   watchdog.board.change(streamBegan(FS, 'full @a'))
   for (minute = 1; minute < 15; minute += 1) {
-    watchdog.board.change(stepFailed('again'))
+    watchdog.board.change(stepFailed(FS, 'again'))
     watchdog.board.change(streamEnded(FS))
     watchdog.board.change(streamBegan(FS, 'full @a'))
     watchdog.look()
