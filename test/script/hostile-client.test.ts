@@ -13,6 +13,7 @@ import {
   nextTxg,
   writeBlock,
 } from '../sim/pool.ts'
+import {prepareSend} from '../sim/zfs/send.ts'
 import {encodeResumeToken} from '../unit/zfs/encode-resume-token.ts'
 import {encodeStreamHeader, FEATURE, type HeaderFields} from '../unit/zfs/encode-stream-header.ts'
 import {attack} from './hostile/attack.ts'
@@ -159,6 +160,50 @@ test('a sink changes nothing outside of what is its client’s', async () => {
     expect(await one.ask({verb: 'abort-partial', filesystems: [filesystem]})).toBe('hung up')
     expect(await one.end()).toMatchObject({exitCode: 3, stderr: expect.stringContaining('peer-protocol')})
   }
+  expect(everything()).toEqual(before)
+})
+
+test('a client sees what its job is about, and holds no more than a step hold of its own on each snapshot (T17)', async () => {
+  const source = await serving('source')
+  expect(await source.observed()).toEqual([ours.name])
+  for (let round = 0; round < 5; round += 1)
+    for (const to of ours.guids) {
+      const protection = 'guarantee_resumability'
+      const requests = [{filesystem: ours.name, to, protection}]
+      expect(await source.ask({verb: 'protect', requests})).toBe('outcomes')
+    }
+  await source.end()
+  const held = everything().flatMap(({snapshots}) => snapshots.filter((one) => one.split(' ').length > 2))
+  expect(held).toEqual(
+    ours.guids.map((guid, index) => `${index + 1} ${guid} zrepl_STEP_J_source`).slice(-held.length),
+  )
+
+  const sink = await serving('sink')
+  expect((await sink.observed()).filter((name) => name.includes('outside'))).toEqual([])
+  await sink.end()
+})
+
+test('what follows a whole stream is not taken for a request of somebody else’s (C34)', async () => {
+  const victim = await serving('sink')
+  const [guid] = ours.guids
+  const request = {
+    filesystem: 'tank/garbage',
+    type: 'filesystem',
+    raw: false,
+    to: {name: '1', guid},
+    protection: 'guarantee_nothing',
+    resuming: false,
+    confirm: 'now',
+  }
+  const stream = withMachine(installed.machine, (host) => {
+    const sending = prepareSend(host, [`${ours.name}@1`])
+    if ('exitCode' in sending) throw new Error(sending.stderr)
+    return sending.bytes
+  })
+  expect(await victim.ask({verb: 'receive', request}, stream)).toBe('received')
+  const before = everything()
+  await victim.write(new Uint8Array(32 * 1024 * 1024).fill(0x7b)).catch(() => undefined)
+  expect(await victim.end()).toMatchObject({exitCode: 3, stderr: expect.stringContaining('peer-protocol')})
   expect(everything()).toEqual(before)
 })
 

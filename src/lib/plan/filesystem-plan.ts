@@ -1,6 +1,14 @@
+import {readCursor} from '../abstraction/replication-cursor.ts'
 import {isNonEmpty, type NonEmpty, unreachable} from '../core/assert.ts'
 import type {DatasetName, Guid} from '../zfs/name.ts'
-import {byCreatetxg, isSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
+import {
+  type Bookmark,
+  byCreatetxg,
+  isBookmark,
+  isSnapshot,
+  type Snapshot,
+  type Version,
+} from '../zfs/version.ts'
 import {type Conflict, describeConflict, type Obstacle} from './conflict.ts'
 import {type Diff, type DiffConflict, diffVersions, findTakenName, unknownTo} from './diff.ts'
 import {type FinishWork, finishWork} from './finish.ts'
@@ -30,6 +38,11 @@ export type FilesystemPlan = {
       readonly abortPartial: string | undefined
       /** The receiver's copy is renamed first, because it cannot be continued. */
       readonly setAside: SetAside | undefined
+      /**
+       * Where this job has come to before, as its cursor says, when the receiver has nothing of it any more and all is sent
+       * afresh: right for a new disk, and worth a word, since a receiver that lies could have it for ever (threat T44).
+       */
+      readonly sentBefore: Bookmark | undefined
     }
   /** There is something to send, but the sender will not send it. */
   | ({readonly kind: 'refused'} & Refusal)
@@ -138,7 +151,10 @@ function planDiff(
     case 'incremental':
       return planSteps(question, diff.from, diff.missing, {abortPartial})
     case 'initial':
-      return planSteps(question, undefined, initialSnapshots(question.policy, diff.missing), {abortPartial})
+      return planSteps(question, undefined, initialSnapshots(question.policy, diff.missing), {
+        abortPartial,
+        sentBefore: cursorOf(question),
+      })
     default:
       return unreachable(diff)
   }
@@ -172,6 +188,18 @@ function initialSnapshots(
   return initialReplication === 'all' ? all : [all.at(-1) ?? all[0]]
 }
 
+/** Our newest cursor on the sender. */
+function cursorOf({senderJob, sender}: FilesystemQuestion): Bookmark | undefined {
+  return sender.versions
+    .filter(isBookmark)
+    .filter((bookmark) => {
+      const cursor = readCursor(bookmark)
+      return cursor?.kind === 'cursor' && cursor.jobId === senderJob
+    })
+    .toSorted(byCreatetxg)
+    .at(-1)
+}
+
 function isRaw({sending}: FilesystemView): boolean {
   return sending?.kind === 'allowed' && sending.raw
 }
@@ -201,10 +229,12 @@ function planSteps(
     abortPartial,
     resumeToken,
     setAside,
+    sentBefore,
   }: {
     readonly abortPartial: string | undefined
     readonly resumeToken?: string | undefined
     readonly setAside?: SetAside
+    readonly sentBefore?: Bookmark | undefined
   },
 ): FilesystemPlan {
   const {policy, sender} = question
@@ -217,7 +247,7 @@ function planSteps(
     return obstaclePlan(question, {kind: 'initial-replication-disabled'})
   }
   const steps = chainSteps({...headOf(question), raw: isRaw(sender), policy}, from, wanted, resumeToken)
-  return {...headOf(question), kind: 'steps', steps, abortPartial, setAside}
+  return {...headOf(question), kind: 'steps', steps, abortPartial, setAside, sentBefore}
 }
 
 function finishOf(

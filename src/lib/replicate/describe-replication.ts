@@ -5,7 +5,7 @@ import type {Step} from '../plan/step.ts'
 import type {FilesystemReport, StepReport} from '../report/report.ts'
 import {isPredicted} from './predict.ts'
 import {reportWithoutSteps} from './report-without-steps.ts'
-import {sendRequest, setAsideWords, stepWords} from './step-request.ts'
+import {sendRequest, sentBeforeWarnings, setAsideWords, stepWords} from './step-request.ts'
 
 /**
  * The report of a plan nobody carried out: what a dry run shows. Sizes are ZFS's estimates where it gives any; a step
@@ -51,6 +51,6 @@ function describeSteps(
     ...(abortPartial === undefined ? {} : {because: `a partial receive is given up: ${abortPartial}`}),
     ...(refusal === undefined ? {} : {error: {code: 'send-policy', message: refusal}}),
     steps,
-    warnings: [],
+    warnings: sentBeforeWarnings(plan),
   }
 }

@@ -14,6 +14,7 @@ import {
   protectRequest,
   receiveRequest,
   sendRequest,
+  sentBeforeWarnings,
   setAsideWords,
   stepFields,
   stepWords,
@@ -34,7 +35,10 @@ export async function runFilesystem(
   {connection, finishing}: {readonly connection: ConnectionWatch; readonly finishing: Finishing},
 ): Promise<Ran> {
   const done: StepReport[] = []
-  const warnings: string[] = plan.setAside === undefined ? [] : [setAsideWords(plan.setAside)]
+  const warnings: string[] = [
+    ...(plan.setAside === undefined ? [] : [setAsideWords(plan.setAside)]),
+    ...sentBeforeWarnings(plan),
+  ]
   const {filesystem} = plan
   for (const [index, step] of plan.steps.entries()) {
     const startedAt = ctx.clock.monotonic()

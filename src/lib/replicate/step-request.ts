@@ -3,7 +3,7 @@ import type {FromRef, ProtectRequest, SendRequest} from '../endpoint/sender.ts'
 import type {SetAside} from '../plan/filesystem-plan.ts'
 import type {Step} from '../plan/step.ts'
 import {formatGuidHex} from '../zfs/name.ts'
-import {shortName} from '../zfs/version.ts'
+import {type Bookmark, shortName} from '../zfs/version.ts'
 
 /** What the sender is asked before the step. */
 export function protectRequest({filesystem, from, to, protection}: Step): ProtectRequest {
@@ -56,6 +56,14 @@ export function stepFields(step: Step): {
   readonly resumed: boolean
 } {
   return {from: undefined, ...stepWords(step)}
+}
+
+/** Reports say when all is sent that had been sent before. */
+export function sentBeforeWarnings({sentBefore}: {readonly sentBefore: Bookmark | undefined}): string[] {
+  if (sentBefore === undefined) return []
+  return [
+    `the receiver has nothing of it any more: all is sent again, although this job had come to guid ${sentBefore.guid} before`,
+  ]
 }
 
 /** Reports say what became of a copy that could not be continued. */

@@ -7,12 +7,20 @@ import {readStreamHeader, STREAM_HEADER_BYTES} from '../../../src/lib/zfs/stream
 export type Victim = {
   /** One request, bytes as they are behind it, and the answer: its verb, or the code of the error, or `hung up`. */
   ask(request: object, stream?: Uint8Array): Promise<string>
+  /** Which filesystems it shows. */
+  observed(): Promise<readonly string[]>
   /** Bytes that are no request. */
   write(bytes: Uint8Array): Promise<void>
   /** What follows the answer: the first bytes of a stream. */
   header(): Promise<ReturnType<typeof readStreamHeader>>
   /** Hangs up; how it ended. */
   end(): Promise<{readonly exitCode: number; readonly stderr: string}>
+}
+
+type Answer = {
+  readonly verb: string
+  readonly error?: {readonly code: string}
+  readonly filesystems?: readonly {readonly filesystem: string}[]
 }
 
 /** Starts `argv` and greets it. */
@@ -32,16 +40,23 @@ export async function attack(argv: readonly string[]): Promise<Victim> {
   const [reader, writer] = [byteReader(back.reader.stream.fd), byteWriter(there.writer.stream.fd)]
   await greetAsClient(reader, writer, signal)
   let id = 0
+
+  async function answerTo(request: object, stream?: Uint8Array): Promise<Answer | undefined> {
+    id += 1
+    await writer.write(encodeFrame('request', {id, ...request}), signal)
+    if (stream !== undefined) await writer.write(stream, signal)
+    return (await readFrame(reader, 'response', signal)) as Answer | undefined
+  }
+
   return {
     write: (bytes) => writer.write(bytes, signal),
     async ask(request, stream) {
-      id += 1
-      await writer.write(encodeFrame('request', {id, ...request}), signal)
-      if (stream !== undefined) await writer.write(stream, signal)
-      const answer = (await readFrame(reader, 'response', signal)) as
-        | {readonly verb: string; readonly error?: {readonly code: string}}
-        | undefined
+      const answer = await answerTo(request, stream)
       return answer?.error?.code ?? answer?.verb ?? 'hung up'
+    },
+    async observed() {
+      const answer = await answerTo({verb: 'observe'})
+      return answer?.filesystems?.map(({filesystem}) => filesystem) ?? []
     },
     header: async () =>
       readStreamHeader((await reader.read(STREAM_HEADER_BYTES, signal)) ?? new Uint8Array()),

@@ -10,7 +10,7 @@ import {describeStep} from '../../../src/lib/plan/step.ts'
 import {isSnapshot, type Snapshot, shortName, type Version} from '../../../src/lib/zfs/version.ts'
 import {sublists, versions} from '../../versions.ts'
 import {tokenFor} from './token.ts'
-import {cursor, PUSH, policy, SINK, view} from './views.ts'
+import {cursor, PUSH, policy, SINK, tentative, view} from './views.ts'
 
 function plan(
   sender: FilesystemView,
@@ -31,6 +31,18 @@ function plan(
 const FORBIDDEN = {kind: 'refused', code: 'send-policy', message: 'not so', hint: 'do this'} as const
 
 const HELD = {holds: {b: 'zrepl_last_received_J_sink'}}
+
+test('what this job has sent before, and the receiver has nothing of, is sent afresh with its cursor told', () => {
+  const before = (sender: FilesystemView, receiver?: FilesystemView) => {
+    const planned = plan(sender, receiver)
+    return planned.kind === 'steps' ? planned.sentBefore?.guid : planned.kind
+  }
+  expect(before(view(`@a,1 ${cursor(1)} @b,2`))).toBe('1')
+  expect(before(view(`@a,1 ${cursor(1)} @b,2`), view('', {placeholder: true}))).toBe('1')
+  expect(before(view('@a,1 @b,2'))).toBeUndefined()
+  expect(before(view(`@a,1 ${cursor(1, 'another')} ${tentative(1)} @b,2`))).toBeUndefined()
+  expect(before(view(`@a,1 ${cursor(1)} @b,2`), view('@a,1'))).toBeUndefined()
+})
 
 describe('without a partial receive', () => {
   test.each<[string, FilesystemView, FilesystemView | undefined, string]>([

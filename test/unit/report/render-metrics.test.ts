@@ -54,3 +54,16 @@ test('a replication that failed as a whole', () => {
 test('a job that has never run has no metrics', () => {
   expect(renderMetrics([status([])])).toBe('')
 })
+
+test('whatever names are, a sample stays one line with the labels it has (T41)', () => {
+  const names = ['a" } 1\nzrepl_run_exit_status{zrepl_job="x', '\\', '\\"', 'ä\u202e', '{}=,#']
+  const reports = names.map((name) => runReport(HOUR, {replicate: {filesystems: [filesystem(name, HOUR)]}}))
+  const text = reports.map((report) => renderMetrics([status([report])])).join('')
+  const labels = text
+    .split('\n')
+    .filter((line) => line.startsWith('zrepl_replication_latest_snapshot_time'))
+    .map(
+      (line) => /^[a-z_]+\{zrepl_job="offsite",filesystem="((?:[^"\\\n]|\\["\\n])*)"\} \d+$/.exec(line)?.[1],
+    )
+  expect(labels.map((label) => JSON.parse(`"${label}"`))).toEqual(names)
+})
