@@ -10,6 +10,7 @@ import {
 import type {ProgramResult} from '../../../src/lib/zfs-client/run-program.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
 import {anyFrom} from '../../any-stream.ts'
+import {deliver} from '../../deliver.ts'
 import {testContext} from '../zfs-client/scripted-program.ts'
 import type {Target} from './target.ts'
 
@@ -79,7 +80,9 @@ export const ZFS_ANSWER_TARGETS: readonly Target[] = Object.entries(WORKS).map((
 
 function clientAnswering({changed, looked}: Answers): ZfsClient {
   const silent: ProgramResult = {exitCode: 0, signal: undefined, stdout: '', stderr: '', stderrCut: false}
-  return createZfsCliClient(async (_, {mutates}) => ({...silent, ...(mutates ? changed : looked)}))
+  return createZfsCliClient(async (_, call) =>
+    deliver(call, {...silent, ...(call.mutates ? changed : looked)}),
+  )
 }
 
 function answersOf(text: string): Answers {
