@@ -15,8 +15,12 @@ export type CommandFault = {readonly at: Place} & (
   | {readonly kind: 'abort'; readonly when: 'instead' | 'after'}
   /** Exit status 0 and output that is not what was asked for. */
   | {readonly kind: 'output'; readonly how: SpoiltOutput}
-  /** The process hangs in the kernel until its deadline. */
+  /** The process hangs in the kernel until its deadline; a stream, which has none, until it is stopped. */
   | {readonly kind: 'hang'}
+  /** It takes so long before it does anything; what is no stream then does it though its process may be gone. */
+  | {readonly kind: 'delay'; readonly ms: number}
+  /** So long passes before each record of the stream. */
+  | {readonly kind: 'slow'; readonly ms: number}
   /** After so many bytes of the stream the network breaks. */
   | {readonly kind: 'cut'; readonly bytes: number}
   /** After so many bytes `zfs send` is killed. */

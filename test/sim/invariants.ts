@@ -3,6 +3,7 @@ import type {Check} from './invariants/check.ts'
 import {noForce, noTrustInNames, noteListing} from './invariants/commands.ts'
 import {continuity, neverEmpty} from './invariants/continuity.ts'
 import {noDestroyOfProtected, pruneSoundness} from './invariants/destroying.ts'
+import {exclusion} from './invariants/exclusion.ts'
 import {guarantee} from './invariants/guarantee.ts'
 import {cursorTruth, integrity} from './invariants/integrity.ts'
 import {noGap, noLeak} from './invariants/leaks.ts'
@@ -40,6 +41,7 @@ export function createInvariants(world: World): Invariants {
     cursorTruth(world),
     pruneSoundness(world),
     noTrustInNames(world),
+    exclusion(world),
     guarantee(world),
   ]
   const violations: Violation[] = []

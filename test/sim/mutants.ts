@@ -274,4 +274,28 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'parentsOf(plan.filesystem).filter(isWaitedFor)',
     replace: 'parentsOf(plan.filesystem).filter((path) => isWaitedFor(path) && path.length > 99)',
   },
+  {
+    what: 'to try is progress',
+    file: 'progress/run-state.ts',
+    find: 'return {...state, streams, filesystems}\n  }\n}\n\nfunction uncounted',
+    replace: 'return progressed({...state, streams, filesystems}, nowMs)\n  }\n}\n\nfunction uncounted',
+  },
+  {
+    what: 'a failure takes back no progress',
+    file: 'progress/run-state.ts',
+    find: 'return (state) => ({...notBegun(filesystem, error)(state), error})',
+    replace: 'return (state) => ({...notBegun(filesystem, error)(state)})',
+  },
+  {
+    what: 'everybody who comes takes the place of a stuck run',
+    file: 'app/take-job.ts',
+    find: 'return place.lockNext()',
+    replace: 'return {fd: -1, release() {}}',
+  },
+  {
+    what: 'a run works beside another',
+    file: 'app/take-job.ts',
+    find: "if (progress === undefined || verdict.kind === 'leave') throw because(busy, verdict.because)",
+    replace: "if (progress === undefined || verdict.kind === 'leave') return {fd: -1, release() {}}",
+  },
 ]

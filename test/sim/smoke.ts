@@ -1,8 +1,11 @@
 import {crashLoop} from './crash-loop.ts'
 import {deedsOf} from './deeds.ts'
 import {enumerateFaults} from './enumerate.ts'
+import type {Fault} from './fault.ts'
 import {describeFailure, play, playForeign, prepare, type Scenario} from './scenario.ts'
+import {together} from './together.ts'
 import {VARIANTS} from './variants.ts'
+import {copyWorld} from './world.ts'
 
 /** The exit status of a hunt that found something: no other failure has it. */
 export const FOUND_STATUS = 42
@@ -32,6 +35,7 @@ async function* problems(): AsyncGenerator<string | undefined> {
   const others = inBothStages(VARIANTS)
   for (const [index, world] of usual.entries()) yield* someFaults(world, 101, index)
   yield* someReplacements()
+  yield* someOverlaps()
   for (const direction of ['push', 'pull'] as const) {
     for (const changing of [true, false]) {
       const {problems} = await crashLoop({seed: 1, direction, crashes: 30, changing})
@@ -72,6 +76,24 @@ async function* someReplacements(): AsyncGenerator<string | undefined> {
       const {problems} = await playForeign(baseline, {...deed, at})
       if (problems.length > 0) yield describeFailure({...world, faults: [{...deed, at}]}, problems)
     }
+}
+
+/** A run that goes from error to error, and two that come at once: one of them takes its place. */
+async function* someOverlaps(): AsyncGenerator<string | undefined> {
+  const {start} = await prepare({options: {}, stage: 'incremental'})
+  const faults = [0, 1, 2].flatMap((nth): Fault[] => [
+    {kind: 'delay', at: `send:${nth}`, ms: 25_000},
+    {kind: 'die', at: `send:${nth}`, bytes: 1},
+  ])
+  const {runs, violations} = await together(copyWorld(start), [
+    {kind: 'start', when: {afterMs: 0}, faults},
+    {kind: 'start', when: {afterMs: 20_000}},
+    {kind: 'start', when: {afterMs: 70_000}},
+    {kind: 'start', when: {afterMs: 70_000}},
+  ])
+  for (const {invariant, what} of violations) yield `${invariant} in runs at the same time: ${what}`
+  const statuses = runs.map(({end}) => end?.status).join()
+  if (statuses !== '6,5,0,5') yield `runs at the same time end with ${statuses}`
 }
 
 async function* someDeeds(world: Omit<Scenario, 'faults'>): AsyncGenerator<string | undefined> {

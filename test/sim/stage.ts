@@ -26,18 +26,30 @@ export type Stage = {
   zfsOf(process: Process): ZfsClient
   /** Writes of the protocol so far. */
   frames(): number
+  /** Bytes of streams that the connections have carried. */
+  streamed(): number
+}
+
+export type StageOptions = {
+  readonly dryRun: boolean
+  /** Where several runs take place at once: their common time, and what tells them apart. */
+  readonly timers?: Timers
+  readonly run?: string
+  /** What stops the active process in order. */
+  readonly signal?: AbortSignal
+  readonly onCommand?: (index: number) => void
 }
 
 export function createStage(
   world: World,
   faults: readonly Fault[],
   invariants: Invariants,
-  {dryRun}: {readonly dryRun: boolean},
+  {dryRun, timers: shared, run, signal = NEVER, onCommand}: StageOptions,
 ): Stage {
   const {options, nature, sender, receiver} = world
   const [activeHost, passiveHost] = options.direction === 'push' ? [sender, receiver] : [receiver, sender]
-  const timers = createTimers(nature)
-  const active = createProcess('active', activeHost, timers, NEVER)
+  const timers = shared ?? createTimers(nature)
+  const active = createProcess('active', activeHost, timers, {signal, run})
   const passives: Process[] = []
   const lanes: SimulatedLane[] = []
   const descriptors = createDescriptors()
@@ -47,8 +59,8 @@ export function createStage(
     for (const lane of lanes) lane.sever()
   }
 
-  const cast: Cast = {active, passives, sever, endOf: descriptors.endOf}
-  const director = createDirector(world, faults, invariants, cast, {dryRun})
+  const cast: Cast = {active, passives, timers, sever, endOf: descriptors.endOf}
+  const director = createDirector(world, faults, invariants, cast, {dryRun, onCommand})
 
   function onWrite(): () => void {
     const index = frames
@@ -73,11 +85,15 @@ export function createStage(
     timers,
     director,
     frames: () => frames,
+    streamed: () => lanes.reduce((sum, lane) => sum + lane.streamed(), 0),
     async open() {
       // A process that has been killed starts nothing, however far its code had come.
       if (!active.alive()) return await new Promise<never>(() => {})
       const hangUp = new AbortController()
-      const passive = createProcess(`passive ${passives.length + 1}`, passiveHost, timers, hangUp.signal)
+      const passive = createProcess(`passive ${passives.length + 1}`, passiveHost, timers, {
+        signal: hangUp.signal,
+        run,
+      })
       passives.push(passive)
       const lane = openLane({
         active,

@@ -1,7 +1,7 @@
 import {createReceiverOf, createSenderOf} from '../../src/lib/app/endpoints.ts'
 import type {OpenConnection} from '../../src/lib/core/lane.ts'
 import type {JobWork} from '../../src/lib/replicate/job-work.ts'
-import {createWatchdog} from '../../src/lib/replicate/watchdog.ts'
+import {createWatchdog, type Watchdog} from '../../src/lib/replicate/watchdog.ts'
 import {createLanes, type Lanes} from '../../src/lib/rpc/lanes.ts'
 import {
   createPullTransfer,
@@ -34,6 +34,7 @@ export function wireActive(
   options: WorldOptions,
   zfs: ZfsClient,
   open: OpenConnection,
+  watchdog: Watchdog = createWatchdog({monotonic: () => 0}, NO_LIMIT),
 ): {readonly work: JobWork; readonly lanes: Lanes} {
   const {active: job} = jobsOf(options)
   const lanes = createLanes(open, job.replication.concurrentSteps)
@@ -51,7 +52,7 @@ export function wireActive(
         prune,
         hooks: NO_HOOKS,
         beside: ALONE,
-        watchdog: createWatchdog({monotonic: () => 0}, NO_LIMIT),
+        watchdog,
       },
     }
   }
@@ -68,7 +69,7 @@ export function wireActive(
       prune,
       hooks: NO_HOOKS,
       beside: ALONE,
-      watchdog: createWatchdog({monotonic: () => 0}, NO_LIMIT),
+      watchdog,
     },
   }
 }

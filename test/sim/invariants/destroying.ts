@@ -17,8 +17,8 @@ export function noDestroyOfProtected(world: World): Check {
   const live = new Map<Entry, ReadonlySet<string>>()
   return {
     invariant: 'I1b',
-    changedBy: ['send'],
     before(entry) {
+      for (const other of live.keys()) if (other.isOver) live.delete(other)
       if (entry.stream === 'out') live.set(entry, endsOf(world, entry))
       const {snapshots, bookmarks} = destroyedBy(entry.process.host, entry.argv)
       if (snapshots.length + bookmarks.length === 0) return []
@@ -42,10 +42,6 @@ export function noDestroyOfProtected(world: World): Check {
             .map(({name, guid}) => `${side.name}#${name} (${guid}) is the last of a version that is needed`),
         ]
       })
-    },
-    after(entry) {
-      live.delete(entry)
-      return []
     },
   }
 }

@@ -4,17 +4,27 @@ import {actForeign} from '../foreign.ts'
 import type {Invariants} from '../invariants.ts'
 import {below, createRandom} from '../random.ts'
 import type {World} from '../world.ts'
+import type {Timers} from './clock.ts'
 import type {Entry} from './entry.ts'
 import type {End} from './pipe.ts'
 import type {Process} from './process.ts'
 import {createSimulatedCalls, createSimulatedProgram, type Director} from './program.ts'
 
+const NEVER = new AbortController().signal
+
 /** Who is there to be disturbed. */
 export type Cast = {
   readonly active: Process
   readonly passives: readonly Process[]
+  readonly timers: Timers
   readonly sever: () => void
   readonly endOf: (fd: number) => End
+}
+
+export type DirectorOptions = {
+  readonly dryRun: boolean
+  /** Called before each command, with how many there were. */
+  readonly onCommand?: ((index: number) => void) | undefined
 }
 
 /** Watches every command with the invariants, and lets the faults happen where they belong. */
@@ -22,8 +32,8 @@ export function createDirector(
   world: World,
   faults: readonly Fault[],
   invariants: Invariants,
-  {active, passives, sever, endOf}: Cast,
-  {dryRun}: {readonly dryRun: boolean},
+  {active, passives, timers, sever, endOf}: Cast,
+  {dryRun, onCommand = () => {}}: DirectorOptions,
 ): Director {
   const {options, sender, receiver} = world
   const atCommands = faults.filter((fault): fault is CommandFault => fault.kind !== 'frame')
@@ -69,8 +79,10 @@ export function createDirector(
         faults: atCommands.filter(({at}) => at === index || at === `${verb}:${nth}`),
         peers: othersOf(process).length,
         libraryCall,
+        isOver: false,
       }
       trace.push(entry)
+      onCommand(index)
       if (dryRun && mutates) invariants.report('I15', entry, 'a dry run changes something')
       return entry
     },
@@ -87,6 +99,7 @@ export function createDirector(
       const count = options.jitter === 0 ? 0 : below(turns, options.jitter + 1)
       for (let turn = 0; turn < count; turn += 1) await Promise.resolve()
     },
+    wait: (ms) => timers.sleep(ms, NEVER),
     endOf,
     sever,
     programOf: (process) => createSimulatedProgram(process, director),

@@ -15,6 +15,8 @@ export type Entry = {
   readonly peers: number
   /** Which call of libzfs_core it is a part of: then no program was started for it. */
   readonly libraryCall: number | undefined
+  /** It does nothing any more, whether anybody waits for it or not. */
+  isOver: boolean
   /** Length of the stream it sends, once that is known. */
   streamBytes?: number
 }

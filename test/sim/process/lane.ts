@@ -25,7 +25,12 @@ export type LaneOptions = {
 }
 
 /** A connection that the network may break: what ssh and two pipes are in the world. */
-export type SimulatedLane = {readonly connection: LaneConnection; sever(): void}
+export type SimulatedLane = {
+  readonly connection: LaneConnection
+  sever(): void
+  /** Bytes of streams that it has carried, in either direction. */
+  streamed(): number
+}
 
 /** Starts `serve` in the passive process, joined with the active one by two pipes. */
 export function openLane(options: LaneOptions): SimulatedLane {
@@ -97,7 +102,11 @@ export function openLane(options: LaneOptions): SimulatedLane {
     burn,
     gone: active.whileAlive(gone.promise),
   }
-  return {connection, sever: breakOff}
+  return {
+    connection,
+    sever: breakOff,
+    streamed: () => there.reader.pipe.streamed + back.reader.pipe.streamed,
+  }
 }
 
 /** The same ends in the hands of a process that may be killed. */

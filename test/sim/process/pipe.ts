@@ -6,6 +6,8 @@ import type {ByteReader, ByteWriter} from '../../../src/lib/core/stream.ts'
 export type Pipe = {
   readonly chunks: Uint8Array[]
   length: number
+  /** Bytes of streams that have ever been written into it: what a count of the kernel's would show. */
+  streamed: number
   readonly capacity: number
   readers: number
   writers: number
@@ -21,6 +23,7 @@ export function createPipe(capacity: number): {readonly reader: End; readonly wr
   const pipe: Pipe = {
     chunks: [],
     length: 0,
+    streamed: 0,
     capacity,
     readers: 1,
     writers: 1,

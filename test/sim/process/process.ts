@@ -4,6 +4,7 @@ import {createRootSpan} from '../../../src/lib/trace/span.ts'
 import {throwMisuse} from '../../unit/test-context.ts'
 import type {Host} from '../pool.ts'
 import {clockOf, type Timers} from './clock.ts'
+import type {SimulatedLock} from './lock.ts'
 import {closeEnd, type End} from './pipe.ts'
 
 /**
@@ -12,6 +13,8 @@ import {closeEnd, type End} from './pipe.ts'
  */
 export type Process = {
   readonly label: string
+  /** Which run of a job it works for, on either side. */
+  readonly run: string
   readonly host: Host
   readonly alive: () => boolean
   readonly ctx: RunContext
@@ -19,6 +22,8 @@ export type Process = {
   readonly ends: Set<End>
   /** Programs it has started; streams die with it. */
   readonly children: Set<Child>
+  /** What the programs that it starts inherit. */
+  readonly locks: Set<SimulatedLock>
   /** Names it has seen in listings, with the guid of versions: nothing else may be named in a change (I17). */
   readonly seen: Map<string, string | undefined>
   /** The same as they were when it first saw them. */
@@ -34,7 +39,12 @@ export type Process = {
 /** A program a process has started. `stop` is SIGTERM: what it leaves behind is settled at once. */
 export type Child = {stop(): void}
 
-export function createProcess(label: string, host: Host, timers: Timers, signal: AbortSignal): Process {
+export function createProcess(
+  label: string,
+  host: Host,
+  timers: Timers,
+  {signal, run = 'run'}: {readonly signal: AbortSignal; readonly run?: string | undefined},
+): Process {
   const ends = new Set<End>()
   const children = new Set<Child>()
   const listeners: (() => void)[] = []
@@ -60,7 +70,9 @@ export function createProcess(label: string, host: Host, timers: Timers, signal:
   const clock = clockOf(host, timers)
   return {
     label,
+    run,
     host,
+    locks: new Set(),
     alive: () => alive,
     ctx: contextOf({...clock, sleep: (ms, signal) => whileAlive(clock.sleep(ms, signal))}, signal),
     ends,

@@ -15,6 +15,7 @@ import type {Answer} from '../zfs/answer.ts'
 import {notModelled} from '../zfs/options.ts'
 import {runCommand, startCommand} from '../zfs.ts'
 import type {Entry} from './entry.ts'
+import {asHeir} from './lock.ts'
 import type {End} from './pipe.ts'
 import type {Process} from './process.ts'
 import {receiveStream, sendStream} from './stream-program.ts'
@@ -33,6 +34,8 @@ export type Director = {
   after(entry: Entry, result: ProgramResult): void
   /** Lets others go first now and then. */
   pause(): Promise<void>
+  /** Lets time pass, for a program that nobody may be waiting for any more. */
+  wait(ms: number): Promise<void>
   endOf(fd: number): End
   /** Breaks the network between the two hosts. */
   sever(): void
@@ -51,7 +54,8 @@ export function createSimulatedCalls(process: Process, director: Director): Call
   let calls = 0
   return (ctx, call) => {
     calls += 1
-    return process.whileAlive(callOnce(ctx, call, {process, director, number: calls}))
+    const number = calls
+    return process.whileAlive(asHeir(process, () => callOnce(ctx, call, {process, director, number})))
   }
 }
 
@@ -75,6 +79,7 @@ async function callOnce(
       libraryCall: number,
     })
     director.before(entry)
+    entry.isOver = true
     if (!process.alive()) return false
     director.after(entry, resultOf(runCommand(process.host, argv)))
     return process.alive() && entry.faults.every(({kind}) => kind === 'kill' || kind === 'foreign')
@@ -88,7 +93,9 @@ async function callOnce(
 export function createSimulatedProgram(process: Process, director: Director): RunProgram {
   return (ctx, call) =>
     process.whileAlive(
-      withSpan(ctx, `zfs ${call.argv[0] ?? ''}`, {}, (ctx) => run(ctx, call, process, director)),
+      asHeir(process, () =>
+        withSpan(ctx, `zfs ${call.argv[0] ?? ''}`, {}, (ctx) => run(ctx, call, process, director)),
+      ),
     )
 }
 
@@ -101,12 +108,34 @@ async function run(
   ctx.signal.throwIfAborted()
   if (call.program !== 'zfs') throw notModelled(call.argv, call.program)
   const entry = director.begin(process, call)
+  try {
+    return await runEntry(ctx, call, entry, director)
+  } finally {
+    entry.isOver = true
+  }
+}
+
+async function runEntry(
+  ctx: RunContext,
+  call: ProgramCall,
+  entry: Entry,
+  director: Director,
+): Promise<ProgramResult> {
+  const {process} = entry
   await director.pause()
   director.before(entry)
   if (!process.alive()) return NOT_STARTED
   ctx.signal.throwIfAborted()
 
   if (entry.faults.some(({kind}) => kind === 'hang')) return await hang(ctx, call)
+  const delay = faultOf(entry, 'delay')
+  if (delay !== undefined)
+    await Promise.race([
+      director.wait(delay.ms),
+      ...(entry.stream === undefined ? [] : [stopped(ctx, process)]),
+    ])
+  if (entry.stream !== undefined && !process.alive()) return NOT_STARTED
+  ctx.signal.throwIfAborted()
   const result = replacedResult(entry) ?? disturbedResult(entry, await execute(ctx, call, entry, director))
   director.after(entry, result)
   await director.pause()
@@ -134,14 +163,22 @@ async function execute(
   return resultOf(step.value)
 }
 
-/** When the watchdog stops a stream in which nothing moves. */
-const IDLE_MS = 15 * 60_000
+/** Resolves when nobody wants a stream any more. */
+function stopped({signal}: RunContext, process: Process): Promise<void> {
+  return new Promise((resolve) => {
+    process.onEnd(resolve)
+    signal.addEventListener('abort', () => resolve(), {once: true})
+  })
+}
 
-/** A command in uninterruptible sleep: given up at its deadline, a stream by the watchdog, or when the run is stopped. */
+/** A command in uninterruptible sleep: given up at its deadline, or when it is stopped. */
 async function hang({clock, signal}: RunContext, {argv, deadlineMs}: ProgramCall): Promise<ProgramResult> {
-  await clock.sleep(deadlineMs ?? IDLE_MS, signal)
-  const code = deadlineMs === undefined ? 'stalled' : 'deadline'
-  throw new OperationalError(code, `'zfs ${argv[0]}' did not end in time`, {retryable: true})
+  if (deadlineMs === undefined)
+    return await new Promise((_, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason), {once: true}),
+    )
+  await clock.sleep(deadlineMs, signal)
+  throw new OperationalError('deadline', `'zfs ${argv[0]}' did not end in time`, {retryable: true})
 }
 
 export function resultOf({stdout, stderr, exitCode}: Answer): ProgramResult {

@@ -32,6 +32,7 @@ export async function sendStream(
   entry.streamBytes = bytes.length
   const cutAt = faultOf(entry, 'cut')?.bytes
   const diesAt = faultOf(entry, 'die')?.bytes
+  const slow = faultOf(entry, 'slow')
   const limit = Math.min(cutAt ?? bytes.length, diesAt ?? bytes.length, bytes.length)
   sending.to.longHolds += 1
   try {
@@ -40,8 +41,12 @@ export async function sendStream(
       return diesAt === undefined ? resultOf(SILENT) : STOPPED
     return await asChild(ctx, entry, director.endOf(stdout.sink.fd), async (end, check) => {
       for (let at = 0; at < limit; ) {
-        const count = await writeSome(end, bytes.subarray(at, limit), check)
+        if (slow !== undefined) await director.wait(slow.ms)
+        check()
+        const piece = slow === undefined ? limit : Math.min(limit, at + SLOW_BYTES)
+        const count = await writeSome(end, bytes.subarray(at, piece), check)
         if (count === 0) return resultOf(complained([`warning: cannot send '${full}': Broken pipe`]))
+        end.pipe.streamed += count
         at += count
       }
       if (cutAt !== undefined) director.sever()
@@ -54,6 +59,9 @@ export async function sendStream(
     sending.to.longHolds -= 1
   }
 }
+
+/** One record after the other. */
+const SLOW_BYTES = 312
 
 function damaged(entry: Entry, bytes: Uint8Array): Uint8Array {
   const at = faultOf(entry, 'flip')?.byte
