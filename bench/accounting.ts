@@ -38,7 +38,8 @@ export function startAccounting(): {
   }
 }
 
-function readAccounts(bytes: Buffer): Accounts {
+/** Reads what acct(2) has written. */
+export function readAccounts(bytes: Buffer): Accounts {
   const records = Array.from({length: Math.floor(bytes.length / RECORD_BYTES)}, (_, index) =>
     bytes.subarray(index * RECORD_BYTES, (index + 1) * RECORD_BYTES),
   )

@@ -1,4 +1,5 @@
 import {writeFileSync} from 'node:fs'
+import {STREAM_NAMES} from '../src/lib/host/library-message.ts'
 import {type Accounts, startAccounting} from './accounting.ts'
 
 /**
@@ -17,6 +18,8 @@ type Way = (typeof WAYS)[number]
 /** The shell that runs a script is no part of it. */
 const SHELL = 1
 
+/** What our processes call themselves. */
+const OUR_NAMES = ['zrepl', ...Object.values(STREAM_NAMES)]
 const accounting = startAccounting()
 const listing = (dataset: string) =>
   `zfs list -Hp -t snapshot,bookmark -o name,guid,createtxg -s createtxg -r ${dataset} >/dev/null`
@@ -180,7 +183,7 @@ function measure(row: string, what: string, script: string): void {
 function figures(accounts: Accounts) {
   return {
     programs: accounts.programs - SHELL,
-    cpuMs: accounts.cpuMs('zrepl'),
+    cpuMs: OUR_NAMES.reduce((sum, name) => sum + accounts.cpuMs(name), 0),
     sessions: accounts.count('sshd'),
   }
 }

@@ -3,12 +3,17 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {CASES} from '../client-conformance/cases.ts'
+import {CASES as CHANGES} from '../client-conformance/cases.ts'
+import {STREAM_CASES} from '../client-conformance/stream-cases.ts'
 import {type Lab, openLab} from './lab.ts'
+
+const CASES = [...CHANGES, ...STREAM_CASES]
+/** A user cannot write to what is not mounted. */
+const CASES_OF_USER = [...CHANGES, ...STREAM_CASES.filter(({writes}) => writes !== true)]
 
 type Found = Readonly<Record<string, readonly string[]>>
 
-const DELEGATED = 'create,canmount,mount,snapshot,clone,hold,release,bookmark,destroy'
+const DELEGATED = 'create,canmount,mount,snapshot,clone,hold,release,bookmark,destroy,send,receive'
 
 let lab: Lab
 let destroy: () => Promise<void>
@@ -51,6 +56,6 @@ test.each(CASES.flatMap((one) => (['cli', 'library'] as const).map((access) => (
   },
 )
 
-test.each(CASES)('a user by zfs allow, library, $name', ({name, expected}) => {
+test.each(CASES_OF_USER)('a user by zfs allow, library, $name', ({name, expected}) => {
   expect(foundByUser[`library, ${name}`]).toEqual(expected)
 })

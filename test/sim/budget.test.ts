@@ -85,10 +85,10 @@ describe.each(['push', 'pull'] as const)('%s', (direction) => {
         ? {receive: count, observe: 1, hold: 1}
         : {send: 2 * count, protect: 1, observe: 1, complete: 1}
     expect(costOf(await expectDone(world, 'replicate')), 'one new snapshot each').toEqual({
-      // One send and one receive each; and the receiver looks once at all it has received.
-      commands: {prod: looks.prod + count, backup: looks.backup + count + 2},
-      // Step holds, cursors, older cursors, step holds; the new last-received holds, and the older ones.
-      libraryCalls: {prod: 4, backup: 2},
+      // The receiver looks once at all it has received.
+      commands: {prod: looks.prod, backup: looks.backup + 2},
+      // One stream each; step holds, cursors, older cursors, step holds; the new last-received holds, and the older ones.
+      libraryCalls: {prod: count + 4, backup: count + 2},
       sessions: 1,
       roundTrips: Object.values(trips).reduce((sum, one) => sum + one),
       changes: 9 * count,

@@ -1,4 +1,5 @@
 import type {Fault} from './fault.ts'
+import {UNKNOWN_ERRNO} from './library.ts'
 import {findDataset, findSnapshot} from './pool.ts'
 import type {Entry} from './process/entry.ts'
 import type {Run} from './run.ts'
@@ -15,12 +16,12 @@ export function consequencesOf(
   reasons: string,
   world: World,
 ): readonly string[] {
-  // A call of libzfs_core that ends without an answer is done again by commands: nobody needs to know.
-  if (entry === undefined || entry.libraryCall !== undefined) return []
+  // A change by libzfs_core that ends without an answer is done again by commands: nobody needs to know.
+  if (entry === undefined || (entry.libraryCall !== undefined && entry.stream === undefined)) return []
   const [verb = ''] = entry.argv
   const status = end.kind === 'done' ? end.status : end.kind
   // What the library cannot do is tried once more with the command, and may well go then.
-  const decisive = world.options.access === 'cli' && TOLD.has(verb)
+  const decisive = (world.options.access === 'cli' || entry.stream !== undefined) && TOLD.has(verb)
   if (fault.kind === 'fail' && fault.when === 'instead' && decisive) {
     if (status === 0) return [`I5: exit 0, although zfs ${verb} failed`]
     const words = WORDS[fault.text]
@@ -39,7 +40,7 @@ export function consequencesOf(
 const TOLD = new Set(['send', 'hold', 'bookmark'])
 const WORDS = {
   known: ['dataset key must be loaded', 'out of space', 'permission denied'],
-  unknown: ['a complaint nobody has ever seen'],
+  unknown: ['a complaint nobody has ever seen', `errno ${UNKNOWN_ERRNO}`],
 } as const
 /** The first record and the one behind it: before, nothing is begun. */
 const BEGUN = 624

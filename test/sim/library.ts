@@ -116,3 +116,40 @@ function commandsOf(
       return objects.length === 0 ? [] : [['snapshot', ...objects.map(([name]) => name)]]
   }
 }
+
+/** A number that nobody knows, for a complaint that nobody has ever seen. */
+export const UNKNOWN_ERRNO = 9999
+
+/** Which number the kernel has for what `zfs send` complains of. */
+export function errnoOfSend(stderr: string): number {
+  return errnoIn(SEND_ERRNOS, stderr)
+}
+
+/** Likewise `zfs receive`. */
+export function errnoOfReceive(stderr: string): number {
+  return errnoIn(RECEIVE_ERRNOS, stderr)
+}
+
+const SEND_ERRNOS: readonly (readonly [RegExp, number])[] = [
+  [/Broken pipe/, 32],
+  [/key must be loaded/, 13],
+  [/not an earlier snapshot/, 18],
+  [/does not exist|no longer/, MISSING],
+]
+
+const RECEIVE_ERRNOS: readonly (readonly [RegExp, number])[] = [
+  [/partially-complete state|dataset is busy/, BUSY],
+  [/does not\s+match incremental source/, 19],
+  [/has been modified/, 26],
+  [/does not exist/, MISSING],
+  [/exists/, EXISTS],
+  [/key must be loaded/, 13],
+  [/out of space/, 28],
+  [/failed to read from stream|[^-]incomplete stream$/m, 1040],
+  [/checksum mismatch/, 52],
+  [/invalid|kernel modules must be upgraded|raw receive on top/, 22],
+]
+
+function errnoIn(errnos: readonly (readonly [RegExp, number])[], stderr: string): number {
+  return errnos.find(([complaint]) => complaint.test(stderr))?.[1] ?? UNKNOWN_ERRNO
+}

@@ -9,7 +9,7 @@ import {createLocalSender} from '../endpoint/local-sender.ts'
 import type {LocalReceiver} from '../endpoint/receiver.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
 import {findDeathSignal} from '../host/death-signal.ts'
-import {createLibraryProcess} from '../host/library-process.ts'
+import {createLibrary} from '../host/library.ts'
 import {createPace} from '../host/pace.ts'
 import {resolveProgram} from '../host/resolve-program.ts'
 import {createRunProgram} from '../host/run-program.ts'
@@ -27,12 +27,12 @@ export function createZfs({lockFd}: {readonly lockFd: number | undefined}): ZfsC
   )
 }
 
-/** ZFS on this host for a run: many changes at once by libzfs_core, unless `access` says otherwise. Close it. */
+/** ZFS on this host for a run: streams and changes by libzfs_core, unless `access` says otherwise. Close it. */
 export function openZfs(options: {readonly lockFd: number | undefined; readonly access: ZfsAccess}): OpenZfs {
   const cli = createZfs(options)
   if (options.access === 'cli') return {zfs: cli, close: async () => {}}
-  const library = createLibraryProcess({required: options.access === 'library', lockFd: options.lockFd})
-  return {zfs: createZfsLibraryClient(library.call, cli), close: library.close}
+  const library = createLibrary({required: options.access === 'library', lockFd: options.lockFd})
+  return {zfs: createZfsLibraryClient(library, cli), close: library.close}
 }
 
 export type OpenZfs = {readonly zfs: ZfsClient; close(ctx: RunContext): Promise<void>}

@@ -1,4 +1,5 @@
 import type {RunContext} from '../core/context.ts'
+import {OperationalError} from '../core/errors.ts'
 import type {IncomingStream, Inspect} from '../core/stream.ts'
 import {type KernelStream, kernelStream} from './kernel-stream.ts'
 import {POLL} from './libc.ts'
@@ -8,6 +9,12 @@ import {readiness, untilReady} from './poll.ts'
 const READ_HANG_UP = 0x2000
 const FIRST_PAUSE_MS = 1
 const MAX_PAUSE_MS = 20
+
+/** Returns when a stream has been admitted. Throws what it is refused with, and `receive-failed` when there is none. */
+export async function admit(ctx: RunContext, stream: IncomingStream): Promise<void> {
+  if ((await inspectIncoming(ctx, stream)) !== 'ended') return
+  throw new OperationalError('receive-failed', 'cannot receive: the stream ended before its first record')
+}
 
 /**
  * Shows `inspect` the beginning of a stream that stays in its pipe as a whole. `ended`: it is over before `inspect` had

@@ -2,7 +2,8 @@ import {CString, dlopen, FFIType, type Pointer, ptr} from 'bun:ffi'
 import {OperationalError} from '../core/errors.ts'
 import {DESTROY_PROGRAM, PROGRAM_LIMITS} from '../zfs/destroy-program.ts'
 import type {LibraryAnswer, LibraryObject, LibraryOperation} from '../zfs-client/call-library.ts'
-import type {LibraryRequest} from './library-message.ts'
+import type {LibrarySendFlags} from '../zfs-client/library.ts'
+import type {LibraryChange, LibraryStream, MeasuredStream, SentStream} from './library-message.ts'
 
 /**
  * libzfs_core by FFI. Every call blocks the thread until the transaction is through, so this runs in a process of its
@@ -12,8 +13,15 @@ import type {LibraryRequest} from './library-message.ts'
  * the library and ours to free too; names handed in only have to live until the call returns.
  */
 export type LibZfsCore = {
-  /** `undefined` when the library does not see the pool: then it and the `zfs` command look at different systems. */
-  call(request: LibraryRequest): LibraryAnswer | undefined
+  /** False: it and the `zfs` command look at different systems. */
+  sees(pool: string): boolean
+  change(request: LibraryChange): LibraryAnswer
+  /** Bytes, as the kernel estimates them. */
+  measure(stream: SentStream): MeasuredStream
+  /** Writes a stream into a pipe. Returns an errno, 0 when it was whole. */
+  send(stream: SentStream, fd: number): number
+  /** Reads what follows the first record of one stream. Never overwrites; keeps what arrived when it breaks off. */
+  receive(request: Extract<LibraryStream, {operation: 'receive'}>, fd: number): number
 }
 
 const LIBRARIES: Readonly<Record<string, {readonly core: string; readonly nvpair: string}>> = {
@@ -24,6 +32,16 @@ const LIBRARIES: Readonly<Record<string, {readonly core: string; readonly nvpair
 const UNIQUE_NAMES = 1
 const NO_DESCRIPTOR = -1
 const NOT_DEFERRED = 0
+const NOT_REDACTED = null
+const NO_PROPERTIES = null
+const NO_ORIGIN = null
+const NOT_FORCED = 0
+const RESUMABLE = 1
+
+/** `enum lzc_send_flags`. */
+function flagsOf({embedded, largeBlocks, compressed, raw}: LibrarySendFlags): number {
+  return (embedded ? 1 : 0) | (largeBlocks ? 2 : 0) | (compressed ? 4 : 0) | (raw ? 8 : 0)
+}
 
 type Nvlist = Pointer
 
@@ -40,8 +58,9 @@ export function openLibZfsCore(): LibZfsCore {
     throw new OperationalError('host', 'libzfs_core answers with nonsense')
 
   return {
-    call({operation, pool, objects}) {
-      if (core.lzc_exists(cString(pool)) !== 1) return undefined
+    sees: (pool) => core.lzc_exists(cString(pool)) === 1,
+
+    change({operation, pool, objects}) {
       const asked = lists.make(objects, operation)
       const errors = new BigUint64Array(1)
       try {
@@ -55,6 +74,46 @@ export function openLibZfsCore(): LibZfsCore {
         lists.free(asked)
         lists.free(pointerIn(errors))
       }
+    },
+
+    measure({to, from, flags, resume}) {
+      const size = new BigUint64Array(1)
+      const errno = core.lzc_send_space_resume_redacted(
+        cString(to),
+        from === null ? null : cString(from),
+        flagsOf(flags),
+        BigInt(resume?.object ?? 0),
+        BigInt(resume?.offset ?? 0),
+        BigInt(resume?.bytes ?? 0),
+        NOT_REDACTED,
+        NO_DESCRIPTOR,
+        ptr(size),
+      )
+      return {errno, bytes: (size[0] ?? 0n).toString()}
+    },
+
+    send({to, from, flags, resume}, fd) {
+      return core.lzc_send_resume(
+        cString(to),
+        from === null ? null : cString(from),
+        fd,
+        flagsOf(flags),
+        BigInt(resume?.object ?? 0),
+        BigInt(resume?.offset ?? 0),
+      )
+    },
+
+    receive({to, record, raw}, fd) {
+      return core.lzc_receive_with_header(
+        cString(to),
+        NO_PROPERTIES,
+        NO_ORIGIN,
+        NOT_FORCED,
+        RESUMABLE,
+        raw ? 1 : 0,
+        fd,
+        Buffer.from(record, 'base64'),
+      )
     },
   }
 
@@ -86,7 +145,7 @@ export function openLibZfsCore(): LibZfsCore {
 }
 
 function openCore(file: string) {
-  const {ptr, i32} = FFIType
+  const {ptr, i32, u64} = FFIType
   return open(file, {
     libzfs_core_init: {args: [], returns: i32},
     lzc_exists: {args: [ptr], returns: i32},
@@ -96,7 +155,10 @@ function openCore(file: string) {
     lzc_destroy_bookmarks: {args: [ptr, ptr], returns: i32},
     lzc_destroy_snaps: {args: [ptr, i32, ptr], returns: i32},
     lzc_snapshot: {args: [ptr, ptr, ptr], returns: i32},
-    lzc_channel_program: {args: [ptr, ptr, FFIType.u64, FFIType.u64, ptr, ptr], returns: i32},
+    lzc_channel_program: {args: [ptr, ptr, u64, u64, ptr, ptr], returns: i32},
+    lzc_send_space_resume_redacted: {args: [ptr, ptr, i32, u64, u64, u64, ptr, i32, ptr], returns: i32},
+    lzc_send_resume: {args: [ptr, ptr, i32, i32, u64, u64], returns: i32},
+    lzc_receive_with_header: {args: [ptr, ptr, ptr, i32, i32, i32, i32, ptr], returns: i32},
   })
 }
 

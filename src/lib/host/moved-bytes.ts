@@ -1,10 +1,12 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {basename} from 'node:path'
+import {LIBRARY_WORD} from './library-child.ts'
+import {STREAM_NAMES} from './library-message.ts'
 import {processStart} from './process-start.ts'
 
 /** What the processes that a run has started have moved, by the kernel's counts (proc_pid_io(5)). Neither ever goes down. */
 export type MovedBytes = {
-  /** Of streams: what `zfs receive` reads on this host; where none runs, what the connections to the peer carry. */
+  /** Of streams: what is received on this host, by `zfs receive` or through the library; where none runs, what the connections to the peer carry. */
   readonly stream: bigint
   /**
    * All that any of them has read and written since it was up, streams several times. While it grows, something moves:
@@ -42,12 +44,13 @@ export function createMovedBytes(
     if (children === undefined) return undefined
     for (const pid of children) {
       const {id, words, counts} = lookAt(pid)
-      if (!isZfs(words)) carried.set(id, max(counts.rchar, counts.wchar))
+      if (!isOfZfs(words)) carried.set(id, max(counts.rchar, counts.wchar))
     }
     for (const pid of children.flatMap(withDescendants)) {
-      const {id, words, counts} = lookAt(pid)
+      const looked = lookAt(pid)
+      const {id, counts} = looked
       any.set(id, max(any.get(id) ?? 0n, sinceStart(id, counts.rchar + counts.wchar)))
-      if (isZfs(words) && words[1] === 'receive') received.set(id, counts.rchar)
+      if (receives(looked)) received.set(id, counts.rchar)
     }
     return {stream: sum(received.size > 0 ? received : carried), any: sum(any)}
   }
@@ -57,8 +60,12 @@ function sum(counts: ReadonlyMap<string, bigint>): bigint {
   return counts.values().reduce((sum, count) => sum + count, 0n)
 }
 
-function isZfs([program = '']: readonly string[]): boolean {
-  return basename(program) === 'zfs'
+function isOfZfs([program = '', word = '']: readonly string[]): boolean {
+  return basename(program) === 'zfs' || word === LIBRARY_WORD
+}
+
+function receives({words, name}: Looked): boolean {
+  return isOfZfs(words) && (words[1] === 'receive' || name === STREAM_NAMES.receive)
 }
 
 function withDescendants(pid: string): readonly string[] {
@@ -82,6 +89,8 @@ type Looked = {
   /** Of the process, also when its number is given to another. */
   readonly id: string
   readonly words: readonly string[]
+  /** What it calls itself. */
+  readonly name: string
   readonly counts: {readonly rchar: bigint; readonly wchar: bigint}
 }
 
@@ -89,10 +98,12 @@ function lookAt(pid: string): Looked {
   try {
     const io = readFileSync(`/proc/${pid}/io`, 'utf8')
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd()
     const count = (key: string) => BigInt(new RegExp(`^${key}: (\\d+)$`, 'm').exec(io)?.[1] ?? 0)
-    return {id: `${pid} ${processStart(pid)}`, words, counts: {rchar: count('rchar'), wchar: count('wchar')}}
+    const counts = {rchar: count('rchar'), wchar: count('wchar')}
+    return {id: `${pid} ${processStart(pid)}`, words, name, counts}
   } catch {
-    return {id: `${pid} gone`, words: [], counts: {rchar: 0n, wchar: 0n}}
+    return {id: `${pid} gone`, words: [], name: '', counts: {rchar: 0n, wchar: 0n}}
   }
 }
 

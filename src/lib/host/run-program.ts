@@ -5,6 +5,7 @@ import {type Child, GRACE, type Grace, stopChild} from './child.ts'
 import {type Collected, collectTail, collectText, handOn, type Tail} from './collect.ts'
 import type {DeathSignal} from './death-signal.ts'
 import {openPacedPassage, openPassage, type Passage, type Passed} from './pass-on.ts'
+import {rejectionOf} from './rejection-of.ts'
 import {startProgram} from './start-program.ts'
 
 /** Far beyond any listing; a program that prints more has gone mad. */
@@ -94,8 +95,8 @@ async function resultOf(
         ended(ctx.clock, child, stdout, stderr, settled.signal),
         passage?.direction === 'from-program' ? passed : undefined,
       ),
-      failureOf(stdout.all),
-      failureOf(passed ?? NOTHING),
+      rejectionOf(stdout.all),
+      rejectionOf(passed ?? NOTHING),
       rejectedBy(ctx.signal, settled.signal),
       deadline(ctx.clock, call, settled.signal),
     ])
@@ -148,13 +149,6 @@ async function ended(
     throw new OperationalError('host', 'the program ended, but something it started keeps its output open')
   const [text, tail] = output
   return {...exit, stdout: text, stderr: tail.text, stderrCut: tail.cut}
-}
-
-/** Rejects when `promise` does, and does nothing else. */
-function failureOf(promise: Promise<unknown>): Promise<never> {
-  return new Promise((_, reject) => {
-    promise.catch(reject)
-  })
 }
 
 /** Rejects with the reason of `signal`, unless `settled` before. */

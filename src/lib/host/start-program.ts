@@ -1,12 +1,10 @@
 import {assert} from '../core/assert.ts'
 import type {RunContext} from '../core/context.ts'
-import {OperationalError} from '../core/errors.ts'
-import type {IncomingStream} from '../core/stream.ts'
 import {outgoingOf, type ProgramCall} from '../zfs-client/run-program.ts'
 import {type Child, startChild} from './child.ts'
 import type {DeathSignal} from './death-signal.ts'
 import {FIXED_ENVIRONMENT} from './environment.ts'
-import {inspectIncoming} from './inspect-incoming.ts'
+import {admit} from './inspect-incoming.ts'
 import type {Passage} from './pass-on.ts'
 import {createPipe, type PipeWriter} from './pipe.ts'
 
@@ -45,11 +43,6 @@ export async function startProgram(
   } finally {
     reader.close()
   }
-}
-
-async function admit(ctx: RunContext, stream: IncomingStream): Promise<void> {
-  if ((await inspectIncoming(ctx, stream)) !== 'ended') return
-  throw new OperationalError('receive-failed', 'cannot receive: the stream ended before its first record')
 }
 
 /** Puts a text into a pipe that nobody reads yet. */

@@ -2,8 +2,7 @@ import type {RunContext} from '../core/context.ts'
 import type {BookmarkName, SnapshotName} from '../zfs/name.ts'
 
 /**
- * Makes one call of libzfs_core. The only way in which the library client touches the world: implemented by `host` with
- * the real library in a child, by the simulator with a model of the kernel.
+ * Changes many objects by one call of libzfs_core.
  *
  * `undefined` when there is no answer: no library, one that is not as expected or does not see the pool, or the child
  * has died. Then nothing is known of what was done. Throws what stopped it: the reason of `ctx.signal`, or `deadline`.

@@ -4,17 +4,20 @@ import type {BookmarkName, SnapshotName} from '../zfs/name.ts'
 import {ERRNO, failureOfErrno} from '../zfs/read-errno.ts'
 import {nameOfVersion} from '../zfs/version.ts'
 import {createCallDestroyProgram} from './call-destroy-program.ts'
-import type {CallLibrary} from './call-library.ts'
 import {DONE, failed} from './command.ts'
 import {createDestroyJudged} from './destroy-judged.ts'
+import type {Library} from './library.ts'
 import {callForAll, type LibraryBatch} from './library-batch.ts'
+import {createLibraryStreams} from './library-stream.ts'
 
 /**
- * The client on libzfs_core, for what changes many objects: one transaction for all of a pool, and errors that are
- * numbers for each object. Everything else is done by `cli`, and so is every object of which the numbers do not say
- * what became of it: that client looks it up.
+ * The client on libzfs_core: streams without a program for each, and for what changes many objects one transaction for all
+ * of a pool, and errors that are numbers for each object. Everything else is done by `cli`, and so is every object of
+ * which the numbers do not say what became of it: that client looks it up.
  */
-export function createZfsLibraryClient(call: CallLibrary, cli: ZfsClient): ZfsClient {
+export function createZfsLibraryClient(library: Library, cli: ZfsClient): ZfsClient {
+  const {call} = library
+
   async function change<T>(
     ctx: RunContext,
     items: readonly T[],
@@ -30,6 +33,7 @@ export function createZfsLibraryClient(call: CallLibrary, cli: ZfsClient): ZfsCl
 
   return {
     ...cli,
+    ...createLibraryStreams(library, cli),
     hold: (ctx, holds) => change(ctx, holds, HOLD, (rest) => cli.hold(ctx, rest)),
     release: (ctx, holds) => change(ctx, holds, RELEASE, (rest) => cli.release(ctx, rest)),
     bookmark: (ctx, bookmarks) => change(ctx, bookmarks, BOOKMARK, (rest) => cli.bookmark(ctx, rest)),

@@ -6,6 +6,7 @@ import {below, createRandom} from '../random.ts'
 import type {World} from '../world.ts'
 import type {Timers} from './clock.ts'
 import type {Entry} from './entry.ts'
+import {createSimulatedStreams} from './library-streams.ts'
 import type {End} from './pipe.ts'
 import type {Process} from './process.ts'
 import {createSimulatedCalls, createSimulatedProgram, type Director} from './program.ts'
@@ -103,7 +104,17 @@ export function createDirector(
     endOf,
     sever,
     programOf: (process) => createSimulatedProgram(process, director),
-    libraryOf: (process) => createSimulatedCalls(process, director),
+    libraryOf(process) {
+      let calls = 0
+      const nextCall = () => {
+        calls += 1
+        return calls
+      }
+      return {
+        call: createSimulatedCalls(process, director, nextCall),
+        ...createSimulatedStreams(process, director, nextCall),
+      }
+    },
   }
   return director
 }

@@ -1,6 +1,7 @@
 import {type RunContext, withSpan} from '../../../src/lib/core/context.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
 import type {CallLibrary, LibraryAnswer, LibraryCall} from '../../../src/lib/zfs-client/call-library.ts'
+import type {Library} from '../../../src/lib/zfs-client/library.ts'
 import {
   outgoingOf,
   type ProgramCall,
@@ -26,7 +27,7 @@ export type Director = {
   readonly trace: readonly Entry[]
   /** `zfs` as this process starts it. */
   programOf(process: Process): RunProgram
-  libraryOf(process: Process): CallLibrary
+  libraryOf(process: Process): Library
   begin(process: Process, call: BegunCall): Entry
   /** Right before the command does anything, and at each point in its middle. May kill its process or another. */
   before(entry: Entry): void
@@ -50,11 +51,13 @@ export type BegunCall = Pick<ProgramCall, 'argv' | 'mutates' | 'stdin' | 'stdout
  * `CallLibrary` on the model of ZFS. A call is done as commands, each of which can be disturbed: by a kill in the middle
  * of what the kernel does as a whole, which is more than can happen, or by the end of the child that makes the call.
  */
-export function createSimulatedCalls(process: Process, director: Director): CallLibrary {
-  let calls = 0
+export function createSimulatedCalls(
+  process: Process,
+  director: Director,
+  nextCall: () => number,
+): CallLibrary {
   return (ctx, call) => {
-    calls += 1
-    const number = calls
+    const number = nextCall()
     return process.whileAlive(asHeir(process, () => callOnce(ctx, call, {process, director, number})))
   }
 }
@@ -94,14 +97,15 @@ export function createSimulatedProgram(process: Process, director: Director): Ru
   return (ctx, call) =>
     process.whileAlive(
       asHeir(process, () =>
-        withSpan(ctx, `zfs ${call.argv[0] ?? ''}`, {}, (ctx) => run(ctx, call, process, director)),
+        withSpan(ctx, `zfs ${call.argv[0] ?? ''}`, {}, (ctx) => runDisturbed(ctx, call, process, director)),
       ),
     )
 }
 
-async function run(
+/** One command, as the director lets it go. */
+export async function runDisturbed(
   ctx: RunContext,
-  call: ProgramCall,
+  call: ProgramCall & {readonly libraryCall?: number},
   process: Process,
   director: Director,
 ): Promise<ProgramResult> {

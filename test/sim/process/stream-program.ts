@@ -99,6 +99,9 @@ export async function receiveStream(
       if (begin === 'bad-magic')
         return resultOf(complained(['cannot receive: invalid stream (bad magic number)']))
       const begun = beginReceive(host, words, begin)
+      // It is the command that reads on, and throws away what is there already: the kernel refuses it.
+      if (begun === 'skip' && entry.libraryCall !== undefined)
+        return resultOf(complained(['destination already exists']))
       if (begun !== 'skip' && 'exitCode' in begun) return resultOf(begun)
       receiving = begun === 'skip' ? undefined : begun
       return resultOf(await receiveBlocks())

@@ -13,6 +13,7 @@ import {resultOf} from '../../sim/process/program.ts'
 import {PROFILES} from '../../sim/profile.ts'
 import {createRandom} from '../../sim/random.ts'
 import {runCommand} from '../../sim/zfs.ts'
+import {changingLibrary} from './changing-library.ts'
 import {testContext} from './scripted-program.ts'
 
 type Access = 'cli' | 'library'
@@ -31,7 +32,10 @@ function stage(access: Access, profile: keyof typeof PROFILES = '2.3.2') {
   }
   const cli = createZfsCliClient(run)
   const stage: Stage = {
-    client: access === 'cli' ? cli : createZfsLibraryClient(createSimulatedLibrary(host, calls), cli),
+    client:
+      access === 'cli'
+        ? cli
+        : createZfsLibraryClient(changingLibrary(createSimulatedLibrary(host, calls)), cli),
     root: 'tank',
     ctx: testContext(),
     zfs(...words) {
@@ -102,7 +106,10 @@ test.each(CASES)(
   'without an answer of the library the command does it all: $name',
   async ({run, expected}) => {
     const {stage: on} = stage('cli')
-    const client = createZfsLibraryClient(async () => undefined, on.client)
+    const client = createZfsLibraryClient(
+      changingLibrary(async () => undefined),
+      on.client,
+    )
     expect(await run({...on, client})).toEqual(expected)
   },
 )
@@ -110,9 +117,10 @@ test.each(CASES)(
 test('what stops a call stops the request', async () => {
   const {stage: on} = stage('cli')
   const late = new OperationalError('deadline', 'late')
-  const client = createZfsLibraryClient(async () => {
+  const library = changingLibrary(async () => {
     throw late
-  }, on.client)
+  })
+  const client = createZfsLibraryClient(library, on.client)
   await expect(CASES[0]?.run({...on, client})).rejects.toBe(late)
 })
 
@@ -131,12 +139,11 @@ test('one call destroys all that can be; only what is in use is looked at again'
 test('where channel programs are not permitted, without what the kernel refuses the rest is done by a second call, not by commands', async () => {
   const {stage: on, argv} = stage('cli')
   const calls: LibraryCall[] = []
-  const library = createSimulatedLibrary(on.host, calls)
-  const client = createZfsLibraryClient(
-    async (ctx, call) =>
-      call.operation === 'destroy-judged' ? {errno: 1, errors: {}} : await library(ctx, call),
-    on.client,
+  const call = createSimulatedLibrary(on.host, calls)
+  const library = changingLibrary(async (ctx, one) =>
+    one.operation === 'destroy-judged' ? {errno: 1, errors: {}} : await call(ctx, one),
   )
+  const client = createZfsLibraryClient(library, on.client)
   expect(await HELD_AND_CLONED?.run({...on, client})).toEqual(HELD_AND_CLONED?.expected)
   // The one that has a clone is left out by the listing.
   expect(calls.map(({operation, objects}) => `${operation} ${objects.length}`)).toEqual([

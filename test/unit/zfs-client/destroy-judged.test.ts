@@ -6,6 +6,7 @@ import {parseDatasetName, parseGuid, parseSnapshotName} from '../../../src/lib/z
 import type {CallLibrary} from '../../../src/lib/zfs-client/call-library.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
 import {createZfsLibraryClient} from '../../../src/lib/zfs-client/zfs-library-client.ts'
+import {changingLibrary} from './changing-library.ts'
 import {fails, row, STOPPED, type Step, scripted, testContext} from './scripted-program.ts'
 
 /** `p@a 91`: the guid is what `row` makes of createtxg 1. */
@@ -189,7 +190,7 @@ test('the library runs the same program', async () => {
     return {errno: 0, errors: Object.fromEntries(objects.map(([name]) => [name, 0]))}
   }
   const {run} = scripted([])
-  const client = createZfsLibraryClient(call, createZfsCliClient(run))
+  const client = createZfsLibraryClient(changingLibrary(call), createZfsCliClient(run))
   const outcomes = await client.destroySnapshots(testContext(), judged('p@a 91', 'p@b 18446744073709551614'))
   expect(outcomes.map(word)).toEqual(['done', 'done'])
   expect(asked).toEqual([

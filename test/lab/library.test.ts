@@ -1,0 +1,113 @@
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {readAccounts} from '../../bench/accounting.ts'
+import {type Lab, openLab} from './lab.ts'
+import {holds, snapshots, zrepl} from './scenario.ts'
+
+let lab: Lab
+let src: string
+let dst: string
+let destroy: () => Promise<void>
+
+const CONFIG = '/etc/zrepl/library.yml'
+const FEW = ['a', 'b']
+const MORE = ['a', 'b', 'c', 'd', 'e', 'f']
+
+beforeAll(async () => {
+  lab = await openLab()
+  ;({src, dst, destroy} = await lab.pools())
+  await lab.ok(`set -e
+for f in film ${MORE.join(' ')}; do zfs create ${src}/$f; done
+zfs create ${dst}/sink
+zfs snapshot ${[...MORE, 'film'].map((name) => `${src}/${name}@first`).join(' ')}
+`)
+  const job = (name: string, filesystems: readonly string[], more = '') => `
+  - name: ${name}
+    type: push
+    connect: {type: local, listener_name: sink, client_identity: me}
+    filesystems: {${filesystems.map((one) => `"${src}/${one}": true`).join(', ')}}
+    snapshotting: {type: manual}${more}
+    pruning: {keep_sender: [{type: last_n, count: 9}], keep_receiver: [{type: last_n, count: 9}]}`
+  await lab.writeFile(
+    CONFIG,
+    `global: {zfs: {access: library}}
+jobs:${job('few', FEW)}${job('more', MORE)}
+${job('film', ['film'], '\n    send: {bandwidth_limit: {max: 4 MiB, bucket_capacity: 1 MiB}}\n    watchdog: {idle: 4s}')}
+  - name: sink
+    type: sink
+    root_fs: ${dst}/sink
+    recv: {placeholder: {encryption: inherit}}
+    serve: {type: local, listener_name: sink}
+`,
+  )
+  for (const name of ['more', 'film']) expect((await replicate(name)).exitCode).toBe(0)
+})
+
+afterAll(async () => {
+  await destroy?.()
+  await lab?.close()
+})
+
+const replicate = (job: string) => zrepl(lab, `replicate ${job} --config ${CONFIG}`)
+const copy = (filesystem: string) => `${dst}/sink/me/${src}/${filesystem}`
+
+/** How many programs the whole guest starts while \`job\` brings one new snapshot of each of its filesystems over. */
+async function programsFor(job: string, filesystems: readonly string[], snapshot: string): Promise<number> {
+  const names = filesystems.map((name) => `${src}/${name}@${snapshot}`).join(' ')
+  await lab.ok(`set -e
+for f in ${filesystems.join(' ')}; do echo ${snapshot} >/mnt/${src}/$f/${snapshot}; done
+zfs snapshot ${names}
+`)
+  const accounts = await lab.ok(`cd /
+python3 - zrepl replicate ${job} --config ${CONFIG} <<'__END__'
+import ctypes, subprocess, sys, time
+libc = ctypes.CDLL('libc.so.6')
+open('/run/accounts', 'w').close()
+if libc.acct(b'/run/accounts'): sys.exit('no process accounting')
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+time.sleep(0.5)
+libc.acct(None)
+sys.exit(done.returncode)
+__END__
+base64 -w0 /run/accounts
+`)
+  for (const name of filesystems)
+    expect(await snapshots(lab, copy(name))).toEqual(await snapshots(lab, `${src}/${name}`))
+  return readAccounts(Buffer.from(accounts, 'base64')).programs
+}
+
+test('a run starts as many programs for six filesystems as for two', async () => {
+  const few = await programsFor('few', FEW, 'second')
+  expect(few).toBeLessThanOrEqual(20)
+  expect(await programsFor('more', MORE, 'third')).toBe(few)
+})
+
+test('of a run that is killed in a stream nothing stays behind, and the next continues the stream', async () => {
+  await lab.ok(`head -c 24000000 /dev/urandom >/mnt/${src}/film/f; zfs snapshot ${src}/film@second\n`)
+  await lab.ok(`zrepl replicate film --config ${CONFIG} >/dev/null 2>&1 &
+run=$!
+until [ "$(awk '/rchar/ {print $2}' /proc/$(pgrep -x 'zrepl receive')/io 2>/dev/null || echo 0)" -gt 12000000 ]; do
+  kill -0 $run || exit 99
+done
+kill -KILL $run
+until ! pgrep zrepl >/dev/null; do sleep 0.1; done
+`)
+  expect((await lab.ok(`zfs get -H -o value receive_resume_token ${copy('film')}\n`)).trim()).toMatch(/^1-/)
+  const {exitCode, report} = await replicate('film')
+  expect(exitCode).toBe(0)
+  expect(report.replicate?.filesystems[0]?.steps.map(({to, resumed}) => `${to} ${resumed}`)).toEqual([
+    '@second true',
+  ])
+  expect(await snapshots(lab, copy('film'))).toEqual(await snapshots(lab, `${src}/film`))
+  expect(await holds(lab, copy('film'))).toEqual(['second zrepl_last_received_J_sink'])
+})
+
+test.each(['send', 'receive'])('a %s that stands still is stopped, and the next run goes', async (verb) => {
+  await lab.ok(`head -c 12000000 /dev/urandom >/mnt/${src}/film/${verb}; zfs snapshot ${src}/film@${verb}\n`)
+  await lab.ok(`(until pkill -STOP -x 'zrepl ${verb}'; do sleep 0.1; done) >/dev/null 2>&1 &\n`)
+  const {exitCode, report} = await replicate('film')
+  expect(exitCode).toBe(6)
+  expect(report.replicate?.filesystems[0]?.error).toMatchObject({code: 'stalled'})
+  await lab.ok('for i in $(seq 150); do pgrep zrepl >/dev/null || exit 0; sleep 0.2; done; ps -ef; exit 1\n')
+  expect((await replicate('film')).exitCode).toBe(0)
+  expect(await snapshots(lab, copy('film'))).toEqual(await snapshots(lab, `${src}/film`))
+})
