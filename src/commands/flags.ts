@@ -25,7 +25,7 @@ export const traceFlag = Flags.string({
 
 export const quietFlag = Flags.boolean({
   char: 'q',
-  summary: 'Print nothing unless something failed.',
+  summary: 'Print and log nothing to the terminal unless something failed.',
   exclusive: ['verbose'],
 })
 

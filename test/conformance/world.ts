@@ -3,6 +3,7 @@ import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {createZfs} from '../../src/lib/app/endpoints.ts'
 import {createProcessContext} from '../../src/lib/app/process-context.ts'
+import {stderrOutlet} from '../../src/lib/app/stderr-outlet.ts'
 import type {RunContext} from '../../src/lib/core/context.ts'
 import type {Outcome, ZfsClient} from '../../src/lib/zfs/client.ts'
 import type {Dataset} from '../../src/lib/zfs/dataset.ts'
@@ -37,7 +38,7 @@ export type World = {
 
 /** The world of one case: datasets at and below `root`, which does not exist yet, and the directory `dir`. */
 export function createWorld(root: string, dir: string): World {
-  const ctx = createProcessContext('conformance', 'error', 'human')
+  const ctx = createProcessContext('conformance', stderrOutlet({level: 'error'}))
   const zfs = createZfs({lockFd: undefined})
 
   async function sh(script: string): Promise<string> {

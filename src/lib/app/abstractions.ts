@@ -27,7 +27,7 @@ export async function showAbstractions(
 ): Promise<ExitStatus> {
   const query = parseQuery(request)
   const configured = configuredJobs(request)
-  const ctx = createProcessContext('list abstractions', 'warn', 'human')
+  const ctx = createProcessContext('list abstractions')
   const {abstractions, missing} = await listAbstractions(ctx, lookOnly(), query)
   if (request.json) printJson(request, abstractions)
   else request.print(renderAbstractionTable(abstractions, configured))
@@ -50,7 +50,7 @@ export type RemovalRequest = QueryWords &
 export async function removeAbstractions(request: RemovalRequest): Promise<ExitStatus> {
   const query = parseQuery(request)
   refuseHalfAsked(request, query)
-  const ctx = createProcessContext('release abstractions', 'warn', 'human')
+  const ctx = createProcessContext('release abstractions')
   const {abstractions, missing} = await listAbstractions(ctx, lookOnly(), query)
   const statuses = complainOfMissing(request, missing)
   const chosen = choose(request, abstractions)

@@ -37,7 +37,7 @@ export async function explain(
 ): Promise<ExitStatus> {
   const name = parseSnapshotWord(request.snapshot)
   const config = readConfig(request.config, request.printError)
-  const ctx = createProcessContext('explain', 'warn', 'human')
+  const ctx = createProcessContext('explain')
   const explanation = await explanationOf(ctx, config, name)
   request.print(request.json ? `${JSON.stringify(explanation)}\n` : renderExplanation(explanation))
   return EXIT.ok

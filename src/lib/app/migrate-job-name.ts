@@ -28,7 +28,7 @@ export type MigrateJobNameRequest = Output & {
 export async function migrateJobName(request: MigrateJobNameRequest): Promise<ExitStatus> {
   const [from, to] = [parseJobWord(request.from), parseJobWord(request.to)]
   requireRename(request, from, to)
-  const ctx = createProcessContext('migrate job-name', 'warn', 'human')
+  const ctx = createProcessContext('migrate job-name')
   const query = parseQuery({})
   if (request.dryRun) {
     const zfs = readOnly(createZfs({lockFd: undefined}))

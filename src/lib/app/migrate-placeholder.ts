@@ -16,7 +16,7 @@ export async function migratePlaceholder(
   const jobs = readConfig(request.config, request.printError).jobs.filter(
     (job) => job.type === 'sink' || job.type === 'pull',
   )
-  const ctx = createProcessContext('migrate placeholder', 'warn', 'human')
+  const ctx = createProcessContext('migrate placeholder')
   const zfs = readOnly(createZfs({lockFd: undefined}))
   const statuses: ExitStatus[] = []
   for (const {name, rootFs} of jobs) {

@@ -20,7 +20,7 @@ export async function migrateReplicationCursor(
   const jobs = readConfig(request.config, request.printError).jobs.filter(
     (job) => job.type === 'push' || job.type === 'source',
   )
-  const ctx = createProcessContext('migrate replication-cursor', 'warn', 'human')
+  const ctx = createProcessContext('migrate replication-cursor')
   const listing = await readOnly(createZfs({lockFd: undefined})).list(ctx, {roots: [], recursive: true})
   const judged = judgeV1Cursors(listing.versions, jobs)
   const kept = request.dryRun ? judged : judged.filter(({owner}) => owner === undefined)

@@ -1,25 +1,23 @@
-import {type Fields, inSpan, type LogLevel, type RunContext} from '../core/context.ts'
+import {type Fields, inSpan, type RunContext} from '../core/context.ts'
 import {Stopped} from '../core/errors.ts'
 import {EXIT} from '../core/exit-code.ts'
 import {cancelReason} from '../host/cancel-process.ts'
 import {createClock} from '../host/clock.ts'
 import {defaultLockDirectory} from '../host/lock.ts'
-import {writeText} from '../host/write-text.ts'
 import {createLogs} from '../trace/log.ts'
-import {formatLogLine, type LogFormat} from '../trace/log-line.ts'
+import type {Outlet} from '../trace/outlet.ts'
 import {createRootSpan, randomSpanId} from '../trace/span.ts'
 import type {SpanRecorder} from '../trace/span-recorder.ts'
+import {stderrOutlet} from './stderr-outlet.ts'
 
-/** The context of this process: stopped by SIGTERM, SIGINT and SIGHUP, logging by `write`; spans go to `recorder` too. */
+/** The context of this process: stopped by SIGTERM, SIGINT and SIGHUP, logging to `outlet`; spans go to `recorder` too. */
 export function createProcessContext(
   annotation: string,
-  level: LogLevel,
-  format: LogFormat,
+  outlet: Outlet = stderrOutlet(),
   recorder?: SpanRecorder,
-  write = (text: string) => writeText(2, text),
 ): RunContext {
   const clock = createClock()
-  const log = createLogs(clock, level, (line) => write(`${formatLogLine(line, format)}\n`))
+  const log = createLogs(clock, outlet.level, outlet.write)
   const onMisuse = (mistake: string, fields: Fields) => log.of('trace.data').warn(mistake, fields)
   const span = createRootSpan({clock, log, newId: randomSpanId, keeper: recorder, onMisuse}, annotation)
   return inSpan({signal: stopSignal(), log, clock, span}, span)

@@ -23,7 +23,7 @@ export type ReleaseHoldsRequest = Output & {
 export async function releaseHolds(request: ReleaseHoldsRequest): Promise<ExitStatus> {
   const {object, tags, dryRun, print} = request
   const named = parseNamedObject(object, tags)
-  const ctx = createProcessContext('release holds', 'warn', 'human')
+  const ctx = createProcessContext('release holds')
   const ours = await findOurs(ctx, readOnly(createZfs({lockFd: undefined})), named)
   if (dryRun) {
     print(renderChanges(ours.map((abstraction) => ({what: releaseOrder(abstraction), state: 'planned'}))))

@@ -4,9 +4,10 @@ import {isatty} from 'node:tty'
 import type {Job} from '../config/job.ts'
 import {type RunContext, withFields} from '../core/context.ts'
 import {OperationalError, Stopped} from '../core/errors.ts'
-import {EXIT_MEANING, type ExitStatus} from '../core/exit-code.ts'
+import {EXIT, EXIT_MEANING, type ExitStatus} from '../core/exit-code.ts'
 import {createServiceManager} from '../host/service-manager.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
+import {writeText} from '../host/write-text.ts'
 import type {WantedSnapshots} from '../plan/due.ts'
 import type {Phase} from '../replicate/phase.ts'
 import {type JobOutcome, runJob} from '../replicate/run-job.ts'
@@ -20,10 +21,12 @@ import {createSpanRecorder} from '../trace/span-recorder.ts'
 import {readOnly} from '../zfs-client/read-only.ts'
 import {type ConfigFile, jobNamed, readConfig} from './config-file.ts'
 import {openZfs} from './endpoints.ts'
+import {holdBack} from './held-back.ts'
 import {createJobPlace} from './job-place.ts'
 import {wireJob} from './job-work.ts'
 import {lastReport, rememberRun} from './kept-reports.ts'
 import {createNotifier} from './notifier.ts'
+import {openOutlets} from './outlets.ts'
 import {ownEnvironment} from './own-environment.ts'
 import {createProcessContext} from './process-context.ts'
 import {createProgressLine, type ProgressLine} from './progress-line.ts'
@@ -60,10 +63,12 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const jobs = request.jobs.map((name) => jobNamed(config, name))
   const traceFile = request.trace ?? process.env['ZREPL_ACTIVITY_TRACE']
   const recorder = traceFile === undefined ? undefined : createSpanRecorder()
-  const level = request.verbose ? 'debug' : config.logging.level
   const hasOnlooker = terminalAt(2) !== undefined && !request.json && !request.quiet
   const onlooker = hasOnlooker ? createProgressLine() : undefined
-  const ctx = createProcessContext('run', level, config.logging.format, recorder, onlooker?.write)
+  const onStderr = onlooker?.write ?? ((text: string) => writeText(2, text))
+  const held = request.quiet ? holdBack(onStderr) : undefined
+  const outlet = openOutlets(config.logging, {verbose: request.verbose, write: held?.write ?? onStderr})
+  const ctx = createProcessContext('run', outlet, recorder)
   const notifier = createNotifier(request.dryRun ? [] : config.notify, ownEnvironment())
   const reports: RunReport[] = []
   const manager = createServiceManager(process.env)
@@ -75,6 +80,7 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
       const before = lastReport(job.name)
       const started = notifier.started(jobCtx, job.name)
       const report = await reportOf(jobCtx, job, config, {...request, onlooker}).catch(async (bug) => {
+        held?.release()
         await started
         await notifier.brokeOff(jobCtx, job.name)
         throw bug
@@ -84,11 +90,13 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
       await notifier.ended(jobCtx, report, before)
       manager.status(`job ${job.name}: exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}`)
       reports.push(report)
+      if (report.exitStatus !== EXIT.ok) held?.release()
       tell(report, request)
     }
   } finally {
     manager.stopping()
     ctx.span.end()
+    await outlet.close()
     if (traceFile !== undefined && recorder !== undefined) {
       const spans = recorder.spans(ctx.clock.now() * 1000)
       writeFileAtomically(resolve(traceFile), formatChromeTrace(spans, hostname(), recorder.dropped()))

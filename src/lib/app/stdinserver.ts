@@ -10,6 +10,7 @@ import {renderThrown} from '../report/describe-error.ts'
 import {greetAsServer} from '../rpc/prelude.ts'
 import {createProcessContext} from './process-context.ts'
 import type {Words} from './served-client.ts'
+import {stderrOutlet} from './stderr-outlet.ts'
 
 /**
  * Serves one client on stdin and stdout until it hangs up; returns the exit status. Nothing but the protocol goes to
@@ -19,10 +20,13 @@ export async function stdinserver(argv: readonly string[]): Promise<number> {
   try {
     const words = parseWords(argv)
     refuseTerminal()
-    const ctx = withFields(createProcessContext('stdinserver', 'info', 'json'), {
-      side: 'peer',
-      clientIdentity: words.identity,
-    })
+    const ctx = withFields(
+      createProcessContext('stdinserver', stderrOutlet({level: 'info', format: 'json'})),
+      {
+        side: 'peer',
+        clientIdentity: words.identity,
+      },
+    )
     const hangUp = watchHangUp(1)
     try {
       await serveOn(withSignal(ctx, hangUp.signal), words)

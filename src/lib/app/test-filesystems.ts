@@ -40,7 +40,7 @@ export function parseDatasetWord(text: string): DatasetName {
 }
 
 async function allDatasets(): Promise<readonly DatasetName[]> {
-  const ctx = createProcessContext('test filesystems', 'warn', 'human')
+  const ctx = createProcessContext('test filesystems')
   const {datasets} = await readOnly(createZfs({lockFd: undefined})).list(ctx, {roots: [], recursive: true})
   return datasets.map(({name}) => name)
 }

@@ -16,7 +16,7 @@ export async function testPlaceholder(
   request: Output & {readonly dataset: string | undefined},
 ): Promise<ExitStatus> {
   const roots = request.dataset === undefined ? [] : [parseDatasetWord(request.dataset)]
-  const ctx = createProcessContext('test placeholder', 'warn', 'human')
+  const ctx = createProcessContext('test placeholder')
   const zfs = readOnly(createZfs({lockFd: undefined}))
   const {datasets, missingRoots} = await zfs.list(ctx, {roots, recursive: roots.length === 0})
   const rows = datasets.map(({name, placeholder, placeholderValue = ''}) => [

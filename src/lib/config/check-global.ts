@@ -3,7 +3,7 @@ import {peek, peekList, peekText} from './peek.ts'
 
 const NEEDS_DAEMON = ['control', 'serve'] as const
 
-/** What `global` asks for that only a daemon can do, and what of its logging is not heeded. */
+/** What is wrong in `global` beyond its schema, and what it asks for that only a daemon can do. */
 export function checkGlobal(global: unknown): readonly Finding[] {
   const daemon = NEEDS_DAEMON.filter((key) => peek(global, key) !== undefined).map((key) =>
     notice(['global', key], 'needs a daemon: has no effect'),
@@ -20,18 +20,10 @@ export function checkGlobal(global: unknown): readonly Finding[] {
 }
 
 function checkOutlet(outlet: unknown, path: Path): readonly Finding[] {
-  const type = peekText(outlet, 'type')
-  if (type === 'syslog' || type === 'tcp') {
-    return [
-      notice(
-        [...path, 'type'],
-        'has no effect yet: of logging only level and format of a stdout outlet have',
-      ),
-    ]
-  }
-  return ['time', 'color']
-    .filter((key) => type === 'stdout' && peek(outlet, key) !== undefined)
-    .map((key) => notice([...path, key], 'has no effect yet'))
+  const file = peekText(outlet, 'path')
+  return peekText(outlet, 'type') !== 'file' || file === undefined || file.startsWith('/')
+    ? []
+    : [mistake([...path, 'path'], 'it must be an absolute path')]
 }
 
 function checkPlace(place: unknown, path: Path): readonly Finding[] {

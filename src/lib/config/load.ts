@@ -5,7 +5,7 @@ import {readIncludes} from './include.ts'
 import type {Job} from './job.ts'
 import {peek, peekList} from './peek.ts'
 import {resolveJobs} from './resolve.ts'
-import {type Logging, resolveLogging} from './resolve-logging.ts'
+import {type LogOutlet, resolveLogging} from './resolve-logging.ts'
 import {type Monitoring, resolveMonitoring} from './resolve-monitoring.ts'
 import {type Notify, resolveNotify} from './resolve-notify.ts'
 import {resolveZfsAccess, type ZfsAccess} from './resolve-zfs-access.ts'
@@ -15,7 +15,7 @@ import {validate} from './validate.ts'
 /** What is configured, all files together. */
 export type LoadedConfig = {
   readonly jobs: readonly Job[]
-  readonly logging: Logging
+  readonly logging: readonly LogOutlet[]
   readonly monitoring: Monitoring
   readonly notify: readonly Notify[]
   readonly zfsAccess: ZfsAccess

@@ -1,5 +1,6 @@
 import type {Fields, LogLevel} from '../core/context.ts'
 import {printable} from '../core/printable.ts'
+import {type Color, colored} from '../core/terminal-color.ts'
 
 /** One log line as a value; `timeMs` is milliseconds since 1970. */
 export type LogLine = {
@@ -11,15 +12,24 @@ export type LogLine = {
 
 export type LogFormat = 'human' | 'logfmt' | 'json'
 
+/** How lines look. What is kept by whoever gets them (a syslog has a time and a level of its own) can be left out. */
+export type LogLook = {
+  readonly format: LogFormat
+  readonly time: boolean
+  readonly level: boolean
+  /** Only lines for people have colours. */
+  readonly color: boolean
+}
+
 /** A log line as text without the line end. JSON keys are those of zrepl: time, level, msg, and the fields. */
-export function formatLogLine(line: LogLine, format: LogFormat): string {
-  switch (format) {
+export function formatLogLine(line: LogLine, look: LogLook): string {
+  switch (look.format) {
     case 'human':
-      return formatHuman(line)
+      return formatHuman(line, look)
     case 'logfmt':
-      return formatLogfmt(line)
+      return formatLogfmt(line, look)
     case 'json':
-      return formatJson(line)
+      return formatJson(line, look)
   }
 }
 
@@ -30,10 +40,18 @@ const SHORT_LEVEL: Readonly<Record<LogLevel, string>> = {
   error: 'ERRO',
 }
 
+const LEVEL_COLOR: Readonly<Record<LogLevel, Color>> = {
+  debug: 'dim',
+  info: 'cyan',
+  warn: 'yellow',
+  error: 'red',
+}
+
 /** Fields that come as a prefix in brackets, in this order, as zrepl prints them. */
 const PREFIX_FIELDS = ['job', 'subsystem', 'span'] as const
 
-function formatHuman({timeMs, level, message, fields}: LogLine): string {
+function formatHuman({timeMs, level, message, fields}: LogLine, look: LogLook): string {
+  const word = `[${look.color ? colored(SHORT_LEVEL[level], LEVEL_COLOR[level]) : SHORT_LEVEL[level]}]`
   const prefix = PREFIX_FIELDS.flatMap((key) =>
     fields[key] === undefined ? [] : [`[${text(fields[key])}]`],
   ).join('')
@@ -41,12 +59,13 @@ function formatHuman({timeMs, level, message, fields}: LogLine): string {
     .filter(([key, value]) => value !== undefined && !(PREFIX_FIELDS as readonly string[]).includes(key))
     .map(([key, value]) => ` ${key}=${JSON.stringify(text(value))}`)
     .join('')
-  return `${new Date(timeMs).toISOString()} [${SHORT_LEVEL[level]}]${prefix}: ${message}${rest}`
+  const time = look.time ? `${new Date(timeMs).toISOString()} ` : ''
+  const head = `${time}${look.level ? word : ''}${prefix}`
+  return `${head}${head === '' ? '' : ': '}${message}${rest}`
 }
 
-function formatLogfmt({timeMs, level, message, fields}: LogLine): string {
-  const pairs = {time: new Date(timeMs).toISOString(), level, msg: message, ...fields}
-  return Object.entries(pairs)
+function formatLogfmt({message, fields, ...line}: LogLine, look: LogLook): string {
+  return Object.entries({...metadata(line, look), msg: message, ...fields})
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${quotedIfNeeded(text(value))}`)
     .join(' ')
@@ -56,17 +75,19 @@ function quotedIfNeeded(value: string): string {
   return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
 }
 
-function formatJson({timeMs, level, message, fields}: LogLine): string {
+function formatJson({message, fields, ...line}: LogLine, look: LogLook): string {
   const plain = Object.entries(fields).map(([key, value]) => [
     key,
     typeof value === 'bigint' ? value.toString() : value,
   ])
-  return JSON.stringify({
-    time: new Date(timeMs).toISOString(),
-    level,
-    msg: message,
-    ...Object.fromEntries(plain),
-  })
+  return JSON.stringify({...metadata(line, look), msg: message, ...Object.fromEntries(plain)})
+}
+
+function metadata({timeMs, level}: Pick<LogLine, 'timeMs' | 'level'>, look: LogLook) {
+  return {
+    ...(look.time ? {time: new Date(timeMs).toISOString()} : {}),
+    ...(look.level ? {level} : {}),
+  }
 }
 
 function text(value: Fields[string]): string {

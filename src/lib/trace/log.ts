@@ -1,7 +1,6 @@
 import type {Clock, Fields, Log, LogLevel, Logs} from '../core/context.ts'
 import type {LogLine} from './log-line.ts'
-
-const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+import {LOG_LEVELS} from './outlet.ts'
 
 /** The one way to make logs. Lines at or above `level` go to `sink`; fields of later `with` calls win. */
 export function createLogs(
@@ -10,7 +9,7 @@ export function createLogs(
   sink: (line: LogLine) => void,
   fields: Fields = {},
 ): Logs {
-  const tells = (lineLevel: LogLevel) => ORDER.indexOf(lineLevel) >= ORDER.indexOf(level)
+  const tells = (lineLevel: LogLevel) => LOG_LEVELS.indexOf(lineLevel) >= LOG_LEVELS.indexOf(level)
   const logWith = (fields: Fields): Log => {
     const write =
       (lineLevel: LogLevel) =>

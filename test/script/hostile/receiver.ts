@@ -2,6 +2,7 @@ import {appendFileSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {parseJobId} from '../../../src/lib/abstraction/job-id.ts'
 import {createProcessContext} from '../../../src/lib/app/process-context.ts'
+import {stderrOutlet} from '../../../src/lib/app/stderr-outlet.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
 import type {LocalReceiver} from '../../../src/lib/endpoint/receiver.ts'
 import {byteReader, byteWriter} from '../../../src/lib/host/pipe.ts'
@@ -86,7 +87,7 @@ if (import.meta.main) {
       return {warnings: []}
     },
   }
-  const ctx = createProcessContext('hostile', 'error', 'human')
+  const ctx = createProcessContext('hostile', stderrOutlet({level: 'error'}))
   const writer = byteWriter(1)
   await greetAsServer(reader, writer, ctx.signal)
   await serve(ctx, {kind: 'receiver', receiver}, reader, writer)

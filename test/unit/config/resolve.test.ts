@@ -224,12 +224,27 @@ test('transports that need a daemon say where they are', () => {
   expect(
     jobs.map((job) => ('connect' in job ? job.connect : 'serve' in job ? job.serve : undefined)),
   ).toEqual([
-    {type: 'needs-daemon', transport: 'tcp', place: 'daemon.yml:28:13: jobs[0].connect.type'},
-    {type: 'needs-daemon', transport: 'tls', place: 'daemon.yml:39:13: jobs[1].connect.type'},
-    {type: 'needs-daemon', transport: 'tcp', place: 'daemon.yml:53:13: jobs[2].serve.type'},
-    {type: 'needs-daemon', transport: 'tls', place: 'daemon.yml:65:13: jobs[3].serve.type'},
+    {type: 'needs-daemon', transport: 'tcp', place: 'daemon.yml:32:13: jobs[0].connect.type'},
+    {type: 'needs-daemon', transport: 'tls', place: 'daemon.yml:43:13: jobs[1].connect.type'},
+    {type: 'needs-daemon', transport: 'tcp', place: 'daemon.yml:57:13: jobs[2].serve.type'},
+    {type: 'needs-daemon', transport: 'tls', place: 'daemon.yml:69:13: jobs[3].serve.type'},
   ])
-  expect(logging).toEqual({level: 'info', format: 'logfmt'})
+  const [ca, cert, key] = ['/etc/ca.pem', '/etc/cert.pem', '/etc/key.pem']
+  expect(logging).toEqual([
+    {type: 'stdout', level: 'info', format: 'logfmt', time: false, color: true},
+    {type: 'syslog', level: 'warn', format: 'human', facility: 'daemon', retryMs: 60_000},
+    {
+      type: 'tcp',
+      level: 'warn',
+      format: 'human',
+      host: 'logs.example.net',
+      port: 5140,
+      family: 6,
+      retryMs: 10_000,
+      tls: {ca, cert, key},
+    },
+    {type: 'file', level: 'debug', format: 'json', path: '/var/log/zrepl.log'},
+  ])
 })
 
 test('words, anchors and merge keys', () => {
@@ -265,7 +280,9 @@ test('included files come in the order of the entries, then of their names', () 
     'jobs.d/20-sink.yml',
     'jobs.d/empty.yml',
   ])
-  expect(logging).toEqual({level: 'warn', format: 'human'})
+  expect(logging).toEqual([
+    {type: 'syslog', level: 'warn', format: 'human', facility: 'local0', retryMs: 10_000},
+  ])
 })
 
 test.each([

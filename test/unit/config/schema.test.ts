@@ -166,6 +166,8 @@ test('the values by default are those of zrepl', () => {
     'tcpOutlet.format "human"',
     'tcpOutlet.net "tcp"',
     'tcpOutlet.retry_interval "10s"',
+    'fileOutlet.level "warn"',
+    'fileOutlet.format "human"',
     'commandNotify.args []',
     'commandNotify.when "failure"',
     'commandNotify.timeout "30s"',
