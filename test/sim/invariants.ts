@@ -44,6 +44,9 @@ export function createInvariants(world: World): Invariants {
     exclusion(world),
     guarantee(world),
   ]
+  const before = checks.flatMap(({invariant, before}) =>
+    before === undefined ? [] : [{invariant, ask: before}],
+  )
   const violations: Violation[] = []
   let foreign = false
   noteReceived(world)
@@ -52,11 +55,9 @@ export function createInvariants(world: World): Invariants {
     violations.push({invariant, where: entry === undefined ? 'at the end' : describeEntry(entry), what})
   }
 
-  function look(entry: Entry | undefined, ask: (check: Check) => readonly string[] | undefined): void {
-    for (const check of checks) {
-      if (foreign && RACY.has(check.invariant)) continue
-      for (const what of ask(check) ?? []) report(check.invariant, entry, what)
-    }
+  function reportAll(invariant: string, entry: Entry | undefined, wrong: readonly string[]): void {
+    if (wrong.length === 0 || (foreign && RACY.has(invariant))) return
+    for (const what of wrong) report(invariant, entry, what)
   }
 
   return {
@@ -69,14 +70,17 @@ export function createInvariants(world: World): Invariants {
         what: error instanceof Error ? (error.stack ?? error.message) : String(error),
       }),
     before(entry) {
-      if (entry.mutates || entry.stream !== undefined) look(entry, (check) => check.before?.(entry))
+      if (!entry.mutates && entry.stream === undefined) return
+      for (const {invariant, ask} of before) reportAll(invariant, entry, ask(entry))
     },
     after(entry, result) {
       noteListing(entry.process, entry.argv, result.stdout)
       if (!entry.mutates && entry.stream === undefined) return
       const [verb = ''] = entry.argv
       if (verb === 'receive') noteReceived(world)
-      look(entry, (check) => (check.changedBy?.includes(verb) ? check.after?.(entry, result) : undefined))
+      for (const {invariant, changedBy, after} of checks)
+        if (after !== undefined && changedBy?.includes(verb))
+          reportAll(invariant, entry, after(entry, result))
     },
     accept() {
       foreign = true
@@ -84,7 +88,7 @@ export function createInvariants(world: World): Invariants {
       for (const check of checks) check.accept?.()
     },
     end() {
-      look(undefined, (check) => check.end?.())
+      for (const {invariant, end} of checks) if (end !== undefined) reportAll(invariant, undefined, end())
     },
   }
 }

@@ -38,7 +38,7 @@ export type Pool = {
   readonly name: string
   /** Grows with every change. */
   txg: number
-  /** By full name. */
+  /** By full name, parents before children as in `zfs list`: see `putDataset`. */
   readonly datasets: Map<string, Dataset>
 }
 
@@ -121,7 +121,7 @@ export function createHost(name: string, profile: Profile, nature: Nature, runsA
 /** Makes a pool with its root dataset. */
 export function addPool(host: Host, name: string): Pool {
   const pool: Pool = {name, txg: 1000, datasets: new Map()}
-  host.pools.set(name, pool)
+  putInOrder(host.pools, pool)
   addDataset(host, name, 'filesystem')
   return pool
 }
@@ -143,8 +143,19 @@ export function addDataset(host: Host, name: string, type: Dataset['type']): Dat
     bookmarks: [],
     partial: undefined,
   }
-  pool.datasets.set(name, dataset)
+  putDataset(pool, dataset)
   return dataset
+}
+
+/** Puts a dataset where it belongs among the others of its pool. */
+export function putDataset({datasets}: Pool, dataset: Dataset): void {
+  putInOrder(datasets, dataset)
+}
+
+function putInOrder<T extends {readonly name: string}>(all: Map<string, T>, added: T): void {
+  const later = Array.from(all.values()).filter(({name}) => compareNames(name, added.name) > 0)
+  for (const {name} of later) all.delete(name)
+  for (const one of [added, ...later]) all.set(one.name, one)
 }
 
 /** Takes one snapshot of each of `datasets`, all in the transaction `txg`. */
@@ -204,13 +215,14 @@ export function findSnapshot(host: Host, name: string): Snapshot | undefined {
   return findDataset(host, dataset)?.snapshots.find((snapshot) => snapshot.name === short)
 }
 
+/** In order of their names. */
 export function allDatasets(host: Host): Dataset[] {
-  return Array.from(host.pools.values(), ({datasets}) => Array.from(datasets.values()))
-    .flat()
-    .sort((a, b) => compareNames(a.name, b.name))
+  const all: Dataset[] = []
+  for (const {datasets} of host.pools.values()) for (const dataset of datasets.values()) all.push(dataset)
+  return all
 }
 
-/** The datasets below `name`, without it, in no order. */
+/** The datasets below `name`, without it, in order of their names. */
 export function datasetsBelow(host: Host, name: string): Dataset[] {
   const below: Dataset[] = []
   for (const dataset of findPool(host, name)?.datasets.values() ?? [])
@@ -220,14 +232,13 @@ export function datasetsBelow(host: Host, name: string): Dataset[] {
 
 /** What is based on a snapshot and keeps it from being destroyed: clones, and the `%recv` of a partial receive. */
 export function dependentsOf(host: Host, dataset: Dataset, snapshot: Snapshot): string[] {
-  const isBase = ({dataset: name, guid}: {dataset: string; guid: string}) =>
-    name === dataset.name && guid === snapshot.guid
-  const clones = Array.from(mustFindPool(host, dataset.name).datasets.values())
-    .filter(({origin}) => origin !== undefined && isBase(origin))
-    .map(({name}) => name)
+  const dependents: string[] = []
+  for (const {origin, name} of mustFindPool(host, dataset.name).datasets.values())
+    if (origin !== undefined && origin.dataset === dataset.name && origin.guid === snapshot.guid)
+      dependents.push(name)
   const {partial} = dataset
-  const received = partial?.place === 'hidden' && partial.onto === snapshot.guid
-  return received ? [...clones, `${dataset.name}/%recv`] : clones
+  if (partial?.place === 'hidden' && partial.onto === snapshot.guid) dependents.push(`${dataset.name}/%recv`)
+  return dependents
 }
 
 export function nextTxg(pool: Pool): number {
@@ -259,15 +270,17 @@ const SLASH = 0x2f
 
 /** An independent copy, sharing `nature` with the copies of the other hosts. */
 export function copyHost(host: Host, nature: Nature): Host {
-  const pools = Array.from(host.pools.values(), ({name, txg, datasets}): [string, Pool] => [
-    name,
-    {name, txg, datasets: new Map(Array.from(datasets, ([name, dataset]) => [name, copyDataset(dataset)]))},
-  ])
+  const pools = new Map<string, Pool>()
+  for (const {name, txg, datasets} of host.pools.values()) {
+    const copies = new Map<string, Dataset>()
+    for (const dataset of datasets.values()) copies.set(dataset.name, copyDataset(dataset))
+    pools.set(name, {name, txg, datasets: copies})
+  }
   const {name, profile, runsAs, skewMs} = host
-  return {name, profile, nature, runsAs, pools: new Map(pools), skewMs}
+  return {name, profile, nature, runsAs, pools, skewMs}
 }
 
-function copyDataset(dataset: Dataset): Dataset {
+export function copyDataset(dataset: Dataset): Dataset {
   const {encryption, partial} = dataset
   return {
     ...dataset,

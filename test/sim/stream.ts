@@ -26,8 +26,24 @@ export type StreamBegin = {
   readonly resumeAt: number | undefined
 }
 
-/** The whole stream that turns `from` into `to`. */
+/** The whole stream that turns `from` into `to`. It is sent again in every copy of a world, and so it is kept. */
 export function encodeStream(begin: StreamBegin, from: Content, to: Content): Uint8Array {
+  const streams = KNOWN_STREAMS.get(to) ?? new Map<string, KnownStream>()
+  KNOWN_STREAMS.set(to, streams)
+  const key = JSON.stringify(begin)
+  const known = streams.get(key)
+  if (known?.from === from) return known.bytes
+  const bytes = encodeAnew(begin, from, to)
+  streams.set(key, {from, bytes})
+  return bytes
+}
+
+type KnownStream = {readonly from: Content; readonly bytes: Uint8Array}
+
+/** By what is sent: contents are never changed in place. */
+const KNOWN_STREAMS = new WeakMap<Content, Map<string, KnownStream>>()
+
+function encodeAnew(begin: StreamBegin, from: Content, to: Content): Uint8Array {
   const blocks = changedBlocks(from, to).filter((block) => block >= (begin.resumeAt ?? 0))
   const position = begin.resumeAt === undefined ? 0 : 16
   const bytes = new Uint8Array(2 * RECORD_BYTES + position + blocks.length * (RECORD_BYTES + BLOCK_BYTES))

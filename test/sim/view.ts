@@ -28,13 +28,14 @@ export function pairsOf(world: World): readonly Pair[] {
   return pairs
 }
 
-const KNOWN_PAIRS = new WeakMap<World, {readonly txgs: string; readonly pairs: readonly Pair[]}>()
+const KNOWN_PAIRS = new WeakMap<World, {readonly txgs: number; readonly pairs: readonly Pair[]}>()
 
-/** Differs after every change on any pool. */
-function txgsOf({sender, receiver}: World): string {
-  let txgs = ''
-  for (const {pools} of [sender, receiver]) for (const {txg} of pools.values()) txgs += `${txg} `
-  return txgs
+/** Grows with every change on any pool. */
+function txgsOf({sender, receiver}: World): number {
+  let sum = 0
+  for (const {txg} of sender.pools.values()) sum += txg
+  for (const {txg} of receiver.pools.values()) sum += txg
+  return sum
 }
 
 /** The newest snapshot of the receiver, if the sender can continue from it. */
@@ -50,6 +51,7 @@ export function knows({snapshots, bookmarks}: Dataset, guid: string): boolean {
 
 /** Bookmarks of the sending job at the version their name says, oldest first. Read here anew, not by the program's rules. */
 export function ownBookmarks({bookmarks}: Dataset, kind: 'cursor' | 'tentative'): readonly Bookmark[] {
+  if (bookmarks.length === 0) return bookmarks
   const prefix = kind === 'cursor' ? 'zrepl_CURSOR_G_' : 'zrepl_CURSORTENTATIVE__G_'
   return bookmarks
     .filter(({name, guid}) => name.startsWith(prefix) && name === `${prefix}${hexOf(guid)}_J_${SENDER_JOB}`)

@@ -7,12 +7,16 @@ const MAX_LENGTH = 2048
  */
 export function printable(text: string): string {
   const cut = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text
+  if (PLAIN.test(cut)) return cut
   return Array.from(cut, (char) => {
     const code = char.codePointAt(0) ?? 0
     if (char === '…' || (code >= 0x20 && code < 0x7f)) return char
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
   }).join('')
 }
+
+/** What nearly all text is. */
+const PLAIN = /^[\x20-\x7e]*$/
 
 /** `printable` inside single quotes, as ZFS prints names. */
 export function quoted(text: string): string {

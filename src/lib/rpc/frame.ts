@@ -19,6 +19,9 @@ export const MAX_BODY_BYTES: Readonly<Record<FrameKind, number>> = {
   response: 64 * 1024 * 1024,
 }
 
+const ENCODER = new TextEncoder()
+const DECODER = new TextDecoder('utf-8', {fatal: true})
+
 /** Writes one frame. Throws `peer-protocol` when the body is longer than the other side would accept. */
 export async function writeFrame(
   writer: ByteWriter,
@@ -31,7 +34,7 @@ export async function writeFrame(
 
 /** The bytes of a frame. */
 export function encodeFrame(kind: FrameKind, body: unknown): Uint8Array {
-  const json = new TextEncoder().encode(JSON.stringify(body))
+  const json = ENCODER.encode(JSON.stringify(body))
   if (json.length > MAX_BODY_BYTES[kind]) {
     throw new OperationalError('peer-protocol', `a ${kind} of ${json.length} bytes is too long to send`)
   }
@@ -84,7 +87,7 @@ function readHeader(header: Uint8Array, kind: FrameKind): number {
 
 function parseBody(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(body))
+    return JSON.parse(DECODER.decode(body))
   } catch (cause) {
     throw new OperationalError('peer-protocol', 'the peer sent a frame whose body is not JSON', {cause})
   }

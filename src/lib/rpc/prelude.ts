@@ -18,6 +18,9 @@ const MAX_HANDSHAKE_BYTES = 16 * 1024
 /** A login shell may greet before the forced command starts; more than this is not a greeting. */
 const MAX_NOISE_BYTES = 4096
 
+const CLIENT_GREETING = greeting(BEGIN)
+const SERVER_GREETING = greeting(HELLO)
+
 /** Active side: waits for the banner, then begins. One round trip. Throws `peer-protocol` or `peer-unreachable`. */
 export async function greetAsClient(
   reader: ByteReader,
@@ -25,7 +28,7 @@ export async function greetAsClient(
   signal: AbortSignal,
 ): Promise<void> {
   await awaitHello(reader, signal)
-  await writer.write(joined(banner(BEGIN), handshake()), signal)
+  await writer.write(CLIENT_GREETING, signal)
   await readHandshake(reader, signal)
 }
 
@@ -35,7 +38,7 @@ export async function greetAsServer(
   writer: ByteWriter,
   signal: AbortSignal,
 ): Promise<void> {
-  await writer.write(joined(banner(HELLO), handshake()), signal)
+  await writer.write(SERVER_GREETING, signal)
   const begin = text(await mustRead(reader, BANNER_BYTES, signal))
   if (begin !== padded(BEGIN))
     throw new OperationalError('peer-protocol', `the client began with '${printable(begin)}'`)
@@ -90,13 +93,11 @@ function checkHandshake(message: string): void {
   }
 }
 
-function handshake(): Uint8Array {
-  const message = `ZREPL_ZFS_REPLICATION PROTOVERSION=${String(PROTOCOL_VERSION).padStart(4, '0')} EXTENSIONS=0001\n${LANES_EXTENSION}\n`
-  return new TextEncoder().encode(`${String(message.length).padStart(10, '0')} ${message}`)
-}
-
-function banner(word: string): Uint8Array {
-  return new TextEncoder().encode(padded(word))
+/** The banner and the handshake behind it. */
+function greeting(word: string): Uint8Array {
+  const version = String(PROTOCOL_VERSION).padStart(4, '0')
+  const message = `ZREPL_ZFS_REPLICATION PROTOVERSION=${version} EXTENSIONS=0001\n${LANES_EXTENSION}\n`
+  return new TextEncoder().encode(`${padded(word)}${String(message.length).padStart(10, '0')} ${message}`)
 }
 
 function padded(word: string): string {
@@ -105,13 +106,6 @@ function padded(word: string): string {
 
 function text(bytes: Uint8Array): string {
   return new TextDecoder('latin1').decode(bytes)
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
 }
 
 async function mustRead(

@@ -13,8 +13,11 @@ export type PlaceholderState = 'on' | 'off' | 'legacy' | 'foreign'
 /** Reads the value of a locally set `zrepl:placeholder` of `dataset`. */
 export function readPlaceholderValue(dataset: DatasetName, value: string): PlaceholderState {
   if (value === 'on' || value === 'off') return value
-  return value === legacyPlaceholderValue(dataset) ? 'legacy' : 'foreign'
+  // Asked of every dataset that is listed, of which next to none has such a value.
+  return LEGACY.test(value) && value === legacyPlaceholderValue(dataset) ? 'legacy' : 'foreign'
 }
+
+const LEGACY = /^[0-9a-f]{64}$/
 
 function legacyPlaceholderValue(dataset: DatasetName): string {
   return createHash('sha512-256').update(dataset).digest('hex')

@@ -108,16 +108,29 @@ export function noTrustInNames(world: World): Check {
 }
 
 /** What a listing has told this process, by what it saw of the output. */
-export function noteListing(process: Process, argv: readonly string[], stdout: string): void {
+export function noteListing({seen, firstSeen}: Process, argv: readonly string[], stdout: string): void {
   const [verb] = argv
   if (verb !== 'list' && verb !== 'get') return
-  for (const line of stdout.split('\n')) {
-    const [name = '', second] = line.split('\t')
-    if (name === '') continue
-    const guid = verb === 'list' ? second : undefined
-    process.seen.set(name, guid)
-    if (!process.firstSeen.has(name)) process.firstSeen.set(name, guid)
+  let last = ''
+  for (let start = 0; start < stdout.length; ) {
+    const newline = stdout.indexOf('\n', start)
+    const end = newline === -1 ? stdout.length : newline
+    const line = stdout.slice(start, end)
+    start = end + 1
+    const tab = line.indexOf('\t')
+    const name = tab === -1 ? line : line.slice(0, tab)
+    // The properties of a dataset come line after line.
+    if (name === '' || name === last) continue
+    last = verb === 'get' ? name : ''
+    const guid = verb === 'list' && tab !== -1 ? secondField(line, tab + 1) : undefined
+    seen.set(name, guid)
+    if (!firstSeen.has(name)) firstSeen.set(name, guid)
   }
+}
+
+function secondField(line: string, start: number): string {
+  const tab = line.indexOf('\t', start)
+  return tab === -1 ? line.slice(start) : line.slice(start, tab)
 }
 
 function guidOf(host: Host, name: string): string | undefined {

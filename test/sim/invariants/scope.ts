@@ -1,5 +1,5 @@
 import {PREFIX} from '../jobs.ts'
-import {allDatasets, type Dataset} from '../pool.ts'
+import {allDatasets, copyDataset, type Dataset, findDataset, type Snapshot} from '../pool.ts'
 import type {Entry} from '../process/entry.ts'
 import {LAST_RECEIVED_TAG, STEP_TAG} from '../view.ts'
 import {baseOf, isSelected, type World} from '../world.ts'
@@ -13,17 +13,28 @@ import {type Targets, targetsOf} from './targets.ts'
 export function isolation(world: World): Check {
   const base = baseOf(world.options)
   const copies = `${base}/tank`
-  let untouched = fingerprints()
+  let untouched = settled()
 
   function isOurs(name: string): boolean {
     return isSelected(name) || name === base || name.startsWith(copies)
   }
 
-  function fingerprints(): ReadonlyMap<string, string> {
-    const all = [...allDatasets(world.sender), ...allDatasets(world.receiver)]
-    return new Map(
-      all.map((dataset) => [dataset.name, isOurs(dataset.name) ? propertiesOf(dataset) : wholeOf(dataset)]),
-    )
+  /** Properties of the receiver's copies may be set by a receive. */
+  function isSettled(name: string): boolean {
+    return !isOurs(name) || name.startsWith('tank')
+  }
+
+  /** As they are now. */
+  function settled(): readonly Dataset[] {
+    return [...allDatasets(world.sender), ...allDatasets(world.receiver)]
+      .filter(({name}) => isSettled(name))
+      .map(copyDataset)
+  }
+
+  function hasChanged(before: Dataset): boolean {
+    const now = findDataset(world.sender, before.name) ?? findDataset(world.receiver, before.name)
+    if (now === undefined || !sameProperties(before, now)) return true
+    return !isOurs(before.name) && !sameVersions(before, now)
   }
 
   return {
@@ -41,21 +52,9 @@ export function isolation(world: World): Check {
       ]
     },
     accept() {
-      untouched = fingerprints()
+      untouched = settled()
     },
-    end() {
-      const before = untouched
-      untouched = fingerprints()
-      const changed = Array.from(before).filter(
-        ([name, fingerprint]) => isSettled(name) && untouched.get(name) !== fingerprint,
-      )
-      return changed.map(([name]) => `${name} has changed`)
-    },
-  }
-
-  /** Properties of the receiver's copies may be set by a receive. */
-  function isSettled(name: string): boolean {
-    return !isOurs(name) || name.startsWith('tank')
+    end: () => untouched.filter(hasChanged).map(({name}) => `${name} has changed`),
   }
 }
 
@@ -75,12 +74,39 @@ function problemsWithNames({verb, snapshots, bookmarks, tag}: Targets, {argv}: E
   ]
 }
 
-function propertiesOf({type, properties, encryption}: Dataset): string {
-  return JSON.stringify([type, Array.from(properties), encryption])
+function sameProperties(a: Dataset, b: Dataset): boolean {
+  if (a.type !== b.type || a.properties.size !== b.properties.size) return false
+  for (const [name, {value, source}] of a.properties) {
+    const other = b.properties.get(name)
+    if (other?.value !== value || other.source !== source) return false
+  }
+  return a.encryption?.root === b.encryption?.root && a.encryption?.keyLoaded === b.encryption?.keyLoaded
 }
 
-function wholeOf(dataset: Dataset): string {
-  const {guid, head, origin, bookmarks, inconsistent} = dataset
-  const snapshots = dataset.snapshots.map(({holds, ...snapshot}) => [snapshot, Array.from(holds)])
-  return JSON.stringify([propertiesOf(dataset), guid, head, origin, bookmarks, inconsistent, snapshots])
+/** Contents, bookmarks and origins are never changed in place. */
+function sameVersions(a: Dataset, b: Dataset): boolean {
+  return (
+    a.guid === b.guid &&
+    a.head === b.head &&
+    a.origin === b.origin &&
+    a.inconsistent === b.inconsistent &&
+    a.bookmarks.length === b.bookmarks.length &&
+    a.bookmarks.every((bookmark, at) => bookmark === b.bookmarks[at]) &&
+    a.snapshots.length === b.snapshots.length &&
+    a.snapshots.every((snapshot, at) => sameSnapshot(snapshot, b.snapshots[at]))
+  )
+}
+
+function sameSnapshot(a: Snapshot, b: Snapshot | undefined): boolean {
+  return (
+    a.guid === b?.guid &&
+    a.name === b.name &&
+    a.createtxg === b.createtxg &&
+    a.creation === b.creation &&
+    a.content === b.content &&
+    a.deferDestroy === b.deferDestroy &&
+    a.longHolds === b.longHolds &&
+    a.holds.size === b.holds.size &&
+    Array.from(a.holds).every(([tag, time]) => b.holds.get(tag) === time)
+  )
 }

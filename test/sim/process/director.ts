@@ -96,10 +96,7 @@ export function createDirector(
       invariants.after(entry, result)
       kill(entry, 'after')
     },
-    async pause() {
-      const count = options.jitter === 0 ? 0 : below(turns, options.jitter + 1)
-      for (let turn = 0; turn < count; turn += 1) await Promise.resolve()
-    },
+    pause: () => (options.jitter === 0 ? AT_ONCE : waitTurns(below(turns, options.jitter + 1))),
     wait: (ms) => timers.sleep(ms, NEVER),
     endOf,
     sever,
@@ -117,4 +114,10 @@ export function createDirector(
     },
   }
   return director
+}
+
+const AT_ONCE = Promise.resolve()
+
+async function waitTurns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await AT_ONCE
 }

@@ -53,35 +53,31 @@ export function sever(pipe: Pipe): void {
   wake(pipe)
 }
 
+/** Who waits at a pipe, and may have to stop waiting: then both throw why. */
+export type Waiter = {
+  check(): void
+  /** Resolves when something has changed at the pipe. */
+  change(pipe: Pipe): Promise<void>
+}
+
 /** At least one byte and at most `length`, waiting for it; nothing at the end. */
-export async function readSome({pipe}: End, length: number, stopped: () => void): Promise<Uint8Array> {
+export async function readSome({pipe}: End, length: number, waiter: Waiter): Promise<Uint8Array> {
   while (pipe.length === 0) {
     if (pipe.writers === 0 || pipe.severed) return NOTHING
-    await change(pipe)
-    stopped()
+    await waiter.change(pipe)
   }
   return take(pipe, length)
 }
 
 /** The first `length` bytes, waiting for them and leaving them there; fewer at the end. */
-export async function peek(
-  pipe: Pipe,
-  length: number,
-  stopped: () => void,
-): Promise<Uint8Array<ArrayBuffer>> {
-  while (pipe.length < length && pipe.writers > 0 && !pipe.severed) {
-    await change(pipe)
-    stopped()
-  }
+export async function peek(pipe: Pipe, length: number, waiter: Waiter): Promise<Uint8Array<ArrayBuffer>> {
+  while (pipe.length < length && pipe.writers > 0 && !pipe.severed) await waiter.change(pipe)
   return new Uint8Array(Buffer.concat(pipe.chunks).subarray(0, length))
 }
 
 /** As much of `bytes` as fits, at least one, waiting for room; 0 when nobody reads. */
-export async function writeSome({pipe}: End, bytes: Uint8Array, stopped: () => void): Promise<number> {
-  while (pipe.readers > 0 && !pipe.severed && pipe.length >= pipe.capacity) {
-    await change(pipe)
-    stopped()
-  }
+export async function writeSome({pipe}: End, bytes: Uint8Array, waiter: Waiter): Promise<number> {
+  while (pipe.readers > 0 && !pipe.severed && pipe.length >= pipe.capacity) await waiter.change(pipe)
   if (pipe.readers === 0 || pipe.severed) return 0
   const count = Math.min(bytes.length, pipe.capacity - pipe.length)
   pipe.chunks.push(bytes.slice(0, count))
@@ -102,12 +98,14 @@ function take(pipe: Pipe, length: number): Uint8Array {
   return taken
 }
 
-function change(pipe: Pipe): Promise<void> {
+/** Resolves at the next `wake`. */
+export function change(pipe: Pipe): Promise<void> {
   return new Promise((resolve) => pipe.waiting.push(resolve))
 }
 
 /** Whoever waits looks again: also called when a waiting process is to notice that it must stop. */
 export function wake(pipe: Pipe): void {
+  if (pipe.waiting.length === 0) return
   const waiting = pipe.waiting.splice(0)
   for (const resolve of waiting) resolve()
 }
@@ -116,13 +114,16 @@ export function wake(pipe: Pipe): void {
 export function byteReader(end: End, fdOf: (end: End) => number): ByteReader & {close(reason?: Error): void} {
   const use = exclusively(end)
 
-  async function read(length: number, check: () => void): Promise<Uint8Array | undefined> {
+  async function read(length: number, waiter: Waiter): Promise<Uint8Array | undefined> {
+    waiter.check()
+    const first = await readSome(end, length, waiter)
+    if (first.length === length) return first
+    if (first.length === 0) return undefined
     const bytes = new Uint8Array(length)
-    let filled = 0
-    while (filled < length) {
-      check()
-      const some = await readSome(end, length - filled, check)
-      if (some.length === 0 && filled === 0) return undefined
+    bytes.set(first)
+    for (let filled = first.length; filled < length; ) {
+      waiter.check()
+      const some = await readSome(end, length - filled, waiter)
       if (some.length === 0) throw unreachable(`the connection was cut after ${filled} of ${length} bytes`)
       bytes.set(some, filled)
       filled += some.length
@@ -131,7 +132,7 @@ export function byteReader(end: End, fdOf: (end: End) => number): ByteReader & {
   }
 
   return {
-    read: (length, signal) => use.call(signal, (check) => read(length, check)),
+    read: (length, signal) => use.call(signal, (waiter) => read(length, waiter)),
     get stream() {
       assert(end.open, 'a closed pipe is used')
       return {fd: fdOf(end)}
@@ -148,11 +149,11 @@ export function byteWriter(
 ): ByteWriter & {close(reason?: Error): void} {
   const use = exclusively(end)
 
-  async function write(bytes: Uint8Array, check: () => void): Promise<void> {
+  async function write(bytes: Uint8Array, waiter: Waiter): Promise<void> {
     const written = onWrite()
     for (let at = 0; at < bytes.length; ) {
-      check()
-      const count = await writeSome(end, bytes.subarray(at), check)
+      waiter.check()
+      const count = await writeSome(end, at === 0 ? bytes : bytes.subarray(at), waiter)
       if (count === 0) throw unreachable('the peer closed the connection')
       at += count
     }
@@ -160,7 +161,7 @@ export function byteWriter(
   }
 
   return {
-    write: (bytes, signal) => use.call(signal, (check) => write(bytes, check)),
+    write: (bytes, signal) => use.call(signal, (waiter) => write(bytes, waiter)),
     get stream() {
       assert(end.open, 'a closed pipe is used')
       return {fd: fdOf(end)}
@@ -175,20 +176,27 @@ function exclusively(end: End) {
   let closed = false
   let reason: Error | undefined
   return {
-    async call<T>(signal: AbortSignal, work: (check: () => void) => Promise<T>): Promise<T> {
+    async call<T>(signal: AbortSignal, work: (waiter: Waiter) => Promise<T>): Promise<T> {
       assert(!busy, 'two calls at once on one end of a pipe')
       if (closed) throw unreachable('the connection is closed')
       busy = true
       const look = () => wake(end.pipe)
-      signal.addEventListener('abort', look)
+      const check = () => {
+        signal.throwIfAborted()
+        if (reason !== undefined) throw reason
+      }
       try {
-        return await work(() => {
-          signal.throwIfAborted()
-          if (reason !== undefined) throw reason
+        return await work({
+          check,
+          async change(pipe) {
+            signal.addEventListener('abort', look)
+            await change(pipe)
+            signal.removeEventListener('abort', look)
+            check()
+          },
         })
       } finally {
         busy = false
-        signal.removeEventListener('abort', look)
         if (closed) closeEnd(end)
       }
     },

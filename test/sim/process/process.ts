@@ -58,13 +58,12 @@ export function createProcess(
     for (const listener of listeners) listener()
   }
 
-  function whileAlive<T>(work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      work.then(
-        (value) => alive && resolve(value),
-        (error) => alive && reject(error),
-      )
-    })
+  async function whileAlive<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } finally {
+      if (!alive) await never()
+    }
   }
 
   const clock = clockOf(host, timers)
@@ -84,6 +83,10 @@ export function createProcess(
     kill: end,
     exit: end,
   }
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {})
 }
 
 /** Spans cost little, and any mistake in their use is one of the program. */

@@ -14,7 +14,7 @@ import {
 } from '../zfs/receive.ts'
 import {prepareSend} from '../zfs/send.ts'
 import type {Entry} from './entry.ts'
-import {closeEnd, duplicate, type End, peek, readSome, wake, writeSome} from './pipe.ts'
+import {change, closeEnd, duplicate, type End, peek, readSome, type Waiter, wake, writeSome} from './pipe.ts'
 import {type Director, faultOf, resultOf} from './program.ts'
 
 /** `zfs send` into a pipe, once its stream is admitted. It ends by itself, when nobody reads, or when it is stopped. */
@@ -39,12 +39,12 @@ export async function sendStream(
     // What is not admitted stays with the program, which is stopped.
     if (!isAdmitted(stdout.inspect, bytes.subarray(0, limit)))
       return diesAt === undefined ? resultOf(SILENT) : STOPPED
-    return await asChild(ctx, entry, director.endOf(stdout.sink.fd), async (end, check) => {
+    return await asChild(ctx, entry, director.endOf(stdout.sink.fd), async (end, waiter) => {
       for (let at = 0; at < limit; ) {
         if (slow !== undefined) await director.wait(slow.ms)
-        check()
+        waiter.check()
         const piece = slow === undefined ? limit : Math.min(limit, at + SLOW_BYTES)
-        const count = await writeSome(end, bytes.subarray(at, piece), check)
+        const count = await writeSome(end, bytes.subarray(at, piece), waiter)
         if (count === 0) return resultOf(complained([`warning: cannot send '${full}': Broken pipe`]))
         end.pipe.streamed += count
         at += count
@@ -89,10 +89,10 @@ export async function receiveStream(
   const {host} = entry.process
   const words = readReceiveWords(entry.argv.slice(1))
   let receiving: Receiving | undefined
-  return await asChild(ctx, entry, director.endOf(stdin.source.fd), async (end, check) => {
-    if (!(await isPipeAdmitted(end, stdin.inspect, check)))
+  return await asChild(ctx, entry, director.endOf(stdin.source.fd), async (end, waiter) => {
+    if (!(await isPipeAdmitted(end, stdin.inspect, waiter)))
       throw new OperationalError('receive-failed', 'cannot receive: the stream ended before its first record')
-    const stream = createStreamReader((length) => readFully(end, length, check))
+    const stream = createStreamReader((length) => readFully(end, length, waiter))
     try {
       const begin = await stream.begin()
       if (begin === 'nothing') return resultOf(complained(['cannot receive: failed to read from stream']))
@@ -127,11 +127,11 @@ export async function receiveStream(
 }
 
 /** The same for a stream that stays in its pipe. */
-async function isPipeAdmitted({pipe}: End, inspect: Inspect, check: () => void): Promise<boolean> {
+async function isPipeAdmitted({pipe}: End, inspect: Inspect, waiter: Waiter): Promise<boolean> {
   for (let head = new Uint8Array(0); ; ) {
     const inspection = inspect(head)
     if (inspection.kind === 'admitted') return true
-    head = await peek(pipe, inspection.bytes, check)
+    head = await peek(pipe, inspection.bytes, waiter)
     if (head.length < inspection.bytes) return false
   }
 }
@@ -141,7 +141,7 @@ async function asChild(
   ctx: RunContext,
   {process}: Entry,
   inherited: End,
-  work: (end: End, check: () => void) => Promise<ProgramResult>,
+  work: (end: End, waiter: Waiter) => Promise<ProgramResult>,
 ): Promise<ProgramResult> {
   const end = duplicate(inherited)
   let stopped = false
@@ -151,11 +151,18 @@ async function asChild(
       wake(end.pipe)
     },
   }
+  const check = () => {
+    if (stopped) throw new StoppedChild()
+  }
   process.children.add(child)
   ctx.signal.addEventListener('abort', child.stop)
   try {
-    return await work(end, () => {
-      if (stopped) throw new StoppedChild()
+    return await work(end, {
+      check,
+      async change(pipe) {
+        await change(pipe)
+        check()
+      },
     })
   } catch (error) {
     if (error instanceof StoppedChild) return STOPPED
@@ -178,14 +185,14 @@ const STOPPED: ProgramResult = {
   stderrCut: false,
 }
 
-async function readFully(end: End, length: number, check: () => void): Promise<Uint8Array> {
-  check()
-  const first = await readSome(end, length, check)
+async function readFully(end: End, length: number, waiter: Waiter): Promise<Uint8Array> {
+  waiter.check()
+  const first = await readSome(end, length, waiter)
   if (first.length === length || first.length === 0) return first
   const bytes = new Uint8Array(length)
   bytes.set(first)
   for (let filled = first.length; filled < length; ) {
-    const some = await readSome(end, length - filled, check)
+    const some = await readSome(end, length - filled, waiter)
     if (some.length === 0) return bytes.subarray(0, filled)
     bytes.set(some, filled)
     filled += some.length

@@ -7,6 +7,7 @@ import {
   mustFindPool,
   nextTxg,
   parentName,
+  putDataset,
 } from '../pool.ts'
 import {type Command, cannotOpen, complained, SILENT} from './answer.ts'
 import {readOptions} from './options.ts'
@@ -49,7 +50,7 @@ export function* rename(host: Host, words: readonly string[]): Command {
   for (const one of moving) pool.datasets.delete(one.name)
   for (const one of moving) {
     one.name = newName(one.name)
-    pool.datasets.set(one.name, one)
+    putDataset(pool, one)
   }
   for (const one of pool.datasets.values())
     if (one.origin !== undefined) one.origin = {...one.origin, dataset: newName(one.origin.dataset)}

@@ -21,45 +21,35 @@ export function* listVersions(host: Host, words: readonly string[]): Command {
   if (columns !== COLUMNS) throw notModelled(words, `columns ${columns}`)
   yield
   const {found, missing} = datasetsOf(host, operands, depth === undefined)
-  const rows = found.flatMap((dataset) => rowsOf(host, dataset))
+  const rows: Row[] = []
+  for (const dataset of found) addRows(host, dataset, rows)
   rows.sort((a, b) => a.createtxg - b.createtxg || compareNames(a.name, b.name))
-  return listed(rows.map(cellsOf), missing)
+  return listed(
+    rows.map(({line}) => line),
+    missing,
+  )
 }
 
-type Row = {
-  readonly name: string
-  readonly guid: string
-  readonly createtxg: number
-  readonly creation: number
-  readonly userrefs: string
-  readonly clones: string
-}
+type Row = {readonly name: string; readonly createtxg: number; readonly line: string}
 
 /** What the program asks for, and nothing else. */
 const COLUMNS = 'name,guid,createtxg,creation,userrefs,clones'
 
-function cellsOf({name, guid, createtxg, creation, userrefs, clones}: Row): readonly (string | number)[] {
-  return [name, guid, createtxg, creation, userrefs, clones]
-}
-
-function rowsOf(host: Host, dataset: Dataset): Row[] {
-  const {name, snapshots, bookmarks} = dataset
-  return [
-    ...bookmarks.map(({name: short, guid, createtxg, creation}) => ({
-      name: `${name}#${short}`,
-      guid,
+function addRows(host: Host, dataset: Dataset, rows: Row[]): void {
+  for (const {name: short, guid, createtxg, creation} of dataset.bookmarks) {
+    const name = `${dataset.name}#${short}`
+    rows.push({name, createtxg, line: `${name}\t${guid}\t${createtxg}\t${creation}\t-\t-`})
+  }
+  for (const snapshot of dataset.snapshots) {
+    const {guid, createtxg, creation, holds} = snapshot
+    const name = `${dataset.name}@${snapshot.name}`
+    const clones = dependentsOf(host, dataset, snapshot).join(',') || '-'
+    rows.push({
+      name,
       createtxg,
-      creation,
-      userrefs: '-',
-      clones: '-',
-    })),
-    ...snapshots.map((snapshot) => ({
-      ...snapshot,
-      name: `${name}@${snapshot.name}`,
-      userrefs: String(snapshot.holds.size),
-      clones: dependentsOf(host, dataset, snapshot).join(',') || '-',
-    })),
-  ]
+      line: `${name}\t${guid}\t${createtxg}\t${creation}\t${holds.size}\t${clones}`,
+    })
+  }
 }
 
 /** `zfs holds`: the holds of all snapshots that exist, complaints about the others. */
@@ -67,12 +57,12 @@ export function* listHolds(host: Host, words: readonly string[]): Command {
   const {operands} = readOptions(words, 'H', '')
   yield
   const missing: string[] = []
-  const rows: string[][] = []
+  const rows: string[] = []
   for (const operand of operands) {
     const [name = '', short = ''] = operand.split('@')
     const snapshot = findDataset(host, name)?.snapshots.find((snapshot) => snapshot.name === short)
     if (snapshot === undefined) missing.push(operand)
-    else for (const [tag, time] of snapshot.holds) rows.push([operand, tag, dateOf(time)])
+    else for (const [tag, time] of snapshot.holds) rows.push(`${operand}\t${tag}\t${dateOf(time)}`)
   }
   return listed(rows, missing)
 }
@@ -96,21 +86,27 @@ export function datasetsOf(
     const all = allDatasets(host)
     return {found: recursive ? all : all.filter(({name}) => !name.includes('/')), missing: []}
   }
-  const found = new Map<string, Dataset>()
+  const found = new Set<Dataset>()
   const missing: string[] = []
   for (const root of roots) {
     const dataset = findDataset(host, root)
-    if (dataset === undefined) missing.push(root)
-    else
-      for (const one of [dataset, ...(recursive ? datasetsBelow(host, root) : [])]) found.set(one.name, one)
+    if (dataset === undefined) {
+      missing.push(root)
+      continue
+    }
+    found.add(dataset)
+    if (recursive) for (const below of datasetsBelow(host, root)) found.add(below)
   }
-  return {found: Array.from(found.values()).sort((a, b) => compareNames(a.name, b.name)), missing}
+  const ordered = Array.from(found)
+  // Below one root they are in order already.
+  if (roots.length > 1) ordered.sort((a, b) => compareNames(a.name, b.name))
+  return {found: ordered, missing}
 }
 
-/** Rows between tabs, and a complaint for each object that is missing. */
-export function listed(rows: readonly (readonly (string | number)[])[], missing: readonly string[]): Answer {
+/** A line for each row, and a complaint for each object that is missing. */
+export function listed(rows: readonly string[], missing: readonly string[]): Answer {
   let stdout = ''
-  for (const row of rows) stdout += `${row.join('\t')}\n`
+  for (const row of rows) stdout += `${row}\n`
   return {
     stdout,
     stderr: missing.map((name) => `${cannotOpen(name)}\n`).join(''),

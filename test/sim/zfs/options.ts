@@ -12,7 +12,7 @@ export type Options = {
  */
 export function readOptions(words: readonly string[], flags: string, valued: string): Options {
   const found = new Set<string>()
-  const values = new Map<string, string[]>()
+  const values: (readonly [option: string, value: string])[] = []
   let at = 0
   for (; at < words.length && words[at]?.startsWith('-'); at += 1) {
     const word = words[at] ?? ''
@@ -25,11 +25,15 @@ export function readOptions(words: readonly string[], flags: string, valued: str
       if (!valued.includes(option)) throw notModelled(words, `option -${option}`)
       const value = index + 1 < word.length ? word.slice(index + 1) : words[++at]
       if (value === undefined) throw notModelled(words, `option -${option} without its value`)
-      values.set(option, [...(values.get(option) ?? []), value])
+      values.push([option, value])
       break
     }
   }
-  return {flags: found, values: (option) => values.get(option) ?? [], operands: words.slice(at)}
+  return {
+    flags: found,
+    values: (wanted) => values.flatMap(([option, value]) => (option === wanted ? [value] : [])),
+    operands: words.slice(at),
+  }
 }
 
 /** Thrown for everything the model of ZFS does not cover. */

@@ -18,14 +18,15 @@ export function* getProperties(host: Host, words: readonly string[]): Command {
   const sources = new Set(values('s')[0]?.split(','))
   yield
   const {found, missing} = datasetsOf(host, roots, flags.has('r'))
-  const rows = found.flatMap((dataset) =>
-    wanted.split(',').flatMap((property) => {
+  const properties = wanted.split(',')
+  const rows: string[] = []
+  for (const dataset of found)
+    for (const property of properties) {
       const {value, source, from} = propertyOf(host, dataset, property)
       const shown = source === 'none' ? '-' : from === undefined ? source : `inherited from ${from}`
-      if (!sources.has(source)) return []
-      return [[dataset.name, property, ...(withValues ? [value] : []), shown]]
-    }),
-  )
+      if (sources.has(source))
+        rows.push(`${dataset.name}\t${property}\t${withValues ? `${value}\t` : ''}${shown}`)
+    }
   return listed(rows, missing)
 }
 

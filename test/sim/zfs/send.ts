@@ -55,6 +55,8 @@ export function* estimate(host: Host, words: readonly string[]): Command {
   return printed(`${kind}\t${target}\t${size}\nsize\t${size}\n`)
 }
 
+const NOTHING: Content = []
+
 type Source = {
   readonly dataset: Dataset
   readonly to: Snapshot
@@ -76,7 +78,7 @@ function sourceOf(host: Host, words: readonly string[]): Source | Answer {
   if (dataset === undefined || to === undefined) return complained([cannotOpen(full)])
   const [baseName] = values('i')
   if (baseName === undefined)
-    return {dataset, to, base: undefined, baseName: '', baseContent: [], resume: undefined}
+    return {dataset, to, base: undefined, baseName: '', baseContent: NOTHING, resume: undefined}
 
   const [, baseShort = ''] = baseName.split(/[@#]/)
   const versions = baseName.includes('#') ? dataset.bookmarks : dataset.snapshots
@@ -110,7 +112,7 @@ function sourceOfToken(host: Host, token: string): Source | Answer {
     const hex = BigInt(fromguid).toString(16)
     return complained([`cannot resume send: incremental source 0x${hex} no longer exists`])
   }
-  const baseContent = fromguid === undefined ? [] : contentOf(host, fromguid)
+  const baseContent = fromguid === undefined ? NOTHING : contentOf(host, fromguid)
   return {dataset, to, base: fromguid, baseName: '', baseContent, resume: state}
 }
 
