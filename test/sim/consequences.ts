@@ -3,7 +3,7 @@ import {UNKNOWN_ERRNO} from './library.ts'
 import {findDataset, findSnapshot} from './pool.ts'
 import type {Entry} from './process/entry.ts'
 import type {Run} from './run.ts'
-import {receiverName, type World} from './world.ts'
+import {receiverName, selectedDatasets, type World} from './world.ts'
 
 /**
  * What a single fault has to come to, beside breaking nothing: complaints of `zfs` are told in its own words (I5), what
@@ -31,9 +31,34 @@ export function consequencesOf(
   }
   if (fault.kind === 'fail' && fault.when === 'after' && verb === 'receive' && status !== 0)
     return [`a receive that failed behind its commit ends the run with ${status}: ${reasons}`]
+  if (HARMS_ONE.has(fault.kind) && (verb === 'send' || verb === 'receive')) {
+    const harmed = othersHarmed(entry, end, world)
+    if (harmed.length > 0) return harmed
+  }
   if ((fault.kind === 'cut' || fault.kind === 'die') && fault.bytes >= BEGUN && entry.argv.includes('-i'))
     return lostWork(entry, world)
   return []
+}
+
+/** What befalls one `zfs send` or `zfs receive`, and neither the network nor a process of ours. */
+const HARMS_ONE: ReadonlySet<Fault['kind']> = new Set(['fail', 'abort', 'output', 'die', 'flip'])
+
+/** Outcome S: the filesystem of the stream may fail, and what lies below it; the others are sent all the same. */
+function othersHarmed({argv}: Entry, end: Run['end'], world: World): readonly string[] {
+  const full = argv.at(-1) ?? ''
+  const harmed = selectedDatasets(world).filter((name) =>
+    [name, receiverName(world, name)].some((side) => full.startsWith(`${side}@`)),
+  )
+  // A token names no filesystem.
+  if (harmed.length === 0) return []
+  const reports = end.kind === 'done' ? (end.outcome.replicate?.filesystems ?? []) : []
+  return selectedDatasets(world).flatMap((name) => {
+    if (harmed.some((one) => name === one || name.startsWith(`${one}/`))) return []
+    const state = reports.find(({filesystem}) => filesystem === name)?.state
+    return state === 'done' || state === 'up-to-date'
+      ? []
+      : [`${name} is ${state}, and only ${harmed} was disturbed`]
+  })
 }
 
 /** The verbs without which a filesystem cannot be through. */

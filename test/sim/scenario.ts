@@ -1,7 +1,8 @@
 import {consequencesOf} from './consequences.ts'
-import {describeFault, type Fault} from './fault.ts'
+import {type CommandFault, describeFault, type Fault} from './fault.ts'
 import {differences, normalForm} from './normal-form.ts'
 import type {WorldOptions} from './options.ts'
+import type {Entry} from './process/entry.ts'
 import {leftovers, unsent} from './quiescence.ts'
 import {type Run, run} from './run.ts'
 import {copyWorld, createWorld, passAnHour, type World} from './world.ts'
@@ -82,8 +83,10 @@ export async function play(
 
   const disturbed = await once('the disturbed run', faults)
   const [only, another] = faults
-  if (only !== undefined && another === undefined && typeof only.at === 'number' && only.kind !== 'frame')
-    problems.push(...consequencesOf(trace[only.at], only, disturbed, reasonsOf(disturbed.end), world))
+  if (only !== undefined && another === undefined && only.kind !== 'frame')
+    problems.push(
+      ...consequencesOf(entryAt(trace, only.at), only, disturbed, reasonsOf(disturbed.end), world),
+    )
   const first = await once('the first quiet run', [])
   if (unconverged(first, world, expected).length > 0) {
     const second = await once('the second quiet run', [])
@@ -93,6 +96,13 @@ export async function play(
   const idle = await once('the idle run', [])
   problems.push(...changesOf(idle).map((command) => `I11: the idle run does ${command}`))
   return {problems, runs}
+}
+
+/** The command a fault is at: by its position, or as the nth of a verb (`send:1`). */
+function entryAt(trace: Run['trace'], at: CommandFault['at']): Entry | undefined {
+  if (typeof at === 'number') return trace[at]
+  const [verb, nth] = at.split(':')
+  return trace.filter(({argv}) => argv[0] === verb)[Number(nth)]
 }
 
 /**

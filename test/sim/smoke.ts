@@ -1,3 +1,4 @@
+import {requestInsideStream} from './behind-stream.ts'
 import {crashLoop} from './crash-loop.ts'
 import {deedsOf} from './deeds.ts'
 import {enumerateFaults} from './enumerate.ts'
@@ -5,7 +6,7 @@ import type {Fault} from './fault.ts'
 import {describeFailure, play, playForeign, prepare, type Scenario} from './scenario.ts'
 import {together} from './together.ts'
 import {VARIANTS} from './variants.ts'
-import {copyWorld} from './world.ts'
+import {copyWorld, createWorld} from './world.ts'
 
 /** The exit status of a hunt that found something: no other failure has it. */
 export const FOUND_STATUS = 42
@@ -34,6 +35,7 @@ async function* problems(): AsyncGenerator<string | undefined> {
   const usual = inBothStages([{options: {}}, {options: {direction: 'pull'}}])
   const others = inBothStages(VARIANTS)
   for (const [index, world] of usual.entries()) yield* someFaults(world, 101, index)
+  yield* await requestInsideStream(createWorld())
   yield* someReplacements()
   yield* someOverlaps()
   for (const direction of ['push', 'pull'] as const) {

@@ -12,6 +12,8 @@ export type Lane = {
   idle(): boolean
   /** Ends our half of the connection; an answer can still come. */
   hangUp(): void
+  /** Ends the connection in order. Even when an answer still comes, nothing more can be asked. */
+  close(): Promise<void>
   /** Sends a request whose answer is awaited with `answer`. A raw stream may be written in between. */
   ask(ctx: RunContext, request: Request): Promise<void>
   /** Reads one answer. An `error` answer is thrown. */
@@ -43,6 +45,10 @@ function createLane(connection: LaneConnection): Lane {
     hangUp() {
       ended = true
       connection.hangUp()
+    },
+    close() {
+      ended = true
+      return connection.close()
     },
     async ask(ctx, request) {
       id += 1

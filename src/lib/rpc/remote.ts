@@ -76,7 +76,7 @@ export function createPushTransfer(lanes: Lanes, sender: LocalSender): Transfer 
       try {
         await sendUnlessRefused(ctx, (ctx) => send(ctx, lane.connection.writer.stream), answer)
       } catch (error) {
-        throw await lastWords(ctx, answer, () => lane.connection.close(), error)
+        throw await lastWords(ctx, answer, () => lane.close(), error)
       }
       const {warnings} = await answerToWhole(ctx, lane, answer)
       return {warnings}
