@@ -4,11 +4,9 @@ import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import {writeText} from '../host/write-text.ts'
-import {type Served, serve} from '../rpc/serve.ts'
+import type {Served} from '../rpc/serve.ts'
 import {readConfig} from './config-file.ts'
 import {createReceiverOf, createSenderOf, type OpenZfs, openZfs} from './endpoints.ts'
-
-export {serve}
 
 /** What the forced command was started with. */
 export type Words = {

@@ -1,64 +1,27 @@
-import {isatty} from 'node:tty'
-import {type RunContext, withFields, withSignal} from '../core/context.ts'
-import {OperationalError} from '../core/errors.ts'
-import {EXIT, exitStatusOfThrown} from '../core/exit-code.ts'
-import {quoted} from '../core/printable.ts'
-import {watchHangUp} from '../host/hang-up.ts'
-import {byteReader, byteWriter} from '../host/pipe.ts'
+import {fstatSync} from 'node:fs'
 import {writeText} from '../host/write-text.ts'
-import {renderThrown} from '../report/describe-error.ts'
-import {greetAsServer} from '../rpc/prelude.ts'
-import {createProcessContext} from './process-context.ts'
+import {SERVER_HELLO} from '../rpc/hello.ts'
 import type {Words} from './served-client.ts'
-import {stderrOutlet} from './stderr-outlet.ts'
 
 /**
  * Serves one client on stdin and stdout until it hangs up; returns the exit status. Nothing but the protocol goes to
  * stdout. What the client asked sshd to run instead (SSH_ORIGINAL_COMMAND) is never looked at.
+ *
+ * Says hello before anything else is loaded: the client waits for that, and what it says then takes its time too.
  */
 export async function stdinserver(argv: readonly string[]): Promise<number> {
-  try {
-    const words = parseWords(argv)
-    refuseTerminal()
-    const ctx = withFields(
-      createProcessContext('stdinserver', stderrOutlet({level: 'info', format: 'json'})),
-      {
-        side: 'peer',
-        clientIdentity: words.identity,
-      },
-    )
-    const hangUp = watchHangUp(1)
-    try {
-      await serveOn(withSignal(ctx, hangUp.signal), words)
-      return EXIT.ok
-    } finally {
-      hangUp.stop()
-    }
-  } catch (thrown) {
-    writeText(2, `${renderThrown(thrown)}\n`)
-    return exitStatusOfThrown(thrown)
-  }
+  const words = readWords(argv)
+  if (typeof words === 'string') return await refuse(words)
+  if (await isTerminal())
+    return await refuse('stdinserver is started by sshd, not by a person: stdin is a terminal')
+  // Nothing has been written into it yet, so that it takes this without anybody reading.
+  writeText(1, SERVER_HELLO)
+  const {serveClient} = await import('./serve-client.ts')
+  return await serveClient(words)
 }
 
-/** The greeting is on its way while everything else is loaded and the configuration read. */
-async function serveOn(ctx: RunContext, words: Words): Promise<void> {
-  const [reader, writer] = [byteReader(0), byteWriter(1)]
-  const greeted = greetAsServer(reader, writer, ctx.signal).then(
-    () => undefined,
-    (error: unknown) => ({error}),
-  )
-  const {servedTo, serve} = await import('./served-client.ts')
-  const {served, close} = servedTo(ctx, words)
-  try {
-    const failed = await greeted
-    if (failed !== undefined) throw failed.error
-    await serve(ctx, served, reader, writer)
-  } finally {
-    await close(ctx)
-  }
-}
-
-function parseWords(argv: readonly string[]): Words {
+/** What it was started with, or what is wrong with that. */
+function readWords(argv: readonly string[]): Words | string {
   const options: Record<string, string> = {}
   const identities: string[] = []
   for (let index = 0; index < argv.length; index += 1) {
@@ -66,20 +29,24 @@ function parseWords(argv: readonly string[]): Words {
     if (word === '--config' || word === '--listener') {
       index += 1
       const value = argv[index]
-      if (value === undefined) throw usage(`${word} needs a value`)
+      if (value === undefined) return `${word} needs a value`
       options[word] = value
-    } else if (word.startsWith('-')) throw usage(`unknown option ${quoted(word)}`)
+    } else if (word.startsWith('-')) return `unknown option '${word}'`
     else identities.push(word)
   }
   const [identity, ...rest] = identities
-  if (identity === undefined || rest.length > 0) throw usage('stdinserver needs exactly one CLIENT_IDENTITY')
+  if (identity === undefined || rest.length > 0) return 'stdinserver needs exactly one CLIENT_IDENTITY'
   return {identity, config: options['--config'], listener: options['--listener']}
 }
 
-function usage(message: string): OperationalError {
-  return new OperationalError('usage', message, {hint: 'zrepl stdinserver CLIENT_IDENTITY [--config FILE]'})
+/** To load what can tell a terminal takes longer than all else before the greeting, so that a pipe is seen without. */
+async function isTerminal(): Promise<boolean> {
+  if (!fstatSync(0).isCharacterDevice()) return false
+  const {isatty} = await import('node:tty')
+  return isatty(0)
 }
 
-function refuseTerminal(): void {
-  if (isatty(0)) throw usage('stdinserver is started by sshd, not by a person: stdin is a terminal')
+async function refuse(misuse: string): Promise<number> {
+  const {refuseClient} = await import('./serve-client.ts')
+  return refuseClient(misuse)
 }

@@ -1,25 +1,30 @@
 import {OperationalError} from '../core/errors.ts'
 import {printable} from '../core/printable.ts'
 import type {ByteReader, ByteWriter} from '../core/stream.ts'
+import {
+  BANNER_BYTES,
+  greeting,
+  HELLO,
+  LANES_EXTENSION,
+  PROTOCOL_VERSION,
+  padded,
+  SERVER_HELLO,
+} from './hello.ts'
 
 /**
  * What both sides say before the first frame: zrepl's own ssh banner and version handshake, with an extension line
  * that announces lanes. A Go zrepl on the other side is thereby recognised and named instead of being confused.
  */
-const BANNER_BYTES = 31
-const HELLO = 'SSHCON_HELO'
 const BEGIN = 'SSHCON_BEGIN'
 const PROXY_ERROR = 'SSHCON_PROXY_ERROR'
-const PROTOCOL_VERSION = 7
-const LANES_EXTENSION = 'lanes=1'
 /** Length prefix of the handshake: ten digits and a space. */
 const PREFIX_BYTES = 11
 const MAX_HANDSHAKE_BYTES = 16 * 1024
 /** A login shell may greet before the forced command starts; more than this is not a greeting. */
 const MAX_NOISE_BYTES = 4096
 
-const CLIENT_GREETING = greeting(BEGIN)
-const SERVER_GREETING = greeting(HELLO)
+const CLIENT_GREETING = bytesOf(greeting(BEGIN))
+const SERVER_GREETING = bytesOf(SERVER_HELLO)
 
 /** Active side: waits for the banner, then begins. One round trip. Throws `peer-protocol` or `peer-unreachable`. */
 export async function greetAsClient(
@@ -39,6 +44,11 @@ export async function greetAsServer(
   signal: AbortSignal,
 ): Promise<void> {
   await writer.write(SERVER_GREETING, signal)
+  await awaitBegin(reader, signal)
+}
+
+/** Passive side that has said hello: reads what the client begins with. Throws `peer-protocol`. */
+export async function awaitBegin(reader: ByteReader, signal: AbortSignal): Promise<void> {
   const begin = text(await mustRead(reader, BANNER_BYTES, signal))
   if (begin !== padded(BEGIN))
     throw new OperationalError('peer-protocol', `the client began with '${printable(begin)}'`)
@@ -94,14 +104,8 @@ function checkHandshake(message: string): void {
 }
 
 /** The banner and the handshake behind it. */
-function greeting(word: string): Uint8Array {
-  const version = String(PROTOCOL_VERSION).padStart(4, '0')
-  const message = `ZREPL_ZFS_REPLICATION PROTOVERSION=${version} EXTENSIONS=0001\n${LANES_EXTENSION}\n`
-  return new TextEncoder().encode(`${padded(word)}${String(message.length).padStart(10, '0')} ${message}`)
-}
-
-function padded(word: string): string {
-  return word.padEnd(BANNER_BYTES, '\0')
+function bytesOf(words: string): Uint8Array {
+  return new TextEncoder().encode(words)
 }
 
 function text(bytes: Uint8Array): string {
