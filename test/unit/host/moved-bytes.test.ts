@@ -1,7 +1,9 @@
-import {mkdtempSync, rmSync, symlinkSync} from 'node:fs'
+import {mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
+import {LIBRARY_WORD} from '../../../src/lib/host/library-child.ts'
+import {STREAM_NAMES} from '../../../src/lib/host/library-message.ts'
 import {createMovedBytes} from '../../../src/lib/host/moved-bytes.ts'
 
 const BYTES = 3_000_000
@@ -9,8 +11,8 @@ const BYTES = 3_000_000
 const START = 100_000
 
 /** Sends `BYTES` through `argv`, counts, and counts again when it has ended. */
-async function countThrough(moved: ReturnType<typeof createMovedBytes>, argv: readonly string[]) {
-  const child = Bun.spawn([...argv], {stdin: 'pipe', stdout: 'pipe', stderr: 'ignore'})
+async function countThrough(moved: ReturnType<typeof createMovedBytes>, argv: readonly string[], cwd = '/') {
+  const child = Bun.spawn([...argv], {cwd, stdin: 'pipe', stdout: 'pipe', stderr: 'ignore'})
   moved()
   const written = child.stdin.write(new Uint8Array(BYTES))
   let read = 0
@@ -45,6 +47,30 @@ test('a connection counts for what it carries, until a receive counts for what i
     expect(sent.any).toBeGreaterThanOrEqual(4 * BYTES)
     // Two levels below us, as a local sink's is.
     const received = await countThrough(moved, ['sh', '-c', `${zfs} receive -; true`])
+    expect(received.stream).toBeGreaterThanOrEqual(BYTES)
+    expect(received.stream).toBeLessThan(BYTES + START)
+  } finally {
+    rmSync(directory, {recursive: true})
+  }
+})
+
+test('the child for libzfs_core counts once it receives, and is no connection before', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'zrepl-moved-'))
+  const through = async (moved: ReturnType<typeof createMovedBytes>, name: string) => {
+    writeFileSync(
+      join(directory, LIBRARY_WORD),
+      `open(C, '>/proc/self/comm'); print C '${name}'; close(C);
+while (sysread(STDIN, $b, 65536)) { syswrite(STDOUT, $b) }`,
+    )
+    return await countThrough(moved, ['perl', LIBRARY_WORD], directory)
+  }
+  try {
+    let now = 0
+    const moved = createMovedBytes(process.pid, () => (now += 2000))
+    const sent = await through(moved, STREAM_NAMES.send)
+    expect(sent.stream).toBe(0)
+    expect(sent.any).toBeGreaterThanOrEqual(2 * BYTES)
+    const received = await through(moved, STREAM_NAMES.receive)
     expect(received.stream).toBeGreaterThanOrEqual(BYTES)
     expect(received.stream).toBeLessThan(BYTES + START)
   } finally {
