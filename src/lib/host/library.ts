@@ -71,8 +71,8 @@ export function createLibrary(options: LibraryOptions): Library & {close(ctx: Ru
       fields,
       (ctx) =>
         children.use(ctx, async (child) => {
-          begun = true
-          return await streamBy(ctx, child, request, pipe)
+          begun = await child.tell(ctx, request, pipe.fd)
+          return begun ? await streamBy(ctx, child, pipe.passage) : undefined
         }),
       () => ({bytes: pipe.passage?.moved()}),
     )
@@ -153,14 +153,12 @@ async function ask<T>(
   )
 }
 
-/** One stream through `passage`, or straight by `fd`. `undefined` when the child has gone. */
+/** Waits for the end of a stream that the child has been told of, and passes it on. `undefined` when the child has gone. */
 async function streamBy(
   ctx: RunContext,
   child: LibraryChild,
-  request: LibraryStream,
-  {fd, passage}: {readonly fd: number; readonly passage: Passage | undefined},
+  passage: Passage | undefined,
 ): Promise<StreamEnd | undefined> {
-  if (!(await child.tell(ctx, request, fd))) return undefined
   const settled = new AbortController()
   const passed = passage?.run(withSignal(ctx, settled.signal))
   const ended = async () => {

@@ -9,7 +9,7 @@ import {openLibc} from './libc.ts'
 export type DescriptorPassing = {
   /** Two connected sockets that no child inherits by accident. Throws `host`. */
   pair(): {readonly fd: number; readonly otherFd: number}
-  /** Puts a copy of `fd` behind what was written to `socket`, with one byte. Throws `host` when it cannot. */
+  /** Puts a copy of `fd` behind what was written to `socket`, with one byte. Throws `peer-unreachable`, or `host`. */
   give(socket: number, fd: number): void
   /** Waits for the byte that comes with a descriptor; `undefined` when it never will. The descriptor is ours to close. */
   take(socket: number): number | undefined
@@ -29,6 +29,7 @@ const SOCK_STREAM_CLOEXEC = 1 | 0o2000000
 const SOL_SOCKET = 1
 const SCM_RIGHTS = 1
 const MSG_NOSIGNAL = 0x4000
+const EPIPE = 32
 /** Places in one block of memory: struct msghdr, its only struct iovec, room for one descriptor (CMSG_SPACE), the byte. */
 const AT = {
   vector: 16,
@@ -81,8 +82,10 @@ function bind(): DescriptorPassing {
       block.setInt32(AT.cmsg + 8, SOL_SOCKET, true)
       block.setInt32(AT.cmsg + 12, SCM_RIGHTS, true)
       block.setInt32(AT.descriptor, fd, true)
-      if (symbols.sendmsg(socket, ptr(bytes), MSG_NOSIGNAL) !== 1n)
-        throw new OperationalError('host', `cannot pass a descriptor on (errno ${errno()})`)
+      if (symbols.sendmsg(socket, ptr(bytes), MSG_NOSIGNAL) === 1n) return
+      throw errno() === EPIPE
+        ? new OperationalError('peer-unreachable', 'the peer closed the connection', {retryable: true})
+        : new OperationalError('host', `cannot pass a descriptor on (errno ${errno()})`)
     },
     take(socket) {
       const {bytes, block} = message()
