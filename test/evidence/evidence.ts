@@ -45,8 +45,9 @@ async function main(words: readonly string[]): Promise<number> {
   const figures: Figure[] = []
   for (const [name, measure] of MEASURES) {
     if (chosen.length > 0 && !chosen.includes(name)) continue
-    console.error(`evidence: ${name}`)
+    const startedMs = performance.now()
     figures.push(...(await measure()))
+    console.error(`evidence: ${name} in ${Math.round((performance.now() - startedMs) / 1000)} s`)
   }
   const table = tableOf(figures)
   console.log(table)

@@ -31,7 +31,7 @@ export function consequencesOf(
   }
   if (fault.kind === 'fail' && fault.when === 'after' && verb === 'receive' && status !== 0)
     return [`a receive that failed behind its commit ends the run with ${status}: ${reasons}`]
-  if (HARMS_ONE.has(fault.kind) && (verb === 'send' || verb === 'receive')) {
+  if (HARMS_ONE[verb]?.has(fault.kind)) {
     const harmed = othersHarmed(entry, end, world)
     if (harmed.length > 0) return harmed
   }
@@ -40,8 +40,14 @@ export function consequencesOf(
   return []
 }
 
-/** What befalls one `zfs send` or `zfs receive`, and neither the network nor a process of ours. */
-const HARMS_ONE: ReadonlySet<Fault['kind']> = new Set(['fail', 'abort', 'output', 'die', 'flip'])
+/**
+ * What befalls one `zfs send` or `zfs receive`, and neither the network nor a process of ours. A receive that says it is
+ * through without having touched its stream leaves that in the connection, which then is of no use to the next filesystem.
+ */
+const HARMS_ONE: Readonly<Record<string, ReadonlySet<Fault['kind']>>> = {
+  send: new Set(['fail', 'abort', 'output', 'die', 'flip']),
+  receive: new Set(['fail', 'abort']),
+}
 
 /** Outcome S: the filesystem of the stream may fail, and what lies below it; the others are sent all the same. */
 function othersHarmed({argv}: Entry, end: Run['end'], world: World): readonly string[] {

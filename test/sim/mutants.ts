@@ -298,4 +298,34 @@ export const MUTANTS: readonly Mutant[] = [
     find: "if (progress === undefined || verdict.kind === 'leave') throw because(busy, verdict.because)",
     replace: "if (progress === undefined || verdict.kind === 'leave') return {fd: -1, release() {}}",
   },
+  {
+    what: 'a connection that was closed is used again',
+    file: 'rpc/remote.ts',
+    find: '() => lane.close(), error)',
+    replace: '() => lane.connection.close(), error)',
+  },
+  {
+    what: 'a stream that the library broke off counts as through',
+    file: 'zfs-client/library-stream.ts',
+    find: 'return end.errno === 0 ? DONE : failed(failureOf(end.errno))',
+    replace: 'return end.errno === 0 ? DONE : failureOf(end.errno) && DONE',
+  },
+  {
+    what: 'a library whose process has ended counts as through',
+    file: 'zfs-client/library-stream.ts',
+    find: "return failed({kind: 'unknown', message: 'the process that calls libzfs_core has ended'})",
+    replace: 'return DONE',
+  },
+  {
+    what: 'the library begins a stream anew that is to be continued',
+    file: 'zfs-client/library-stream.ts',
+    find: 'resume: {object, offset, bytes},',
+    replace: 'resume: (void [object, offset, bytes], undefined),',
+  },
+  {
+    what: 'the library sends all of a snapshot where an increment was planned',
+    file: 'zfs-client/library-stream.ts',
+    find: 'from: from && nameOfVersion(from)}',
+    replace: 'from: from && nameOfVersion(from) && undefined}',
+  },
 ]
