@@ -1,7 +1,8 @@
-import {chmodSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
 import {createNotifier} from '../../src/lib/app/notifier.ts'
+import type {RunReport} from '../../src/lib/report/report.ts'
 import type {LogLine} from '../../src/lib/trace/log-line.ts'
 import {createTestContext} from '../unit/test-context.ts'
 
@@ -68,6 +69,12 @@ jobs:
   return {exitCode: await child.exited, said: stdout + stderr}
 }
 
+function newestReport(): RunReport {
+  const reports = join(dir, 'reports', 'snaps')
+  const name = readdirSync(reports).toSorted().at(-1) ?? ''
+  return JSON.parse(readFileSync(join(reports, name), 'utf8'))
+}
+
 const healthcheck = () => `{type: healthcheck, url: "http://127.0.0.1:${server.port}/${SECRET}", timeout: 1s}`
 
 test('a program gets the report, what matters as variables, and our environment', async () => {
@@ -130,6 +137,11 @@ test.each([
   expect(said).toContain('cannot notify')
   expect(said).toContain(words)
   expect(said).not.toContain(SECRET)
+  expect(said).toContain(`zrepl: job snaps: notify healthcheck of the end: the health check`)
+  expect(newestReport().notifyFailures).toEqual([
+    {type: 'healthcheck', of: 'start', error: expect.stringContaining(words)},
+    {type: 'healthcheck', of: 'end', error: expect.stringContaining(words)},
+  ])
 })
 
 test('a program that fails, hangs or is not there is a warning', async () => {

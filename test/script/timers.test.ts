@@ -7,7 +7,10 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
 const SYSTEMD_ANALYZE = '/usr/bin/systemd-analyze'
 
-const CONFIG = `jobs:
+const CONFIG = `global:
+  logging: [{type: file, path: /var/log/zrepl.log}]
+  monitoring: [{type: textfile, path: /srv/node-exporter/zrepl.prom}]
+jobs:
   - name: inbox
     type: sink
     root_fs: vault
@@ -74,7 +77,26 @@ test.skipIf(!existsSync(SYSTEMD_ANALYZE))('systemd finds no fault with the units
     'zrepl-fetch.service',
     'zrepl-fetch.timer',
   ])
+  for (const directory of ['/var/log', '/srv/node-exporter'])
+    expect(units[0]?.split('\n')).toContain(`ReadWritePaths=-${directory}`)
   const {stderr, exitCode} = await execa(SYSTEMD_ANALYZE, ['verify', '--man=no', ...paths], {reject: false})
   expect(stderr.split('\n').filter((line) => line.includes(directory))).toEqual([])
   expect(exitCode).toBe(0)
 })
+
+test.skipIf(!existsSync(SYSTEMD_ANALYZE))(
+  'the service stays closed',
+  async () => {
+    const {stdout} = await execa(EXECUTABLE, ['timers', 'fetch', '--config', config])
+    const [service = ''] = stdout.split(/^# (?=\/etc\/systemd\/system\/.*\.timer$)/m)
+    const path = join(directory, 'zrepl-judged.service')
+    writeFileSync(path, service)
+    // In tenths: the units were at 7.3 once.
+    const {exitCode, stdout: said} = await execa(
+      SYSTEMD_ANALYZE,
+      ['security', '--offline=true', '--threshold=60', '--no-pager', path],
+      {reject: false},
+    )
+    expect(exitCode, said).toBe(0)
+  },
+)

@@ -6,14 +6,14 @@ import {callHealthcheck} from '../host/call-healthcheck.ts'
 import {createRunHookProgram} from '../host/run-hook-program.ts'
 import {isWorthTelling} from '../report/is-worth-telling.ts'
 import {renderProblems} from '../report/render-text.ts'
-import type {RunReport} from '../report/report.ts'
+import type {NotifyFailure, RunReport} from '../report/report.ts'
 
-/** Tells the world of runs. Whatever goes wrong with it is logged as a warning, and changes nothing else. */
+/** Tells the world of runs. Whatever goes wrong with it is logged as a warning and returned, and changes nothing else. */
 export type Notifier = {
   /** Call it when a run begins, and let it go on: it never rejects. */
-  started(ctx: RunContext, job: string): Promise<void>
+  started(ctx: RunContext, job: string): Promise<readonly NotifyFailure[]>
   /** `before` is the job's run before this one, if any is known. */
-  ended(ctx: RunContext, report: RunReport, before: RunReport | undefined): Promise<void>
+  ended(ctx: RunContext, report: RunReport, before: RunReport | undefined): Promise<readonly NotifyFailure[]>
   /** Instead of `ended`, when a bug of ours has left no report: who was told of the start must not take it for silence. */
   brokeOff(ctx: RunContext, job: string): Promise<void>
 }
@@ -41,22 +41,28 @@ export function createNotifier(
   }
 
   async function callEach(ctx: RunContext, job: string, path: string, body: string) {
-    await Promise.all(
-      of(job).map(async (notify) => {
-        if (notify.type !== 'healthcheck') return
-        await inTime(ctx, notify, (ctx) => callHealthcheck(`${notify.url}${path}`, body, ctx.signal))
-      }),
+    const errors = of(job).map(async (notify) =>
+      notify.type === 'healthcheck'
+        ? await inTime(ctx, notify, (ctx) => callHealthcheck(`${notify.url}${path}`, body, ctx.signal))
+        : [],
     )
+    return (await Promise.all(errors)).flat()
   }
 
   return {
-    started: (ctx, job) => callEach(ctx, job, '/start', ''),
-    brokeOff: (ctx, job) =>
-      callEach(ctx, job, '/fail', `zrepl: job ${job}: broken off by a bug of zrepl; its log has the rest\n`),
+    async started(ctx, job) {
+      const failures = await callEach(ctx, job, '/start', '')
+      return failures.map((failure) => ({...failure, of: 'start'}))
+    },
     async ended(ctx, report, before) {
-      await Promise.all(
+      const failures = await Promise.all(
         of(report.job).map((notify) => inTime(ctx, notify, (ctx) => tell(ctx, notify, report, before))),
       )
+      return failures.flat().map((failure) => ({...failure, of: 'end'}))
+    },
+    async brokeOff(ctx, job) {
+      const body = `zrepl: job ${job}: broken off by a bug of zrepl; its log has the rest\n`
+      await callEach(ctx, job, '/fail', body)
     },
   }
 }
@@ -66,7 +72,7 @@ async function inTime(
   ctx: RunContext,
   {type, timeoutMs}: Notify,
   call: (ctx: RunContext) => Promise<void>,
-): Promise<void> {
+): Promise<readonly Pick<NotifyFailure, 'type' | 'error'>[]> {
   const settled = new AbortController()
   const late = new AbortController()
   ctx.clock.sleep(timeoutMs, settled.signal).then(
@@ -75,10 +81,12 @@ async function inTime(
   )
   try {
     await withTask(ctx, 'notify', {type}, (ctx) => call({...ctx, signal: late.signal}))
+    return []
   } catch (error) {
     // Not even a bug in here may cost a backup. What it says is not known to be free of secrets.
     const why = error instanceof OperationalError ? error.message : 'a bug of zrepl'
     ctx.log.of('notify').warn('cannot notify', {type, error: why})
+    return [{type, error: why}]
   } finally {
     settled.abort()
   }

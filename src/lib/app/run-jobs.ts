@@ -79,15 +79,18 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
       const jobCtx = withFields(ctx, {job: job.name})
       const before = lastReport(job.name)
       const started = notifier.started(jobCtx, job.name)
-      const report = await reportOf(jobCtx, job, config, {...request, onlooker}).catch(async (bug) => {
+      const done = await reportOf(jobCtx, job, config, {...request, onlooker}).catch(async (bug) => {
         held?.release()
         await started
         await notifier.brokeOff(jobCtx, job.name)
         throw bug
       })
-      rememberRun(ctx, report, {jobs: config.jobs, metrics: config.monitoring.textfile})
-      await started
-      await notifier.ended(jobCtx, report, before)
+      const kept = {jobs: config.jobs, metrics: config.monitoring.textfile}
+      // Before anybody is waited for: what was done is worth more than who has heard of it.
+      rememberRun(ctx, done, kept)
+      const notifyFailures = [...(await started), ...(await notifier.ended(jobCtx, done, before))]
+      const report = notifyFailures.length === 0 ? done : {...done, notifyFailures}
+      if (notifyFailures.length > 0) rememberRun(ctx, report, kept)
       manager.status(`job ${job.name}: exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}`)
       reports.push(report)
       if (report.exitStatus !== EXIT.ok) held?.release()

@@ -1,5 +1,6 @@
-import {resolve} from 'node:path'
+import {dirname, resolve} from 'node:path'
 import type {Job} from '../config/job.ts'
+import type {LoadedConfig} from '../config/load.ts'
 import {unreachable} from '../core/assert.ts'
 import {EXIT, type ExitStatus} from '../core/exit-code.ts'
 import {snapshotInterval} from '../timers/snapshot-interval.ts'
@@ -20,7 +21,11 @@ export function printTimers(
 ): ExitStatus {
   const config = readConfig(request.config, request.printError)
   const jobs = request.jobs.length === 0 ? config.jobs : request.jobs.map((name) => jobNamed(config, name))
-  const installation: Installation = {executable: resolve(process.execPath), config: config.path}
+  const installation: Installation = {
+    executable: resolve(process.execPath),
+    config: config.path,
+    writes: writtenDirectories(config),
+  }
   for (const job of jobs) {
     const timed = timedJob(job)
     if (timed === undefined)
@@ -31,6 +36,15 @@ export function printTimers(
       )
   }
   return EXIT.ok
+}
+
+/** Where the configuration has runs write to: metrics, and logs. */
+function writtenDirectories({logging, monitoring}: LoadedConfig): readonly string[] {
+  const files = [
+    ...logging.flatMap((outlet) => (outlet.type === 'file' ? [outlet.path] : [])),
+    ...(monitoring.textfile === undefined ? [] : [monitoring.textfile]),
+  ]
+  return [...new Set(files.map((file) => dirname(file)))]
 }
 
 function units(job: TimedJob, installation: Installation): string {

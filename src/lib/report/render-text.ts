@@ -27,16 +27,23 @@ export function renderText(report: RunReport, {verbose}: {readonly verbose: bool
     ...(report.pruneSender ? pruneLines('prune sender', report.pruneSender, detail) : []),
     ...(report.pruneReceiver ? pruneLines('prune receiver', report.pruneReceiver, detail) : []),
     ...report.warnings.map((warning) => `  warning: ${printable(warning)}`),
+    ...notifyLines(report).map((line) => `  ${line}`),
     ...(report.error ? [`  ${renderError(report.error)}`] : []),
     `  ${summary(report)}`,
   ]
   return `${lines.join('\n')}\n`
 }
 
+/** Who could not be told of the run, a line each. */
+export function notifyLines({notifyFailures = []}: Pick<RunReport, 'notifyFailures'>): readonly string[] {
+  return notifyFailures.map((one) => `notify ${one.type} of the ${one.of}: ${printable(one.error)}`)
+}
+
 /** What went wrong, one line each, for stderr: empty when all is well. */
 export function renderProblems(report: RunReport): string {
   if (report.exitStatus === EXIT.ok) return ''
   const lines = problems(report).map((problem) => `zrepl: job ${printable(report.job)}: ${problem}\n`)
+  lines.push(...notifyLines(report).map((line) => `zrepl: job ${printable(report.job)}: ${line}\n`))
   return `${lines.join('')}zrepl: job ${printable(report.job)}: exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}\n`
 }
 

@@ -2,6 +2,7 @@
 export type {
   FilesystemReport,
   HookReport,
+  NotifyFailure,
   PoolRound,
   PrunedFilesystem,
   PrunedSnapshot,

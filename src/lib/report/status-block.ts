@@ -6,6 +6,7 @@ import {renderError} from './describe-error.ts'
 import type {JobStatus} from './job-status.ts'
 import type {Line} from './line.ts'
 import {filesystemProgressLines, progressLines} from './render-progress.ts'
+import {notifyLines} from './render-text.ts'
 import type {FilesystemReport, RunReport} from './report.ts'
 
 /** What is known of one job, for a person. */
@@ -51,6 +52,7 @@ function lastLines(last: RunReport, nowMs: number): readonly Line[] {
   return [
     {text: `  last run ${ago(last.finishedAt, nowMs)}, took ${formatDuration(tookMs)}; ${how}`, color},
     ...(last.error === undefined ? [] : [{text: `  ${renderError(last.error)}`, color}]),
+    ...notifyLines(last).map((line) => ({text: `  ${line}`, color: 'yellow' as const})),
   ]
 }
 

@@ -10,7 +10,12 @@ export type TimedJob = {
 }
 
 /** How the job is started: absolute paths. */
-export type Installation = {readonly executable: string; readonly config: string}
+export type Installation = {
+  readonly executable: string
+  readonly config: string
+  /** Directories that runs write into beside their own. */
+  readonly writes: readonly string[]
+}
 
 /** One file to be installed. */
 export type UnitFile = {readonly path: string; readonly text: string}
@@ -36,10 +41,12 @@ export function cronLine(job: TimedJob, {executable, config}: Installation): str
  * (exit status 5) is no failure. On a stop only zrepl gets the signal, and ends its children in order.
  *
  * zrepl needs `/dev/zfs`, ssh's keys, the network and its own directories; the rest of the machine is closed to it. Mounts
- * of the host are seen as they come and go, so that no dataset stays busy on account of this service.
+ * of the host are seen as they come and go, so that no dataset stays busy on account of this service. Two things are left
+ * open on purpose: JavaScript is compiled into memory that is then executed, and one run has to see another in /proc.
  */
-function serviceText({name, type}: TimedJob, {executable, config}: Installation): string {
+function serviceText({name, type}: TimedJob, {executable, config, writes}: Installation): string {
   const words = [executable, 'run', name, '--config', config].map(serviceWord)
+  const writable = writes.map((path) => `ReadWritePaths=${serviceWord(`-${path}`)}\n`)
   return `[Unit]
 Description=zrepl ${type} job ${name.replaceAll('%', '%%')}
 Documentation=https://zrepl.github.io
@@ -63,17 +70,23 @@ StateDirectory=zrepl
 StateDirectoryMode=0700
 UMask=0077
 
+# Hooks and notify programs run in here too: what they need beyond this is for a drop-in (systemctl edit).
 NoNewPrivileges=yes
 PrivateTmp=yes
 ProtectSystem=strict
-ProtectHome=read-only
+${writable.join('')}ProtectHome=read-only
 ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
 ProtectControlGroups=yes
 ProtectClock=yes
 ProtectHostname=yes
+RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
+KeyringMode=private
+RemoveIPC=yes
 SystemCallArchitectures=native
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 DevicePolicy=closed

@@ -30,7 +30,7 @@ function job(name: string, intervalMs: number | undefined = 10 * MINUTE): TimedJ
   return {name: parseJobId(name), type: 'push', intervalMs}
 }
 
-const HERE = {executable: '/usr/local/bin/zrepl', config: '/etc/zrepl/zrepl.yml'}
+const HERE = {executable: '/usr/local/bin/zrepl', config: '/etc/zrepl/zrepl.yml', writes: []}
 
 test('a line for cron', () => {
   expect(cronLine(job('offsite'), HERE)).toBe(
@@ -66,6 +66,17 @@ describe('units', () => {
     const [service] = unitFiles(job(name), HERE)
     expect(service?.path).toBe(`/etc/systemd/system/${unit}.service`)
     expect(service?.text).toContain(`run ${word} --config`)
+  })
+
+  test('runs may write where their metrics and logs go, and nowhere else', () => {
+    const lines = (writes: readonly string[]) =>
+      unitFiles(job('offsite'), {...HERE, writes})[0]?.text.match(/^(?:ProtectSystem|ReadWritePaths)=.*$/gm)
+    expect(lines([])).toEqual(['ProtectSystem=strict'])
+    expect(lines(['/var/log', '/srv/a b'])).toEqual([
+      'ProtectSystem=strict',
+      'ReadWritePaths=-/var/log',
+      'ReadWritePaths="-/srv/a b"',
+    ])
   })
 
   test('what systemd would expand in a path is escaped', () => {
