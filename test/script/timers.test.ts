@@ -84,19 +84,16 @@ test.skipIf(!existsSync(SYSTEMD_ANALYZE))('systemd finds no fault with the units
   expect(exitCode).toBe(0)
 })
 
-test.skipIf(!existsSync(SYSTEMD_ANALYZE))(
-  'the service stays closed',
-  async () => {
-    const {stdout} = await execa(EXECUTABLE, ['timers', 'fetch', '--config', config])
-    const [service = ''] = stdout.split(/^# (?=\/etc\/systemd\/system\/.*\.timer$)/m)
-    const path = join(directory, 'zrepl-judged.service')
-    writeFileSync(path, service)
-    // In tenths: the units were at 7.3 once.
-    const {exitCode, stdout: said} = await execa(
-      SYSTEMD_ANALYZE,
-      ['security', '--offline=true', '--threshold=60', '--no-pager', path],
-      {reject: false},
-    )
-    expect(exitCode, said).toBe(0)
-  },
-)
+test.skipIf(!existsSync(SYSTEMD_ANALYZE))('the service stays closed', async () => {
+  const {stdout} = await execa(EXECUTABLE, ['timers', 'fetch', '--config', config])
+  const [service = ''] = stdout.split(/^# (?=\/etc\/systemd\/system\/.*\.timer$)/m)
+  const path = join(directory, 'zrepl-judged.service')
+  writeFileSync(path, service)
+  // In tenths: the units were at 7.3 once.
+  const {exitCode, stdout: said} = await execa(
+    SYSTEMD_ANALYZE,
+    ['security', '--offline=true', '--threshold=60', '--no-pager', path],
+    {reject: false},
+  )
+  expect(exitCode, said).toBe(0)
+})
