@@ -29,6 +29,7 @@ rm -rf /tmp/diff /pool/${POOL}; mkdir /tmp/diff
 truncate -s 1G /pool/${POOL}
 zpool create -f -O mountpoint=/mnt/${POOL} -O atime=off ${POOL} /pool/${POOL} || exit 1
 new() { zfs create "$1"; }
+create_encrypted() { echo 12345678 | zfs create -o encryption=on -o keyformat=passphrase "$1"; }
 state() {
   echo '##state' >&9
   zfs list -Hp -t all -o name,type,guid,createtxg,userrefs,defer_destroy,origin,receive_resume_token,written -r "$1" >&9
@@ -61,6 +62,10 @@ function actScript(step: Step, root: string): string {
       return `${isAsked(step.words) ? 'asked' : 'quiet'} zfs ${words(step.words)}`
     case 'write':
       return `write_blocks ${words([step.dataset])} ${step.first} ${step.count}`
+    case 'create-encrypted':
+      return `quiet create_encrypted ${words([step.dataset])}`
+    case 'unload-key':
+      return `zfs unmount ${words([step.dataset])}; quiet zfs unload-key ${words([step.dataset])}`
     case 'transfer':
       return transferScript(words(step.send), step.cut, words(step.receive))
     case 'resume':

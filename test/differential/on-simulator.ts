@@ -65,6 +65,16 @@ async function act(host: Host, step: Step, root: string): Promise<Omit<Raw, 'sta
       nextTxg(mustFindPool(host, name))
       return told(SILENT)
     }
+    case 'create-encrypted': {
+      const [name = ''] = words([step.dataset])
+      addDataset(host, name, 'filesystem').encryption = {root: name, keyLoaded: true}
+      return told(SILENT)
+    }
+    case 'unload-key': {
+      const {encryption} = mustFindDataset(host, words([step.dataset])[0] ?? '')
+      if (encryption !== undefined) encryption.keyLoaded = false
+      return told(SILENT)
+    }
     case 'header': {
       const sending = prepareSend(host, words(step.send))
       if ('exitCode' in sending) return told(sending)

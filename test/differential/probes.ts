@@ -157,6 +157,29 @@ export const PROBES: readonly Sequence[] = [
     ],
   ),
   probe(
+    'encrypted',
+    [15],
+    [
+      {do: 'create-encrypted', dataset: '~/e'},
+      write('~/e', 0, 3),
+      zfs('snapshot ~/e@1'),
+      {do: 'header', send: wordsOf('~/e@1')},
+      {do: 'header', send: wordsOf('-w ~/e@1')},
+      {do: 'header', send: wordsOf('-p ~/e@1')},
+      transfer('-w ~/e@1', '-s -u ~/raw@1'),
+      transfer('~/e@1', '-s -u ~/plain@1'),
+      write('~/e', 1, 1),
+      zfs('snapshot ~/e@2'),
+      transfer('-i ~/e@1 ~/e@2', '-s -u ~/raw@2'),
+      {do: 'unload-key', dataset: '~/e'},
+      transfer('~/e@2', '-s -u ~/other@2'),
+      transfer('-i ~/e@1 ~/e@2', '-s -u ~/plain@2'),
+      transfer('-w -i ~/e@1 ~/e@2', '-s -u ~/plain@2'),
+      transfer('-w -i ~/e@1 ~/e@2', '-s -u ~/raw@2'),
+      zfs(`${GET} encryption,keystatus ~`),
+    ],
+  ),
+  probe(
     'full',
     [17, 18],
     [
@@ -264,7 +287,7 @@ export const PROBES: readonly Sequence[] = [
   ),
   probe(
     'partial-replacing',
-    [22, 30],
+    [22, 30, 43],
     [
       ...HISTORY,
       zfs('create ~/r'),

@@ -40,12 +40,21 @@ export function recordedVersions(): readonly ZfsVersion[] {
   return ZFS_VERSIONS.filter((version) => existsSync(fileOf(version)))
 }
 
+/** The sequences that this release has been asked. */
+export function sequencesIn(recording: Recording): readonly Sequence[] {
+  return recordedSequences().filter(({id}) => recording[id] !== undefined)
+}
+
 export function readRecording(version: ZfsVersion): Recording {
   return JSON.parse(readFileSync(fileOf(version), 'utf8')) as Recording
 }
 
+/** Keeps `recording`, and of what was recorded before the sequences that it does not have. */
 export function writeRecording(version: ZfsVersion, recording: Recording): void {
-  const lines = Object.entries(recording).map(
+  const all = existsSync(fileOf(version)) ? {...readRecording(version), ...recording} : recording
+  const ids = recordedSequences().map(({id}) => id)
+  const kept = ids.flatMap((id) => (all[id] === undefined ? [] : [[id, all[id]] as const]))
+  const lines = kept.map(
     ([id, answers]) =>
       `${JSON.stringify(id)}: [\n${answers.map((answer) => `  ${JSON.stringify(answer)}`).join(',\n')}\n]`,
   )

@@ -3,12 +3,10 @@ export const SEMANTICS: readonly number[] = Array.from({length: 45}, (_, index) 
 
 /** Those that no sequence of commands on one host shows, and where else they are shown. */
 export const NOT_PROBED: Readonly<Record<number, string>> = {
-  15: 'encryption is lineage only in the simulator: test/lab/encryption.test.ts',
   39: 'a race inside one listing, which nobody can time from outside: outputs with lost lines in the enumeration',
   40: 'needs a pool that is full: the lab scenarios have one',
   41: 'needs a disk that fails: commands that hang in the enumeration',
   42: 'needs users with delegated permissions: test/lab',
-  43: 'the recordings of two releases, each compared with its own profile',
   44: 'the program sets LC_ALL=C for every child: test/unit/zfs-client, test/script/executable.test.ts',
   45: 'processes and pipes: test/lab/kill.test.ts',
 }

@@ -16,6 +16,8 @@ export type Step =
   | {readonly do: 'zfs'; readonly words: Words}
   /** A user writes `count` blocks from the block `first` on. */
   | {readonly do: 'write'; readonly dataset: string; readonly first: number; readonly count: number}
+  /** A user makes a filesystem with a key of its own, or takes the key away from it. */
+  | {readonly do: 'create-encrypted' | 'unload-key'; readonly dataset: string}
   | {readonly do: 'transfer'; readonly cut: Cut; readonly send: Words; readonly receive: Words}
   /** Continues with the resume token that `dataset` shows. */
   | {

@@ -4,14 +4,14 @@ import {build} from '../../tools/build.ts'
 import {compareWithSimulator} from '../differential/compare.ts'
 import {isKnown} from '../differential/known-differences.ts'
 import {PROBES} from '../differential/probes.ts'
-import {readRecording, recordedSequences, recordedVersions} from '../differential/recording.ts'
+import {readRecording, recordedVersions, sequencesIn} from '../differential/recording.ts'
 import {NOT_PROBED, SEMANTICS} from '../differential/semantics.ts'
 import {createCorpusMachine} from '../script/corpus/machine.ts'
 import {play, prepare, type Scenario} from '../sim/scenario.ts'
 import {readRows, shortcomingOf} from '../unit/corpus/rows.ts'
 import {TARGETS} from '../unit/fuzz/targets.ts'
 import type {Figure} from './evidence.ts'
-import {readThreats, testsOf} from './threats.ts'
+import {readIncidents, readThreats, type Threat, testsOf} from './threats.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
@@ -60,7 +60,6 @@ export async function measureRegressions(): Promise<readonly Figure[]> {
 }
 
 export async function measureDifferential(): Promise<readonly Figure[]> {
-  const sequences = recordedSequences()
   const probed = new Set(PROBES.flatMap(({semantics}) => semantics))
   const figures: Figure[] = [
     {
@@ -71,7 +70,9 @@ export async function measureDifferential(): Promise<readonly Figure[]> {
     },
   ]
   for (const version of recordedVersions()) {
-    const {divergences, compared} = await compareWithSimulator(sequences, readRecording(version), version)
+    const recording = readRecording(version)
+    const sequences = sequencesIn(recording)
+    const {divergences, compared} = await compareWithSimulator(sequences, recording, version)
     const known = divergences.filter((divergence) => isKnown(divergence, version)).length
     figures.push({
       what: `Simulator against OpenZFS ${version}: sequences / steps equal / known differences / divergences open`,
@@ -103,12 +104,18 @@ export async function measureMutants(): Promise<readonly Figure[]> {
 }
 
 export async function measureThreats(): Promise<readonly Figure[]> {
-  const threats = readThreats()
-  const shown = threats.filter((threat) => testsOf(threat).length > 0)
+  const shown = (all: readonly Threat[]) => all.filter((one) => testsOf(one).length > 0).length
+  const [threats, incidents] = [readThreats(), readIncidents()]
   return [
     {
-      what: 'Threats with a test / all',
-      figure: `${shown.length} / ${threats.length}`,
+      what: 'Threats with a test / all (`test/evidence/threats.json`)',
+      figure: `${shown(threats)} / ${threats.length}`,
+      command: 'npm run evidence -- threats',
+      ok: true,
+    },
+    {
+      what: 'Incidents in the field with a test / all (`test/evidence/incidents.json`)',
+      figure: `${shown(incidents)} / ${incidents.length}`,
       command: 'npm run evidence -- threats',
       ok: true,
     },

@@ -14,6 +14,11 @@ export function readThreats(): readonly Threat[] {
   return JSON.parse(readFileSync(join(import.meta.dirname, 'threats.json'), 'utf8'))
 }
 
+/** What has happened to users of ZFS and of tools like this one, and the tests that show that it does not happen here. */
+export function readIncidents(): readonly Threat[] {
+  return JSON.parse(readFileSync(join(import.meta.dirname, 'incidents.json'), 'utf8'))
+}
+
 /** Those of its tests that exist: a file in which the words stand. */
 export function testsOf({tests}: Threat): Threat['tests'] {
   return tests.filter(({file, says}) => readFileSync(join(TEST, file), 'utf8').includes(says))

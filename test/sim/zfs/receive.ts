@@ -121,6 +121,8 @@ function beginIncremental(
   if (dataset.head !== base.content || (begin.flags.raw && newest !== base)) return modified(dataset)
   if (begin.flags.raw && dataset.encryption === undefined)
     return complained([`${INCREMENTAL}: cannot perform raw receive on top of existing unencrypted dataset`])
+  if (!begin.flags.raw && dataset.encryption?.keyLoaded === false)
+    return complained([`${INCREMENTAL}: inherited key must be loaded`])
   return start(host, words, begin, dataset, 'hidden', dataset.head, INCREMENTAL)
 }
 
@@ -137,11 +139,13 @@ function resumeReceive(
     return badStream(RESUME, words)
   if (partial.running) return complained([`${RESUME}: dataset is busy`])
   const replaces = partial.place === 'hidden' && begin.fromguid === undefined
-  if (replaces && host.profile.resumeNeedsForce && !words.force)
+  if (replaces && !words.force) {
+    if (!host.profile.tellsResumeNeedsForce) return modified(dataset)
     return complained([
       `${RESUME}: Resuming recv on existing destination '${dataset.name}'`,
       'must specify -F to overwrite it',
     ])
+  }
   if (partial.nextBlock !== begin.resumeAt) return badStream(RESUME, words)
   if (!begin.more) return complained([`${RESUME}: incomplete stream`])
   nextTxg(mustFindPool(host, dataset.name))

@@ -16,12 +16,20 @@ export type StepEnds = {
 
 /** Works `zfs send` out: the stream, or the complaint. */
 export function prepareSend(host: Host, words: readonly string[]): Sending | Answer {
-  const {flags, values} = readOptions(words, 'wLce', 'it')
+  const {flags, values} = readOptions(words, 'wLcep', 'it')
   const source = sourceOf(host, words)
   if ('exitCode' in source) return source
   const {dataset, to, base, baseContent, resume} = source
   if (dataset.encryption !== undefined && !dataset.encryption.keyLoaded && !flags.has('w'))
     return complained([`warning: cannot send '${dataset.name}@${to.name}': dataset key must be loaded`])
+  if (flags.has('p')) {
+    if (dataset.encryption === undefined || flags.has('w')) throw notModelled(words, 'properties in a stream')
+    const {name} = dataset
+    return complained([
+      `cannot send ${name}@${to.name}: encrypted dataset ${name} may not be sent with properties without the raw flag`,
+      `warning: cannot send '${name}@${to.name}': backup failed`,
+    ])
+  }
   const streamFlags: StreamFlags = {
     raw: dataset.encryption !== undefined && (flags.has('w') || resume?.raw === true),
     // A raw stream has its blocks as they are on disk, whatever is encrypted.
@@ -68,7 +76,7 @@ type Source = {
 }
 
 function sourceOf(host: Host, words: readonly string[]): Source | Answer {
-  const {values, operands} = readOptions(words, 'nvPwLce', 'it')
+  const {values, operands} = readOptions(words, 'nvPwLcep', 'it')
   const [token] = values('t')
   if (token !== undefined) return sourceOfToken(host, token)
   const [full = ''] = operands

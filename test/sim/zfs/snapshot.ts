@@ -7,7 +7,8 @@ export function* snapshot(host: Host, words: readonly string[]): Command {
   const {operands} = readOptions(words, '', '')
   yield
   const targets: {dataset: Dataset; name: string; full: string}[] = []
-  for (const full of operands) {
+  // The names go to the kernel as a set.
+  for (const full of new Set(operands)) {
     const [dataset = '', name = ''] = full.split('@')
     const found = findDataset(host, dataset)
     if (found === undefined)
