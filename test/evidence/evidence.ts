@@ -4,6 +4,7 @@ import {measureHistories, measurePairs, measureSingleFaults} from './measure-sim
 import {
   measureCorpus,
   measureDifferential,
+  measureMatrix,
   measureMutants,
   measureRegressions,
   measureThreats,
@@ -28,6 +29,7 @@ const MEASURES: readonly (readonly [string, () => Promise<readonly Figure[]>])[]
   ['regressions', measureRegressions],
   ['differential', measureDifferential],
   ['threats', measureThreats],
+  ['matrix', measureMatrix],
   ['faults', measureSingleFaults],
   ['pairs', measurePairs],
   ['histories', measureHistories],

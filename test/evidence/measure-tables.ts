@@ -11,7 +11,9 @@ import {play, prepare, type Scenario} from '../sim/scenario.ts'
 import {readRows, shortcomingOf} from '../unit/corpus/rows.ts'
 import {TARGETS} from '../unit/fuzz/targets.ts'
 import type {Figure} from './evidence.ts'
-import {readIncidents, readThreats, type Threat, testsOf} from './threats.ts'
+import {readFaults} from './faults.ts'
+import {readInvariants} from './invariants.ts'
+import {isThere, readIncidents, readThreats, type Threat, testsOf} from './threats.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
@@ -99,6 +101,26 @@ export async function measureMutants(): Promise<readonly Figure[]> {
       figure: `${killed} / ${all}`,
       command: 'npm run mutants',
       ok: status === 0,
+    },
+  ]
+}
+
+export async function measureMatrix(): Promise<readonly Figure[]> {
+  const faults = readFaults()
+  const invariants = readInvariants()
+  const seen = invariants.filter(({judged, fails}) => judged.every(isThere) && fails.some(isThere))
+  return [
+    {
+      what: 'Invariants with a judge that has been seen to speak / all',
+      figure: `${seen.length} / ${invariants.length}`,
+      command: 'npm test -- sim invariants',
+      ok: seen.length === invariants.length,
+    },
+    {
+      what: 'Kinds of faults with a test / all',
+      figure: `${faults.filter((fault) => testsOf(fault).length > 0).length} / ${faults.length}`,
+      command: 'npm run evidence -- matrix',
+      ok: true,
     },
   ]
 }

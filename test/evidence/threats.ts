@@ -1,12 +1,11 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 
+/** A place below `test`: a file, and words that stand in it. */
+export type Named = {readonly file: string; readonly says: string}
+
 /** What somebody may try, and the tests that show what comes of it. */
-export type Threat = {
-  readonly id: string
-  readonly what: string
-  readonly tests: readonly {readonly file: string; readonly says: string}[]
-}
+export type Threat = {readonly id: string; readonly what: string; readonly tests: readonly Named[]}
 
 const TEST = join(import.meta.dirname, '..')
 
@@ -19,7 +18,11 @@ export function readIncidents(): readonly Threat[] {
   return JSON.parse(readFileSync(join(import.meta.dirname, 'incidents.json'), 'utf8'))
 }
 
-/** Those of its tests that exist: a file in which the words stand. */
+/** Those of its tests that exist. */
 export function testsOf({tests}: Threat): Threat['tests'] {
-  return tests.filter(({file, says}) => readFileSync(join(TEST, file), 'utf8').includes(says))
+  return tests.filter(isThere)
+}
+
+export function isThere({file, says}: Named): boolean {
+  return readFileSync(join(TEST, file), 'utf8').includes(says)
 }

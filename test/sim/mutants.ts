@@ -328,4 +328,11 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'from: from && nameOfVersion(from)}',
     replace: 'from: from && nameOfVersion(from) && undefined}',
   },
+  {
+    what: 'what is gone already cannot be destroyed',
+    file: 'zfs-client/destroy-judged.ts',
+    find: 'case 0:\n    case ERRNO.missing:\n      return DONE',
+    replace:
+      "case 0:\n      return DONE\n    case ERRNO.missing:\n      return failed({kind: 'unknown', message: 'not there'})",
+  },
 ]

@@ -8,6 +8,7 @@ import type {Fault} from './fault.ts'
 import {createInvariants, type Violation} from './invariants.ts'
 import type {Timers} from './process/clock.ts'
 import type {Entry} from './process/entry.ts'
+import type {Replays} from './replay.ts'
 import {createStage, type Stage} from './stage.ts'
 import {wireActive} from './wire.ts'
 import type {World} from './world.ts'
@@ -16,6 +17,8 @@ export type RunRequest = {
   readonly faults?: readonly Fault[]
   readonly phases?: readonly Phase[]
   readonly dryRun?: boolean
+  /** Requests that arrive twice. */
+  readonly replays?: Replays
 }
 
 /** How a run ended, and everything that happened in it. */
@@ -37,9 +40,9 @@ export type Run = {
  * or chance: all code runs in microtasks, and virtual time passes when there are none left.
  */
 export async function run(world: World, request: RunRequest = {}): Promise<Run> {
-  const {faults = [], dryRun = false} = request
+  const {faults = [], dryRun = false, replays} = request
   const invariants = createInvariants(world)
-  const stage = createStage(world, faults, invariants, {dryRun})
+  const stage = createStage(world, faults, invariants, {dryRun, replays})
   const {active, passives, timers, director} = stage
   let end: Run['end'] | undefined
   active.onEnd(() => {

@@ -3,7 +3,9 @@ import {crashLoop} from './crash-loop.ts'
 import {deedsOf} from './deeds.ts'
 import {enumerateFaults} from './enumerate.ts'
 import type {Fault} from './fault.ts'
-import {describeFailure, play, playForeign, prepare, type Scenario} from './scenario.ts'
+import {normalForm} from './normal-form.ts'
+import {run} from './run.ts'
+import {describeFailure, play, playForeign, prepare, reasonsOf, type Scenario} from './scenario.ts'
 import {together} from './together.ts'
 import {VARIANTS} from './variants.ts'
 import {copyWorld, createWorld} from './world.ts'
@@ -38,6 +40,7 @@ async function* problems(): AsyncGenerator<string | undefined> {
   yield* await requestInsideStream(createWorld())
   yield* someReplacements()
   yield* someOverlaps()
+  for (const direction of ['push', 'pull'] as const) yield* someReplays(direction)
   for (const direction of ['push', 'pull'] as const) {
     for (const changing of [true, false]) {
       const {problems} = await crashLoop({seed: 1, direction, crashes: 30, changing})
@@ -96,6 +99,16 @@ async function* someOverlaps(): AsyncGenerator<string | undefined> {
   for (const {invariant, what} of violations) yield `${invariant} in runs at the same time: ${what}`
   const statuses = runs.map(({end}) => end?.status).join()
   if (statuses !== '6,5,0,5') yield `runs at the same time end with ${statuses}`
+}
+
+/** Every request comes twice. */
+async function* someReplays(direction: 'push' | 'pull'): AsyncGenerator<string | undefined> {
+  const {start, expected} = await prepare({options: {direction}, stage: 'incremental'})
+  const world = copyWorld(start)
+  const {end} = await run(world, {replays: {isReplayed: () => true, onRequest: () => {}}})
+  const status = end.kind === 'done' ? end.status : end.kind
+  if (status !== 0) yield `with every request twice the run ends with ${status}: ${reasonsOf(end)}`
+  if (!expected.includes(normalForm(world))) yield 'every request twice leaves something else than once'
 }
 
 async function* someDeeds(world: Omit<Scenario, 'faults'>): AsyncGenerator<string | undefined> {

@@ -11,6 +11,7 @@ import {openLane, type SimulatedLane} from './process/lane.ts'
 import type {End} from './process/pipe.ts'
 import {createProcess, type Process} from './process/process.ts'
 import type {Director} from './process/program.ts'
+import {type Replays, replaying} from './replay.ts'
 import {wirePassive} from './wire.ts'
 import type {World} from './world.ts'
 
@@ -32,6 +33,7 @@ export type Stage = {
 
 export type StageOptions = {
   readonly dryRun: boolean
+  readonly replays?: Replays | undefined
   /** Where several runs take place at once: their common time, and what tells them apart. */
   readonly timers?: Timers
   readonly run?: string
@@ -44,7 +46,7 @@ export function createStage(
   world: World,
   faults: readonly Fault[],
   invariants: Invariants,
-  {dryRun, timers: shared, run, signal = NEVER, onCommand}: StageOptions,
+  {dryRun, timers: shared, run, signal = NEVER, onCommand, replays}: StageOptions,
 ): Stage {
   const {options, nature, sender, receiver} = world
   const [activeHost, passiveHost] = options.direction === 'push' ? [sender, receiver] : [receiver, sender]
@@ -95,10 +97,11 @@ export function createStage(
         run,
       })
       passives.push(passive)
+      const served = wirePassive(options, zfsOf(passive))
       const lane = openLane({
         active,
         passive,
-        served: wirePassive(options, zfsOf(passive)),
+        served: replays === undefined ? served : replaying(served, replays),
         capacity: options.pipeBytes,
         fdOf: descriptors.fdOf,
         onWrite,
