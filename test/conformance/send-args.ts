@@ -55,7 +55,7 @@ async function send(
   limit?: number,
 ): Promise<void> {
   const {ctx, zfs, fs} = world
-  const run = await sender.prepareSend(ctx, request)
+  const run = await sender.prepareSend(ctx, [request])
   const {sink, source} = createLimitedPipe(limit)
   const [name] = target.split('@')
   const to = snapshotName(fs(name ?? ''), target.slice((name ?? '').length + 1))

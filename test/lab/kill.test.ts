@@ -14,7 +14,8 @@ const received = (filesystem: string) => `${dst}/backups/killed/${src}/${filesys
 beforeAll(async () => {
   lab = await openLab()
   ;({src, dst, destroy} = await lab.pools())
-  const connect = await lab.authorize('killed', CONFIG)
+  // The guest is slow, and more so beside others.
+  const connect = `${await lab.authorize('killed', CONFIG)}\n      dial_timeout: 90s`
   await lab.ok(`zfs create ${src}/data && zfs create '${src}/data/a b' && zfs create ${dst}/backups`)
   await lab.writeFile(
     CONFIG,
@@ -67,7 +68,7 @@ async function killAt(words: string): Promise<void> {
   )
   await lab.ok(`printf '%s\\n' '${words}' >/run/kill-at\n`)
   const killed = await lab.sh(`zrepl replicate offsite --config ${CONFIG}\n`)
-  expect(killed.exitCode).toBe(137)
+  expect(killed.exitCode, killed.stderr).toBe(137)
   expect(await lab.ok('cat /run/kill-at\n')).toBe('')
   await lab.ok('until ! pgrep -x zrepl >/dev/null && ! pgrep -f zfs.real >/dev/null; do :; done\n')
 }
@@ -136,4 +137,43 @@ exit $status
     '@film true',
   ])
   expect((await snapshots(lab, received('data'))).at(-1)).toMatch(/^film /)
+})
+
+test('killed in the middle of a series of snapshots: what has arrived stays, and the next run goes on within it', async () => {
+  const before = (await snapshots(lab, `${src}/data`)).at(-1)?.split(' ') ?? []
+  const [newest = '', guid = ''] = before
+  const names = Array.from({length: 15}, (_, index) => `s${index + 1}`)
+  await lab.ok(`for s in ${names.join(' ')}; do
+  for fs in data 'data/a b'; do echo $s >>"/mnt/${src}/$fs/file"; done
+  if [ $s = s8 ]; then head -c 60000000 /dev/urandom >/mnt/${src}/data/series; fi
+  zfs snapshot -r ${src}/data@$s
+done\n`)
+  const [, start = ''] = (await snapshots(lab, `${src}/data/a b`)).at(-16)?.split(' ') ?? []
+  await lab.ok(`before=$(zpool list -Hp -o allocated ${dst})
+zrepl replicate offsite --config ${CONFIG} >/run/series.log 2>&1 &
+until [ "$(zpool list -Hp -o allocated ${dst})" -gt $((before + 10000000)) ]; do kill -0 $! || { cat /run/series.log; exit 99; }; done
+pkill -KILL -x zrepl
+until ! pgrep -x zrepl >/dev/null && ! pgrep -f zfs.real >/dev/null; do :; done
+[ "$(zfs get -Hp -o value receive_resume_token '${received('data')}')" != - ]\n`)
+
+  const arrived = (await snapshots(lab, received('data'))).slice(-8)
+  expect(arrived.map((line) => line.split(' ')[0])).toEqual([newest, ...names.slice(0, 7)])
+  const held = [newest, ...names].map((name) => `${name} zrepl_STEP_J_offsite`)
+  expect(await holds(lab, `${src}/data`)).toEqual(held)
+  expect(await holds(lab, `${src}/data/a b`)).toHaveLength(16)
+  expect(await bookmarks(lab, `${src}/data`)).toEqual([`zrepl_CURSOR_G_${guidHex(guid)}_J_offsite`])
+  expect(await bookmarks(lab, `${src}/data/a b`)).toEqual([`zrepl_CURSOR_G_${guidHex(start)}_J_offsite`])
+  expect(await holds(lab, received('data'))).toEqual([`${newest} zrepl_last_received_J_backups`])
+
+  const {report, exitCode} = await zrepl(lab, `replicate offsite --config ${CONFIG}`)
+  expect(exitCode).toBe(0)
+  expect(
+    report.replicate?.filesystems.map(({steps}) =>
+      steps.map(({to, state, resumed}) => `${to} ${state}${resumed ? ' resumed' : ''}`),
+    ),
+  ).toEqual([
+    ['@s8 done resumed', ...names.slice(8).map((name) => `@${name} done`)],
+    names.map((name) => `@${name} done`),
+  ])
+  await expectInOrder()
 })

@@ -88,7 +88,7 @@ test('a source sends what its job sends, and nothing else, whatever it is asked 
   const before = everything()
   const victim = await serving('source')
   const send = (filesystem: string, to: string, more: object = {}) =>
-    victim.ask({verb: 'send', request: {filesystem, to, ...more}})
+    victim.ask({verb: 'send', requests: [{filesystem, to, ...more}]})
   const [guid, newer] = ours.guids
   expect(await send(secret.name, secret.guids[0])).toBe('not-permitted')
   expect(await send(outside.name, outside.guids[0])).toBe('not-permitted')
@@ -102,13 +102,13 @@ test('a source sends what its job sends, and nothing else, whatever it is asked 
   for (const resumeToken of craftedTokens({asked: ours, secret, raw: false})) {
     const forger = await serving('source')
     const request = {filesystem: ours.name, to: guid, resumeToken}
-    const answer = await forger.ask({verb: 'send', request})
+    const answer = await forger.ask({verb: 'send', requests: [request]})
     expect(answer === 'hung up' ? (await forger.end()).exitCode : answer).toBeOneOf(['send-policy', 3])
     await forger.end()
   }
 
   const honest = await serving('source')
-  expect(await honest.ask({verb: 'send', request: {filesystem: ours.name, to: guid}})).toBe('sending')
+  expect(await honest.ask({verb: 'send', requests: [{filesystem: ours.name, to: guid}]})).toBe('sending')
   expect(await honest.header()).toMatchObject({kind: 'header', toguid: guid, toname: `${ours.name}@1`})
   await honest.end()
   expect(everything()).toEqual(before)
@@ -126,7 +126,7 @@ test('a source neither receives, nor changes what its job does not own', async (
       verb: 'destroy',
       requests: [{filesystem: outside.name, snapshots: [{name: '1', guid: outside.guids[0]}]}],
     },
-    {verb: 'protect', requests: [{filesystem: name, to: guid, protection}]},
+    {verb: 'protect', requests: [{filesystem: name, to: [guid], protection}]},
     {verb: 'complete', requests: [{filesystem: name, to: guid, protection}]},
     {verb: 'abort-partial', filesystems: [name]},
     {verb: 'hold-last-received', requests: [{filesystem: name, to: guid}]},
@@ -142,7 +142,7 @@ test('a sink changes nothing outside of what is its client’s', async () => {
   const victim = await serving('sink')
   const {name} = outside
   const [guid] = outside.guids
-  expect(await victim.ask({verb: 'send', request: {filesystem: ours.name, to: ours.guids[0]}})).toBe(
+  expect(await victim.ask({verb: 'send', requests: [{filesystem: ours.name, to: ours.guids[0]}]})).toBe(
     'peer-refused',
   )
   for (const request of [
@@ -169,7 +169,7 @@ test('a client sees what its job is about, and holds no more than a step hold of
   for (let round = 0; round < 5; round += 1)
     for (const to of ours.guids) {
       const protection = 'guarantee_resumability'
-      const requests = [{filesystem: ours.name, to, protection}]
+      const requests = [{filesystem: ours.name, to: [to], protection}]
       expect(await source.ask({verb: 'protect', requests})).toBe('outcomes')
     }
   await source.end()
@@ -200,7 +200,7 @@ test('what follows a whole stream is not taken for a request of somebody else’
     if ('exitCode' in sending) throw new Error(sending.stderr)
     return sending.bytes
   })
-  expect(await victim.ask({verb: 'receive', request}, stream)).toBe('received')
+  expect(await victim.ask({verb: 'receive', requests: [request]}, stream)).toBe('received')
   const before = everything()
   await victim.write(new Uint8Array(32 * 1024 * 1024).fill(0x7b)).catch(() => undefined)
   expect(await victim.end()).toMatchObject({exitCode: 3, stderr: expect.stringContaining('peer-protocol')})
@@ -235,7 +235,7 @@ test.each(LIES)('a stream %s where a plain one was announced is not received', a
   }
   const head = encodeStreamHeader({toguid: BigInt(guid), ...fields})
   const stream = Buffer.concat([head, Buffer.alloc(2 * head.length)])
-  expect(await victim.ask({verb: 'receive', request}, stream)).toBe('receive-policy')
+  expect(await victim.ask({verb: 'receive', requests: [request]}, stream)).toBe('receive-policy')
   await victim.end()
   // What it would have lain in may be there now.
   const isAncestor = ({name}: {readonly name: string}) => /^vault\/backups\/me(\/tank)?$/.test(name)
@@ -265,7 +265,7 @@ test('a token of a renamed snapshot is one of that snapshot', async () => {
   const victim = await serving('source')
   const [guid] = ours.guids
   const resumeToken = encodeResumeToken({toname: `${ours.name}@renamed`, toguid: BigInt(guid), object: 1n})
-  expect(await victim.ask({verb: 'send', request: {filesystem: ours.name, to: guid, resumeToken}})).toBe(
+  expect(await victim.ask({verb: 'send', requests: [{filesystem: ours.name, to: guid, resumeToken}]})).toBe(
     'sending',
   )
   expect(await victim.header()).toMatchObject({toguid: guid, resuming: true})

@@ -19,16 +19,18 @@ export async function requestInsideStream(world: World): Promise<readonly string
   await greetAsClient(reader, writer, signal)
   const request: Request = {
     verb: 'receive',
-    request: {
-      filesystem: 'tank/data' as DatasetName,
-      type: 'filesystem',
-      raw: false,
-      from: undefined,
-      to: {name: 'second', guid: '12345' as Guid},
-      protection: 'guarantee_nothing',
-      resuming: false,
-      confirm: 'now',
-    },
+    requests: [
+      {
+        filesystem: 'tank/data' as DatasetName,
+        type: 'filesystem',
+        raw: false,
+        from: undefined,
+        to: {name: 'second', guid: '12345' as Guid},
+        protection: 'guarantee_nothing',
+        resuming: false,
+        confirm: 'now',
+      },
+    ],
   }
   await writer.write(encodeFrame('request', formatRequest(1, request)), signal)
   const inside = encodeFrame('request', formatRequest(2, {verb: 'observe'}))

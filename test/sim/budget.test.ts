@@ -105,6 +105,61 @@ describe.each(['push', 'pull'] as const)('%s', (direction) => {
   })
 })
 
+/** Users take so many snapshots of everything, and change something before each. */
+function takeMany(world: World, count: number): void {
+  for (let taken = 0; taken < count; taken += 1) {
+    world.nature.nowMs += 60_000
+    for (const name of selectedDatasets(world))
+      writeBlock(world.sender, mustFindDataset(world.sender, name), 0)
+    user(world.sender, 'snapshot', ...selectedDatasets(world).map((name) => `${name}@many${taken}`))
+  }
+}
+
+describe.each(['push', 'pull'] as const)('%s: many missing snapshots', (direction) => {
+  test('cost the round trips, changes and listings of one; only streams are as many as they', async () => {
+    const filesystems = 3
+    const [one, ten] = await Promise.all([1, 10].map(costOfMissing))
+    expect(ten).toEqual({
+      ...one,
+      libraryCalls: {
+        prod: (one?.libraryCalls['prod'] ?? 0) + 9 * filesystems,
+        backup: (one?.libraryCalls['backup'] ?? 0) + 9 * filesystems,
+      },
+      // A send is no change; a receive, a step hold and its release are.
+      changes: (one?.changes ?? 0) + 3 * 9 * filesystems,
+    })
+    expect(one?.roundTrips).toBe(direction === 'push' ? filesystems + 2 : 2 * filesystems + 3)
+
+    async function costOfMissing(count: number): Promise<Cost> {
+      const world = await replicated(filesystems, {direction, access: 'library'})
+      takeMany(world, count)
+      return costOf(await expectDone(world, 'replicate'))
+    }
+  })
+
+  test('more than one request takes are sent in several', async () => {
+    const world = await replicated(1, {direction, access: 'library'})
+    takeMany(world, 101)
+    const {roundTrips, libraryCalls} = costOf(await expectDone(world, 'replicate'))
+    // The first hundred are completed before the last one is protected.
+    const trips =
+      direction === 'push'
+        ? {receive: 2, observe: 1, hold: 1}
+        : {send: 2 * 2, protect: 2, observe: 1, complete: 2}
+    expect(roundTrips).toBe(Object.values(trips).reduce((sum, one) => sum + one))
+    expect(libraryCalls).toEqual({prod: 101 + 8, backup: 101 + 4})
+  })
+
+  test('and without the library a hold takes them all in one command', async () => {
+    const filesystems = 3
+    const world = await replicated(filesystems, {direction})
+    takeMany(world, 10)
+    const {commands} = costOf(await expectDone(world, 'replicate'))
+    // Two looks, a hold and its release for all; sends, and a cursor made and one destroyed for each filesystem.
+    expect(commands['prod']).toBe(2 + 2 + 10 * filesystems + 2 * filesystems)
+  })
+})
+
 test.each([10, 100])('without the library %i filesystems cost a command for each bookmark', async (count) => {
   const world = await replicated(count)
   takeOne(world)

@@ -21,16 +21,22 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
-    what: 'only the new end of a step is held',
+    what: 'where a series begins is not held',
     file: 'endpoint/local-sender.ts',
-    find: '[to] : [from, to]',
-    replace: '[to] : [to]',
+    find: 'to : [from, ...to]',
+    replace: 'to : to',
   },
   {
-    what: 'only the old end of a step is held',
+    what: 'only where a series begins is held',
     file: 'endpoint/local-sender.ts',
-    find: '[to] : [from, to]',
-    replace: '[to] : [from]',
+    find: 'to : [from, ...to]',
+    replace: 'to : [from]',
+  },
+  {
+    what: 'only where a series begins and ends is held',
+    file: 'endpoint/local-sender.ts',
+    find: 'to : [from, ...to]',
+    replace: 'to : [from, ...to.slice(-1)]',
   },
   {
     what: 'nothing is held',
@@ -60,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'a receive is believed without looking',
     file: 'endpoint/receive.ts',
     find: 'if (received === undefined) throw receiveError(dataset, request, outcome)',
-    replace: 'if (received === undefined) return {warnings: []}',
+    replace: 'if (received === undefined) return []',
   },
   {
     what: 'the exit status of receive is all that counts',
@@ -68,6 +74,18 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (received === undefined) throw receiveError(dataset, request, outcome)',
     replace:
       "if (received === undefined || outcome.kind === 'failed') throw receiveError(dataset, request, outcome)",
+  },
+  {
+    what: 'of a series that breaks off, all that was begun counts as arrived',
+    file: 'endpoint/receive.ts',
+    find: 'return missing === -1 ? requests.length : missing',
+    replace: 'return missing === -99 ? missing : requests.length',
+  },
+  {
+    what: 'the cursor moves although the series has broken off',
+    file: 'replicate/run-series.ts',
+    find: "if (reply.failure === undefined && finish === 'now')",
+    replace: '',
   },
   {
     what: 'the older hold goes although the new one could not be made',
@@ -157,14 +175,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'the first step is not protected',
     file: 'replicate/before-streams.ts',
-    find: 'if (requests.length === 0) return',
-    replace: 'if (requests.length < 99) return',
+    find: 'chunkByBytes(requests, PROTECT_LIMITS, bytesOf)',
+    replace: 'chunkByBytes(requests, PROTECT_LIMITS, bytesOf).slice(1)',
   },
   {
     what: 'later steps are not protected',
     file: 'replicate/run-filesystem.ts',
-    find: 'if (index > 0)',
-    replace: 'if (index > 99)',
+    find: 'isProtected: index === 0',
+    replace: 'isProtected: index < 99',
   },
   {
     what: 'a step that cannot be protected is sent nevertheless',
@@ -175,8 +193,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'the cursor moves before the receiver has confirmed',
     file: 'rpc/remote.ts',
-    find: 'const {warnings} = await answerToWhole(ctx, lane, answer)',
-    replace: 'answer.catch(() => {}); const warnings: string[] = []',
+    find: 'return await answerToWhole(ctx, lane, answer, sendRequests.length)',
+    replace: 'answer.catch(() => {}); return {arrived: sendRequests.length, warnings: []}',
   },
   {
     what: 'a connection in the middle of a stream is used again',

@@ -23,6 +23,8 @@ export type World = {
   readonly receiver: Host
   /** Guids that have ever been on the receiver, for the truth of cursors (I8). */
   readonly received: Set<string>
+  /** By dataset: how many snapshots there ever were to be sent at once, for how much protection there may be (I3). */
+  readonly longest: Map<string, number>
 }
 
 const START_MS = Date.UTC(2026, 0, 5, 12, 0, 0)
@@ -64,7 +66,7 @@ export function createWorld(overrides: Partial<WorldOptions> = {}): World {
   for (const name of ['backups', 'backups/other', 'unrelated'])
     addDataset(receiver, `vault/${name}`, 'filesystem')
 
-  const world: World = {options, nature, sender, receiver, received: new Set()}
+  const world: World = {options, nature, sender, receiver, received: new Set(), longest: new Map()}
   for (const host of [sender, receiver])
     for (const name of ['tank/database', 'tank/other', 'vault/backups/other', 'vault/unrelated']) {
       if (!name.startsWith(host === sender ? 'tank' : 'vault')) continue
@@ -115,7 +117,7 @@ export function user(host: Host, ...argv: readonly string[]): void {
 }
 
 /** An independent copy. */
-export function copyWorld({options, nature, sender, receiver, received}: World): World {
+export function copyWorld({options, nature, sender, receiver, received, longest}: World): World {
   const copy: Nature = {
     random: {...nature.random},
     nowMs: nature.nowMs,
@@ -128,5 +130,6 @@ export function copyWorld({options, nature, sender, receiver, received}: World):
     sender: copyHost(sender, copy),
     receiver: copyHost(receiver, copy),
     received: new Set(received),
+    longest: new Map(longest),
   }
 }

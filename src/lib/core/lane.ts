@@ -2,7 +2,7 @@ import type {RunContext} from './context.ts'
 import type {ByteReader, ByteWriter} from './stream.ts'
 
 /**
- * One connection to the passive side: strict request and response, either of which one raw stream may follow.
+ * One connection to the passive side: strict request and response, either of which raw streams may follow.
  * Opened by `host` over ssh or a child process, and by the simulator.
  */
 export type LaneConnection = {

@@ -12,10 +12,11 @@ import type {LocalReceiver} from './receiver.ts'
 import type {ReceiverSettings} from './receiving-side.ts'
 import {requireRootFs} from './root-fs.ts'
 import {setAside} from './set-aside.ts'
+import {MAX_STREAMS} from './view.ts'
 
 /** The receiver on this host. It owns the last-received holds of its job and the placeholders below its root. */
 export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings): LocalReceiver {
-  const {jobId, mapping, floor} = settings
+  const {jobId, mapping, floor, pace} = settings
   const pool = createKnownPool(zfs)
   const side = {...settings, zfs, pool}
   const tag = lastReceivedHoldTag(jobId)
@@ -48,6 +49,8 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
         jobId,
         missing: [],
         clockMs: ctx.clock.now(),
+        // What lies behind a stream that is slowed down may be lost.
+        maxStreams: pace === undefined ? MAX_STREAMS : 1,
         filesystems: mapped.map(({dataset, filesystem}) => ({
           filesystem,
           type: dataset.type,
@@ -103,6 +106,6 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       )
     },
 
-    receive: (ctx, request, source) => receive(ctx, side, request, source),
+    receive: (ctx, requests, source, began) => receive(ctx, side, requests, source, began),
   }
 }

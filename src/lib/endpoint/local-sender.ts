@@ -29,6 +29,7 @@ import {createInspector} from './inspector.ts'
 import {createKnownPool, firstFailure} from './pool.ts'
 import {flagsFor, sendingOf} from './send-policy.ts'
 import type {CompleteRequest, Estimate, FromRef, LocalSender, ProtectRequest, SendRequest} from './sender.ts'
+import {MAX_STREAMS} from './view.ts'
 
 /** What a job that sends is configured to do. */
 export type SenderSettings = {
@@ -92,17 +93,19 @@ export function createLocalSender(
   }
 
   /**
-   * What holds and bookmarks a step still needs, and what runs that were killed have left for steps that are not this
-   * one. A bookmark cannot be held; it is protected by a second bookmark.
+   * What holds and bookmarks a series of steps still needs, and what runs that were killed have left for others. Each end
+   * may be the newest that the receiver has when the series is interrupted, so each is protected. A bookmark cannot be
+   * held; it is protected by a second bookmark.
    */
   async function protectionOf(
     ctx: RunContext,
     request: ProtectRequest,
   ): Promise<{holds: Hold[]; bookmarks: NewBookmark[]; stale: Stale}> {
     const {filesystem, protection} = request
-    const to = await findTo(ctx, filesystem, request.to)
+    const to: Snapshot[] = []
+    for (const guid of request.to) to.push(await findTo(ctx, filesystem, guid))
     const from = await findFrom(ctx, filesystem, request.from)
-    const ends = protection === 'guarantee_nothing' ? [] : from === undefined ? [to] : [from, to]
+    const ends = protection === 'guarantee_nothing' ? [] : from === undefined ? to : [from, ...to]
     const byHold = protection === 'guarantee_resumability'
     const held = (await pool.holds(ctx, [filesystem])).get(filesystem)
     return {
@@ -127,7 +130,7 @@ export function createLocalSender(
     }
   }
 
-  /** Of this job on `filesystem`: what protects neither end of the step, and cursors that a newer one has replaced. */
+  /** Of this job on `filesystem`: what protects none of the ends, and cursors that a newer one has replaced. */
   async function staleAround(
     ctx: RunContext,
     filesystem: DatasetName,
@@ -221,6 +224,7 @@ export function createLocalSender(
         jobId,
         missing: listing.missingRoots,
         clockMs: ctx.clock.now(),
+        maxStreams: MAX_STREAMS,
         filesystems: datasets.map((dataset) => ({
           filesystem: dataset.name,
           type: dataset.type,
@@ -291,12 +295,16 @@ export function createLocalSender(
       return await destroyJudged(ctx, zfs, pool, requests, floor, datasetOf)
     },
 
-    async prepareSend(ctx, request) {
-      const {args, planned} = await prepare(ctx, request)
-      const {inspect} = createInspector(planned, (because) => notAsPlanned(args.to, because))
-      return async (ctx, sink) => {
-        const outcome = await zfs.send(ctx, args, {sink, inspect, pace})
-        if (outcome.kind === 'failed') throw sendError(args.to, outcome.failure)
+    async prepareSend(ctx, requests) {
+      const prepared: Awaited<ReturnType<typeof prepare>>[] = []
+      for (const request of requests) prepared.push(await prepare(ctx, request))
+      return async (ctx, sink, began) => {
+        for (const [index, {args, planned}] of prepared.entries()) {
+          began?.(index)
+          const {inspect} = createInspector(planned, (because) => notAsPlanned(args.to, because))
+          const outcome = await zfs.send(ctx, args, {sink, inspect, pace})
+          if (outcome.kind === 'failed') throw sendError(args.to, outcome.failure)
+        }
       }
     },
 

@@ -6,7 +6,7 @@ import type {ReceiveArgs} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
 import type {PlannedStream} from '../zfs/judge-stream.ts'
 import {type DatasetName, snapshotName} from '../zfs/name.ts'
-import {nameOfSnapshot} from '../zfs/version.ts'
+import {isSnapshot, nameOfSnapshot} from '../zfs/version.ts'
 import {createInspector} from './inspector.ts'
 import {CANNOT_DROP, dropOlderHolds, findReceived, moveHolds} from './last-received.ts'
 import {clearPlaceholder, createAncestors, isEmptyPlaceholder} from './placeholder.ts'
@@ -15,17 +15,67 @@ import {notAsAnnounced, receiveError} from './receive-error.ts'
 import type {ReceiveReply, ReceiveRequest} from './receiver.ts'
 import type {ReceivingSide} from './receiving-side.ts'
 import {requireRootFs} from './root-fs.ts'
+import type {StreamBegan} from './sender.ts'
 
 /** What `LocalReceiver.receive` does. */
 export async function receive(
   ctx: RunContext,
   side: ReceivingSide,
+  requests: readonly ReceiveRequest[],
+  source: StreamHandle,
+  began?: StreamBegan,
+): Promise<ReceiveReply> {
+  if (side.pace !== undefined && requests.length > 1)
+    throw new OperationalError('peer-protocol', 'several streams in one request, where only one was offered')
+  const warnings = new Set<string>()
+  for (const [index, request] of requests.entries()) {
+    try {
+      began?.(index)
+      for (const warning of await receiveOne(ctx, side, request, source)) warnings.add(warning)
+    } catch (error) {
+      if (ctx.signal.aborted || !(error instanceof OperationalError)) throw error
+      const arrived = await countArrived(ctx, side, requests.slice(0, index))
+      if (arrived === 0) throw error
+      return {arrived, warnings: Array.from(warnings), failure: error}
+    }
+  }
+  return {arrived: requests.length, warnings: Array.from(warnings)}
+}
+
+/** How many of them are on the pool, up to the first that is not. Of what cannot be seen none counts. */
+async function countArrived(
+  ctx: RunContext,
+  side: ReceivingSide,
+  requests: readonly ReceiveRequest[],
+): Promise<number> {
+  try {
+    await side.pool.relist(ctx, Array.from(new Set(requests.map((request) => datasetOf(side, request)))))
+  } catch (error) {
+    if (ctx.signal.aborted || !(error instanceof OperationalError)) throw error
+    return 0
+  }
+  const isThere = (request: ReceiveRequest) =>
+    side.pool
+      .versions(datasetOf(side, request))
+      .some((version) => isSnapshot(version) && version.guid === request.to.guid)
+  const missing = requests.findIndex((request) => !isThere(request))
+  return missing === -1 ? requests.length : missing
+}
+
+function datasetOf({mapping}: ReceivingSide, {filesystem}: ReceiveRequest): DatasetName {
+  return mapping.toReceiver(filesystem)
+}
+
+/** Receives one stream. Returns warnings. */
+async function receiveOne(
+  ctx: RunContext,
+  side: ReceivingSide,
   request: ReceiveRequest,
   source: StreamHandle,
-): Promise<ReceiveReply> {
-  const {zfs, pool, mapping, pace} = side
+): Promise<readonly string[]> {
+  const {zfs, pool, pace} = side
   await requireRootFs(ctx, side)
-  const dataset = mapping.toReceiver(request.filesystem)
+  const dataset = datasetOf(side, request)
   await createAncestors(ctx, side, dataset)
   const target = await targetOf(ctx, side, dataset, request)
   refuseOverwrite(request, target, target !== undefined && isEmptyPlaceholder(side, target))
@@ -39,7 +89,7 @@ export async function receive(
   const outcome = await zfs.receive(ctx, args, {source, inspect: inspector.inspect, pace})
   // What came with the first part of a first stream is not repeated with the rest of it.
   const mayBring = inspector.bringsProperties() || (request.resuming && request.from === undefined)
-  if (outcome.kind === 'done' && mayWait(request) && !mayBring) return {warnings: []}
+  if (outcome.kind === 'done' && mayWait(request) && !mayBring) return []
 
   // `zfs receive` fails after the snapshot is committed (a mount), and succeeds without having received anything:
   // only the guid on the pool tells.
@@ -51,11 +101,11 @@ export async function receive(
   await checkEncrypted(ctx, side, dataset, request)
   if (mayBring) warnings.push(...(await strayProperties(ctx, side, dataset, args)))
   if (target?.placeholder === true) await clearPlaceholder(ctx, side, dataset)
-  if (request.protection === 'guarantee_nothing') return {warnings}
+  if (request.confirm === 'later' || request.protection === 'guarantee_nothing') return warnings
 
   const [moved] = await moveHolds(ctx, side, [{filesystem: request.filesystem, to: request.to.guid}])
   if (moved?.dropped.kind === 'failed') warnings.push(`${CANNOT_DROP}: ${moved.dropped.failure.message}`)
-  if (moved?.held.kind !== 'failed') return {warnings}
+  if (moved?.held.kind !== 'failed') return warnings
   throw new OperationalError(
     'receive-failed',
     `received ${quoted(nameOfSnapshot(received))}, but cannot hold it: ${moved.held.failure.message}`,
@@ -126,8 +176,8 @@ async function argsOf(
 }
 
 /** What a full stream has made is looked at before anything is received below it. */
-function mayWait({from, confirm, protection}: ReceiveRequest): boolean {
-  return confirm === 'later' && from !== undefined && protection !== 'guarantee_nothing'
+function mayWait({from, confirm}: ReceiveRequest): boolean {
+  return confirm === 'later' && from !== undefined
 }
 
 /** Whoever made the stream must not decide about what policy withholds or sets (threat T10), whatever `-x` and `-o` did. */

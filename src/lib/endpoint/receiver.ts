@@ -1,9 +1,10 @@
 import type {RunContext} from '../core/context.ts'
+import type {OperationalError} from '../core/errors.ts'
 import type {StreamHandle} from '../core/stream.ts'
 import type {Protection} from '../plan/policy.ts'
 import type {Outcome} from '../zfs/client.ts'
 import type {DatasetName, Guid} from '../zfs/name.ts'
-import type {DestroyReply, DestroyRequest} from './sender.ts'
+import type {DestroyReply, DestroyRequest, StreamBegan} from './sender.ts'
 import type {EndpointView} from './view.ts'
 
 /** The side that owns a subtree below `root_fs`. Every request is confined to it; see `Sender` for the manners. */
@@ -29,11 +30,18 @@ export type Receiver = {
 /** The receiver on this host: it can also take streams. */
 export type LocalReceiver = Receiver & {
   /**
-   * Receives exactly one stream from `source`, sees the announced guid on the pool, then moves the hold.
-   * Resolves only when `to` is there, whatever the exit status of `zfs receive` was; with `confirm: 'later'` also when
-   * `zfs receive` says so: then nothing is proven until `holdLastReceived`, for many at once, has looked.
+   * Receives exactly one stream from `source` for each request, in order: sees the announced guid on the pool, then moves
+   * the hold. `to` counts as arrived when it is there, whatever the exit status of `zfs receive` was; with
+   * `confirm: 'later'` also when `zfs receive` says so: then nothing is proven until `holdLastReceived`, for many at once,
+   * has looked, or until one behind it is proven, for ZFS adds an increment only to the snapshot it begins at.
+   * Throws when none has arrived.
    */
-  receive(ctx: RunContext, request: ReceiveRequest, source: StreamHandle): Promise<ReceiveReply>
+  receive(
+    ctx: RunContext,
+    requests: readonly ReceiveRequest[],
+    source: StreamHandle,
+    began?: StreamBegan,
+  ): Promise<ReceiveReply>
 }
 
 export type ReceiveRequest = {
@@ -48,8 +56,14 @@ export type ReceiveRequest = {
   readonly confirm: 'now' | 'later'
 }
 
-/** `warnings`: the snapshot is there, but something around it failed (a mount, an older hold). */
-export type ReceiveReply = {readonly warnings: readonly string[]}
+export type ReceiveReply = {
+  /** So many have arrived, the first ones. With `failure` all of these have been seen on the pool. */
+  readonly arrived: number
+  /** Snapshots are there, but something around them failed (a mount, an older hold). */
+  readonly warnings: readonly string[]
+  /** Why the next one has not arrived. The source is somewhere within a stream then. */
+  readonly failure?: OperationalError
+}
 
 export type HoldLastReceivedRequest = {readonly filesystem: DatasetName; readonly to: Guid}
 

@@ -15,7 +15,7 @@ export type Sender = {
   observe(ctx: RunContext): Promise<EndpointView>
   /** What each stream would be. For people only: nothing is decided by it. */
   estimate(ctx: RunContext, requests: readonly SendRequest[]): Promise<readonly Estimate[]>
-  /** Before a step: makes `from` and `to` indestructible as `protection` asks. */
+  /** Before a series of steps: makes all of their ends indestructible as `protection` asks. */
   protect(ctx: RunContext, requests: readonly ProtectRequest[]): Promise<readonly Outcome[]>
   /** After the receiver has confirmed `to`: moves the cursor there, then drops what protected the step. */
   complete(ctx: RunContext, requests: readonly CompleteRequest[]): Promise<readonly Outcome[]>
@@ -30,11 +30,8 @@ export type Sender = {
 
 /** The sender on this host: it can also produce streams and snapshots. */
 export type LocalSender = Sender & {
-  /** Checks the request against policy and pool. The result writes the stream; it throws when the stream is not complete. */
-  prepareSend(
-    ctx: RunContext,
-    request: SendRequest,
-  ): Promise<(ctx: RunContext, sink: StreamHandle) => Promise<void>>
+  /** Checks all of the requests against policy and pool, before the first of their streams. */
+  prepareSend(ctx: RunContext, requests: readonly SendRequest[]): Promise<SendStreams>
   /** Bytes written since the newest snapshot of each filesystem. */
   written(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<ReadonlyMap<DatasetName, bigint>>
   /** One snapshot of each filesystem, all of one pool in one transaction as far as possible. */
@@ -44,6 +41,12 @@ export type LocalSender = Sender & {
     name: string,
   ): Promise<readonly SnapshotOutcome[]>
 }
+
+/** Writes one stream after the other. Throws when one is not complete. */
+export type SendStreams = (ctx: RunContext, sink: StreamHandle, began?: StreamBegan) => Promise<void>
+
+/** Is told when a stream is about to begin, by its position among those of the request. */
+export type StreamBegan = (index: number) => void
 
 export type Estimate = {
   /** Size of the stream as ZFS guesses it; `undefined` when it cannot tell. */
@@ -62,10 +65,11 @@ export type SendRequest = {
 /** A bookmark and a snapshot can share a guid, so the kind is part of the reference. */
 export type FromRef = {readonly kind: 'snapshot' | 'bookmark'; readonly guid: Guid}
 
+/** `to`: the snapshots of the steps of a series, in order; `from` is where the first begins. */
 export type ProtectRequest = {
   readonly filesystem: DatasetName
   readonly from: FromRef | undefined
-  readonly to: Guid
+  readonly to: readonly Guid[]
   readonly protection: Protection
 }
 

@@ -12,4 +12,9 @@ export type EndpointView = SideView & {
   readonly missing: readonly DatasetName[]
   /** What the host's clock showed when it had seen this, in milliseconds since 1970. */
   readonly clockMs: number
+  /** How many streams it sends or takes in one request. */
+  readonly maxStreams: number
 }
+
+/** The most streams in one request. */
+export const MAX_STREAMS = 100

@@ -1,6 +1,8 @@
 import type {RunContext} from '../core/context.ts'
 import type {ProtectRequest} from '../endpoint/sender.ts'
 import type {JobPlan} from '../plan/job-plan.ts'
+import {seriesOf} from '../plan/series.ts'
+import {type ChunkLimits, chunkByBytes} from '../zfs/chunk-by-bytes.ts'
 import {type Failures, noteFailures} from './outcomes.ts'
 import type {Pair} from './pair.ts'
 import {protectRequest} from './step-request.ts'
@@ -70,16 +72,25 @@ async function setAside(ctx: RunContext, {receiver}: Pair, plan: JobPlan, failed
 
 async function protectFirstSteps(
   ctx: RunContext,
-  {sender}: Pair,
+  {sender, maxStreams}: Pair,
   plan: JobPlan,
   failed: Failures,
 ): Promise<void> {
   const requests: ProtectRequest[] = plan.filesystems.flatMap((filesystem) =>
     filesystem.kind === 'steps' && !failed.has(filesystem.filesystem)
-      ? protectRequest(filesystem.steps[0])
+      ? seriesOf(filesystem.steps, maxStreams).slice(0, 1).map(protectRequest)
       : [],
   )
-  if (requests.length === 0) return
-  const names = requests.map(({filesystem}) => filesystem)
-  noteFailures(names, await sender.protect(ctx, requests), 'zfs-failed', 'cannot protect the step', failed)
+  for (const chunk of chunkByBytes(requests, PROTECT_LIMITS, bytesOf)) {
+    const names = chunk.map(({filesystem}) => filesystem)
+    noteFailures(names, await sender.protect(ctx, chunk), 'zfs-failed', 'cannot protect the step', failed)
+  }
+}
+
+/** Far below what a frame may have (8 MiB), and more than nearly every run needs. */
+const PROTECT_LIMITS: ChunkLimits = {maxBytes: 4 * 1024 * 1024, maxItems: 50_000}
+
+/** No less than a request takes as JSON. */
+function bytesOf({filesystem, to}: ProtectRequest): number {
+  return filesystem.length + 24 * to.length + 200
 }

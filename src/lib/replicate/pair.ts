@@ -12,4 +12,6 @@ export type Pair = {
   readonly board: Board
   /** Somebody looks, and wants to know how much there is to do. */
   readonly sizes: boolean
+  /** How many streams both sides are ready for in one request. */
+  readonly maxStreams: number
 }

@@ -29,9 +29,10 @@ export async function replicatePhase(
       receiver: receiver.view,
       policy: work.policy,
     })
+    const maxStreams = Math.min(sender.view.maxStreams, receiver.view.maxStreams)
     const filesystems = dryRun
       ? await describeReplication(ctx, work.sender, plan)
-      : await runAnnounced(ctx, {...work, sizes}, plan)
+      : await runAnnounced(ctx, {...work, sizes, maxStreams}, plan)
     if (!dryRun && plan.filesystems.some(changesSomething)) {
       look.sender.forget()
       look.receiver.forget()
@@ -49,7 +50,7 @@ export async function replicatePhase(
 /** Whoever prunes beside this sees what is going to be needed from before the first step to after the last. */
 async function runAnnounced(
   ctx: RunContext,
-  work: Parameters<typeof replicatePhase>[1] & Pick<Pair, 'sizes'>,
+  work: Parameters<typeof replicatePhase>[1] & Pick<Pair, 'sizes' | 'maxStreams'>,
   plan: JobPlan,
 ): Promise<readonly FilesystemReport[]> {
   const hasSteps = plan.filesystems.some(({kind}) => kind === 'steps')

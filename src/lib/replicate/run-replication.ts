@@ -78,7 +78,7 @@ export async function runReplication(
 
   function skip(filesystem: StepsPlan, error: OperationalError): Ran {
     pair.board.change(notBegun(filesystem.filesystem, error.message))
-    return {report: failedReport(filesystem, [], error, [])}
+    return {report: failedReport(filesystem, [], {error, begun: 1}, [])}
   }
 
   /** A filesystem does not throw what is its own failure. */
@@ -101,8 +101,9 @@ function parentError(parents: readonly DatasetName[]): OperationalError | undefi
 
 function reportFinished({report, unfinished}: Ran, finishing: Finishing): FilesystemReport {
   if (unfinished === undefined) return report
-  const error = finishing.failure(unfinished.step)
-  return error === undefined
-    ? report
-    : failedReport(unfinished.plan, report.steps.slice(0, -1), error, report.warnings)
+  const {plan, series} = unfinished
+  const error = finishing.failure(series.at(-1) ?? series[0])
+  if (error === undefined) return report
+  const failure = {error, begun: series.length}
+  return failedReport(plan, report.steps.slice(0, -series.length), failure, report.warnings)
 }

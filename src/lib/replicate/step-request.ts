@@ -1,13 +1,15 @@
 import type {ReceiveRequest} from '../endpoint/receiver.ts'
 import type {FromRef, ProtectRequest, SendRequest} from '../endpoint/sender.ts'
 import type {SetAside} from '../plan/filesystem-plan.ts'
+import type {Series} from '../plan/series.ts'
 import type {Step} from '../plan/step.ts'
 import {formatGuidHex} from '../zfs/name.ts'
 import {type Bookmark, shortName} from '../zfs/version.ts'
 
-/** What the sender is asked before the step. */
-export function protectRequest({filesystem, from, to, protection}: Step): ProtectRequest {
-  return {filesystem, from: fromRef(from), to: to.guid, protection}
+/** What the sender is asked before a series of steps. */
+export function protectRequest(series: Series): ProtectRequest {
+  const [{filesystem, from, protection}] = series
+  return {filesystem, from: fromRef(from), to: series.map(({to}) => to.guid), protection}
 }
 
 /** What the sender is asked for the stream. */
@@ -56,6 +58,14 @@ export function stepFields(step: Step): {
   readonly resumed: boolean
 } {
   return {from: undefined, ...stepWords(step)}
+}
+
+/** A series as its span shows it. */
+export function seriesFields(series: Series): ReturnType<typeof stepFields> & {readonly steps?: number} {
+  const last = series.at(-1) ?? series[0]
+  return series.length === 1
+    ? stepFields(series[0])
+    : {...stepFields(series[0]), to: shortName(last.to), steps: series.length}
 }
 
 /** Reports say when all is sent that had been sent before. */

@@ -1,24 +1,27 @@
-import type {OperationalError} from '../core/errors.ts'
 import type {PlannedFilesystem} from '../plan/job-plan.ts'
 import {reportedError} from '../report/describe-error.ts'
 import type {FilesystemReport, StepReport} from '../report/report.ts'
 import {latestVersion} from './latest-version.ts'
+import type {SeriesFailure} from './run-series.ts'
 import {stepWords} from './step-request.ts'
 
 /** A filesystem that has something to send. */
 export type StepsPlan = Extract<PlannedFilesystem, {kind: 'steps'}>
 
-/** The report of a filesystem of which `done` is all that went well. */
+/**
+ * The report of a filesystem of which `done` is all that went well. Steps behind those that were begun are `not-reached`,
+ * and so are all of one that is not begun because of its parent.
+ */
 export function failedReport(
   plan: StepsPlan,
   done: readonly StepReport[],
-  error: OperationalError,
+  {error, begun}: SeriesFailure,
   warnings: readonly string[],
 ): FilesystemReport {
   const rest = plan.steps.slice(done.length).map(
     (step, index): StepReport => ({
       ...stepWords(step),
-      state: index === 0 && error.code !== 'parent-failed' ? 'failed' : 'not-reached',
+      state: index < begun && error.code !== 'parent-failed' ? 'failed' : 'not-reached',
     }),
   )
   return {

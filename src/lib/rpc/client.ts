@@ -66,7 +66,9 @@ function createLane(connection: LaneConnection): Lane {
       }
       const response = parseResponse(body, id)
       // Refused in the middle of a stream, the rest of it is still in the pipe.
-      idle = response.verb !== 'sending' && !(response.verb === 'error' && streaming)
+      const isRefusal =
+        response.verb === 'error' || (response.verb === 'received' && response.failure !== undefined)
+      idle = response.verb !== 'sending' && !(isRefusal && streaming)
       if (response.verb === 'error') throw response.error
       if (response.verb !== verb)
         throw new OperationalError(

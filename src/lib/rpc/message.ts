@@ -5,7 +5,12 @@ import validateResponse from '../../generated/validate-rpc-response.js'
 import {parseJobId} from '../abstraction/job-id.ts'
 import {isErrorCode, OperationalError} from '../core/errors.ts'
 import {printable} from '../core/printable.ts'
-import type {HoldLastReceivedRequest, ReceiveRequest, SetAsideRequest} from '../endpoint/receiver.ts'
+import type {
+  HoldLastReceivedRequest,
+  ReceiveReply,
+  ReceiveRequest,
+  SetAsideRequest,
+} from '../endpoint/receiver.ts'
 import type {
   CompleteRequest,
   DestroyReply,
@@ -34,12 +39,12 @@ export type Request =
   | {readonly verb: 'estimate'; readonly requests: readonly SendRequest[]}
   | {readonly verb: 'protect'; readonly requests: readonly ProtectRequest[]}
   | {readonly verb: 'complete'; readonly requests: readonly CompleteRequest[]}
-  | {readonly verb: 'send'; readonly request: SendRequest}
+  | {readonly verb: 'send'; readonly requests: readonly SendRequest[]}
   | {readonly verb: 'settle'}
   | {readonly verb: 'abort-partial'; readonly filesystems: readonly DatasetName[]}
   | {readonly verb: 'hold-last-received'; readonly requests: readonly HoldLastReceivedRequest[]}
   | {readonly verb: 'set-aside'; readonly requests: readonly SetAsideRequest[]}
-  | {readonly verb: 'receive'; readonly request: ReceiveRequest}
+  | {readonly verb: 'receive'; readonly requests: readonly ReceiveRequest[]}
   | {readonly verb: 'destroy'; readonly requests: readonly DestroyRequest[]}
   | {readonly verb: 'estimate-destroy'; readonly requests: readonly DestroyRequest[]}
 
@@ -50,7 +55,7 @@ export type Response =
   | {readonly verb: 'outcomes'; readonly outcomes: readonly Outcome[]}
   | {readonly verb: 'sending'}
   | {readonly verb: 'sent'}
-  | {readonly verb: 'received'; readonly warnings: readonly string[]}
+  | ({readonly verb: 'received'} & ReceiveReply)
   | {readonly verb: 'destroyed'; readonly replies: readonly DestroyReply[]}
   | {readonly verb: 'error'; readonly error: OperationalError}
 
@@ -76,10 +81,15 @@ export function formatResponse(id: number, response: Response): object {
         jobId: response.view.jobId,
         missing: response.view.missing,
         clockMs: response.view.clockMs,
+        maxStreams: response.view.maxStreams,
         filesystems: response.view.filesystems.map(formatView),
       }
     case 'estimated':
       return {id, verb: 'estimated', estimates: response.estimates.map(formatEstimate)}
+    case 'received': {
+      const {failure, ...reply} = response
+      return {id, ...reply, ...(failure === undefined ? {} : {failure: formatError(failure)})}
+    }
     case 'error':
       return {id, verb: 'error', error: formatError(response.error)}
     default:
@@ -108,7 +118,7 @@ function requestOf(wire: RpcRequest): Request {
         requests: wire.requests.map((request) => ({
           filesystem: parseDatasetName(request.filesystem),
           from: fromOf(request.from),
-          to: parseGuid(request.to),
+          to: request.to.map(parseGuid),
           protection: request.protection,
         })),
       }
@@ -122,7 +132,7 @@ function requestOf(wire: RpcRequest): Request {
         })),
       }
     case 'send':
-      return {verb: 'send', request: sendOf(wire.request)}
+      return {verb: 'send', requests: wire.requests.map(sendOf)}
     case 'settle':
       return {verb: 'settle'}
     case 'abort-partial':
@@ -144,19 +154,7 @@ function requestOf(wire: RpcRequest): Request {
         })),
       }
     case 'receive':
-      return {
-        verb: 'receive',
-        request: {
-          filesystem: parseDatasetName(wire.request.filesystem),
-          type: wire.request.type,
-          raw: wire.request.raw,
-          from: wire.request.from === undefined ? undefined : parseGuid(wire.request.from),
-          to: {name: parseComponent(wire.request.to.name), guid: parseGuid(wire.request.to.guid)},
-          protection: wire.request.protection,
-          resuming: wire.request.resuming,
-          confirm: wire.request.confirm,
-        },
-      }
+      return {verb: 'receive', requests: wire.requests.map(receiveOf)}
     case 'destroy':
     case 'estimate-destroy':
       return {verb: wire.verb, requests: wire.requests.map(destroyOf)}
@@ -186,6 +184,21 @@ function sendOf(wire: {
   }
 }
 
+function receiveOf(wire: WireReceive): ReceiveRequest {
+  return {
+    filesystem: parseDatasetName(wire.filesystem),
+    type: wire.type,
+    raw: wire.raw,
+    from: wire.from === undefined ? undefined : parseGuid(wire.from),
+    to: {name: parseComponent(wire.to.name), guid: parseGuid(wire.to.guid)},
+    protection: wire.protection,
+    resuming: wire.resuming,
+    confirm: wire.confirm,
+  }
+}
+
+type WireReceive = Extract<RpcRequest, {verb: 'receive'}>['requests'][number]
+
 function fromOf(wire: {kind: 'snapshot' | 'bookmark'; guid: string} | undefined): SendRequest['from'] {
   return wire === undefined ? undefined : {kind: wire.kind, guid: parseGuid(wire.guid)}
 }
@@ -199,6 +212,7 @@ function responseOf(wire: RpcResponse): Response {
           jobId: parseJobId(wire.jobId),
           missing: wire.missing.map(parseDatasetName),
           clockMs: wire.clockMs,
+          maxStreams: wire.maxStreams,
           filesystems: wire.filesystems.map(viewOf),
         },
       }
@@ -211,7 +225,12 @@ function responseOf(wire: RpcResponse): Response {
     case 'sent':
       return {verb: 'sent'}
     case 'received':
-      return {verb: 'received', warnings: wire.warnings.map(printable)}
+      return {
+        verb: 'received',
+        arrived: wire.arrived,
+        warnings: wire.warnings.map(printable),
+        ...(wire.failure === undefined ? {} : {failure: errorOf(wire.failure)}),
+      }
     case 'destroyed':
       return {
         verb: 'destroyed',

@@ -1,12 +1,12 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import type {LocalReceiver, Receiver} from '../endpoint/receiver.ts'
+import type {LocalReceiver, ReceiveReply, Receiver} from '../endpoint/receiver.ts'
 import type {DestroyRequest, LocalSender, Sender} from '../endpoint/sender.ts'
 import type {Transfer} from '../endpoint/transfer.ts'
 import type {Lane} from './client.ts'
 import type {Lanes} from './lanes.ts'
 import type {Request, Response} from './message.ts'
-import {PATIENCE_MS} from './patience.ts'
+import {patienceMs} from './patience.ts'
 
 /** How long the peer may take to say why it stopped reading, milliseconds. */
 const LAST_WORDS_MS = 10_000
@@ -68,56 +68,76 @@ async function call<Verb extends Response['verb']>(
 
 /** push: our `zfs send` writes into the lane, the far `zfs receive` reads from it. */
 export function createPushTransfer(lanes: Lanes, sender: LocalSender): Transfer {
-  return async (ctx, sendRequest, receiveRequest) => {
-    const send = await sender.prepareSend(ctx, sendRequest)
+  return async (ctx, sendRequests, receiveRequests, began) => {
+    const send = await sender.prepareSend(ctx, sendRequests)
     return await lanes.stream(ctx, async (lane) => {
-      await lane.ask(ctx, {verb: 'receive', request: receiveRequest})
-      const answer = lane.answer(ctx, 'received')
+      await lane.ask(ctx, {verb: 'receive', requests: receiveRequests})
+      const answer = lane.answer(ctx, 'received').then((reply) => checked(reply, receiveRequests.length))
       try {
-        await sendUnlessRefused(ctx, (ctx) => send(ctx, lane.connection.writer.stream), answer)
+        await sendUnlessRefused(ctx, (ctx) => send(ctx, lane.connection.writer.stream, began), answer)
       } catch (error) {
-        throw await lastWords(ctx, answer, () => lane.close(), error)
+        return await lastWords(ctx, answer, () => lane.close(), error)
       }
-      const {warnings} = await answerToWhole(ctx, lane, answer)
-      return {warnings}
+      return await answerToWhole(ctx, lane, answer, sendRequests.length)
     })
   }
 }
 
+/** What a receiver says that cannot be is believed in nothing. */
+function checked({arrived, warnings, failure}: ReceiveReply, streams: number): ReceiveReply {
+  if (failure === undefined ? arrived === streams : arrived < streams)
+    return {arrived, warnings, ...(failure === undefined ? {} : {failure})}
+  throw new OperationalError(
+    'peer-protocol',
+    `the peer says that ${arrived} of ${streams} streams have arrived, ${failure === undefined ? 'and no more' : 'and that one has failed'}`,
+  )
+}
+
 /** pull: the far `zfs send` writes into the lane, our `zfs receive` reads from it. */
 export function createPullTransfer(lanes: Lanes, receiver: LocalReceiver): Transfer {
-  return async (ctx, sendRequest, receiveRequest) =>
+  return async (ctx, sendRequests, receiveRequests, began) =>
     await lanes.stream(ctx, async (lane) => {
-      await lane.ask(ctx, {verb: 'send', request: sendRequest})
+      await lane.ask(ctx, {verb: 'send', requests: sendRequests})
       await lane.answer(ctx, 'sending')
-      const reply = await receiver
-        .receive(ctx, receiveRequest, lane.connection.reader.stream)
+      const {failure, ...reply} = await receiver
+        .receive(ctx, receiveRequests, lane.connection.reader.stream, began)
         .catch(async (error: unknown) => {
           throw await withSendersWords(ctx, lane, error)
         })
+      if (failure !== undefined) return {...reply, failure: await withSendersWords(ctx, lane, failure)}
       await settle(ctx, lane)
       return reply
     })
 }
 
 /**
- * The answer to a stream that `zfs send` says it has written. A receiver that got less than a whole stream waits for
+ * The answer to streams that `zfs send` says it has written. A receiver that got less than a whole one waits for
  * the rest, which never comes: so when the answer takes long, our half of the connection ends, which one that is only
  * slow does not even notice.
  */
-async function answerToWhole<T>(ctx: RunContext, lane: Lane, answer: Promise<T>): Promise<T> {
-  if (await settlesWithin(ctx, answer, PATIENCE_MS)) return await answer
+async function answerToWhole(
+  ctx: RunContext,
+  lane: Lane,
+  answer: Promise<ReceiveReply>,
+  streams: number,
+): Promise<ReceiveReply> {
+  if (await settlesWithin(ctx, answer, patienceMs(streams))) return await answer
   lane.hangUp()
   try {
-    return await answer
+    const {failure, ...reply} = await answer
+    return failure === undefined ? reply : {...reply, failure: notWhole(failure)}
   } catch (error) {
     if (ctx.signal.aborted || !(error instanceof OperationalError)) throw error
-    throw new OperationalError(
-      'send-failed',
-      `zfs send ended without an error, but not with a whole stream: ${error.message}`,
-      {hint: 'run it by hand on the sender (zfs send … | zstream dump) to see what it writes', cause: error},
-    )
+    throw notWhole(error)
   }
+}
+
+function notWhole(error: OperationalError): OperationalError {
+  return new OperationalError(
+    'send-failed',
+    `zfs send ended without an error, but not with a whole stream: ${error.message}`,
+    {hint: 'run it by hand on the sender (zfs send … | zstream dump) to see what it writes', cause: error},
+  )
 }
 
 /** The receiver has confirmed the snapshot, so nothing the sender could still say matters: at worst the lane is burnt. */
@@ -132,7 +152,11 @@ async function settle(ctx: RunContext, lane: Lane): Promise<void> {
 }
 
 /** A sender that fails in the middle of a stream can tell why on stderr only. */
-async function withSendersWords(ctx: RunContext, {connection}: Lane, error: unknown): Promise<unknown> {
+async function withSendersWords<T>(
+  ctx: RunContext,
+  {connection}: Lane,
+  error: T,
+): Promise<T | OperationalError> {
   if (ctx.signal.aborted || !(error instanceof OperationalError)) return error
   if (!(await settlesWithin(ctx, connection.gone, SENDERS_WORDS_MS))) return error
   const complaint = connection.complaint()
@@ -164,10 +188,13 @@ async function settlesWithin(ctx: RunContext, promise: Promise<unknown>, ms: num
 async function sendUnlessRefused(
   ctx: RunContext,
   send: (ctx: RunContext) => Promise<void>,
-  answer: Promise<unknown>,
+  answer: Promise<ReceiveReply>,
 ): Promise<void> {
   const refused = new AbortController()
-  answer.catch((error) => refused.abort(error))
+  answer.then(
+    ({failure}) => failure === undefined || refused.abort(failure),
+    (error) => refused.abort(error),
+  )
   await send({...ctx, signal: AbortSignal.any([ctx.signal, refused.signal])})
 }
 
@@ -178,25 +205,28 @@ async function sendUnlessRefused(
  */
 async function lastWords(
   ctx: RunContext,
-  answer: Promise<unknown>,
+  answer: Promise<ReceiveReply>,
   hangUp: () => Promise<void>,
   error: unknown,
-): Promise<unknown> {
-  if (ctx.signal.aborted) return error
+): Promise<ReceiveReply> {
+  if (ctx.signal.aborted || !(error instanceof OperationalError)) throw error
   const closed = hangUp()
   try {
-    if (await settlesWithin(ctx, answer, LAST_WORDS_MS)) await answer
-    return error
+    if (!(await settlesWithin(ctx, answer, LAST_WORDS_MS))) throw error
+    const reply = await answer
+    // That all is there is not believed of a stream of which the sender says that it has failed.
+    if (reply.failure === undefined) throw error
+    return {...reply, failure: bothWords(error, reply.failure)}
   } catch (reason) {
-    return bothWords(error, reason)
+    throw bothWords(error, reason)
   } finally {
     await closed
   }
 }
 
-function bothWords(error: unknown, reason: unknown): unknown {
+function bothWords(error: OperationalError, reason: unknown): OperationalError {
   if (!(reason instanceof OperationalError) || reason.code === 'peer-unreachable') return error
-  if (!(error instanceof OperationalError) || error === reason) return reason
+  if (error === reason) return reason
   const told = error.code === 'send-failed' ? reason : error
   return new OperationalError(told.code, `${error.message}; ${reason.message}`, {
     hint: told.hint,

@@ -5,7 +5,7 @@ import type {LocalReceiver} from '../endpoint/receiver.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
 import {readFrame, writeFrame} from './frame.ts'
 import {formatResponse, parseRequest, type Request, type Response} from './message.ts'
-import {PATIENCE_MS} from './patience.ts'
+import {patienceMs} from './patience.ts'
 
 /** What a client identity is served with: an endpoint, or the reason why there is none. */
 export type Served =
@@ -32,18 +32,23 @@ export async function serve(
 }
 
 /** Where a connection is after a request: in the middle of a stream it cannot go on. */
-type PipeState = 'at-frame' | 'behind-stream' | 'in-stream'
+type PipeState = 'at-frame' | 'in-stream' | {readonly behindStreams: number}
 
 /**
- * Behind a stream the client has to say soon that it has arrived. One that does not may have got less than a whole one
- * and be waiting for the rest, as we wait for it.
+ * Behind its streams the client has to say soon that they have arrived. One that does not may have got less than a whole
+ * one and be waiting for the rest, as we wait for it.
  */
-async function nextFrame(ctx: RunContext, reader: ByteReader, state: PipeState): Promise<unknown> {
+async function nextFrame(
+  ctx: RunContext,
+  reader: ByteReader,
+  state: Exclude<PipeState, 'in-stream'>,
+): Promise<unknown> {
   if (state === 'at-frame') return await readFrame(reader, 'request', ctx.signal)
   const answered = new AbortController()
   const impatient = new AbortController()
-  ctx.clock.sleep(PATIENCE_MS, answered.signal).then(
-    () => impatient.abort(new OperationalError('send-failed', NOT_WHOLE)),
+  const patience = patienceMs(state.behindStreams)
+  ctx.clock.sleep(patience, answered.signal).then(
+    () => impatient.abort(notWhole(patience)),
     () => undefined,
   )
   try {
@@ -53,7 +58,12 @@ async function nextFrame(ctx: RunContext, reader: ByteReader, state: PipeState):
   }
 }
 
-const NOT_WHOLE = `zfs send ended without an error, but ${PATIENCE_MS / 1000} s later its stream has not arrived as a whole`
+function notWhole(patience: number): OperationalError {
+  return new OperationalError(
+    'send-failed',
+    `zfs send ended without an error, but ${patience / 1000} s later its stream has not arrived as a whole`,
+  )
+}
 
 /** Answers one request. */
 async function handle(
@@ -64,31 +74,40 @@ async function handle(
   reader: ByteReader,
   writer: ByteWriter,
 ): Promise<PipeState> {
-  // From `receive` on, the client's stream is in the pipe: only a complete receive leaves the pipe at the next frame.
+  // From `receive` on, the client's streams are in the pipe: only a complete receive leaves the pipe at the next frame.
   let inStream = request.verb === 'receive'
   try {
     if (served.kind === 'refused') throw served.error
     if (request.verb === 'receive') {
-      const {warnings} = await receiverOf(served).receive(ctx, request.request, reader.stream)
+      const reply = await receiverOf(served).receive(ctx, request.requests, reader.stream)
+      if (reply.failure !== undefined) {
+        warnOfFailure(ctx, request, reply.failure)
+        await respond({verb: 'received', ...reply})
+        return 'in-stream'
+      }
       inStream = false
-      await respond({verb: 'received', warnings})
+      await respond({verb: 'received', ...reply})
     } else if (request.verb === 'send') {
-      const send = await senderOf(served).prepareSend(ctx, request.request)
+      const send = await senderOf(served).prepareSend(ctx, request.requests)
       await respond({verb: 'sending'})
       inStream = true
       await send(ctx, writer.stream)
-      return 'behind-stream'
+      return {behindStreams: request.requests.length}
     } else {
       await respond(await answerTo(ctx, served, request))
     }
     return 'at-frame'
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
-    ctx.log.of('rpc').warn('request failed', {verb: request.verb, code: error.code, error: error.message})
+    warnOfFailure(ctx, request, error)
     if (request.verb === 'send' && inStream) throw error
     await respond({verb: 'error', error})
     return inStream ? 'in-stream' : 'at-frame'
   }
+}
+
+function warnOfFailure(ctx: RunContext, {verb}: Request, {code, message}: OperationalError): void {
+  ctx.log.of('rpc').warn('request failed', {verb, code, error: message})
 }
 
 async function answerTo(

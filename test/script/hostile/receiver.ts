@@ -43,6 +43,7 @@ if (import.meta.main) {
     observe: async () => ({
       jobId: parseJobId('hostile'),
       clockMs: Date.now(),
+      maxStreams: 1,
       missing: [],
       filesystems: claims.filesystems.map(({filesystem, resumeToken, snapshots = []}) => ({
         filesystem: parseDatasetName(filesystem),
@@ -71,7 +72,9 @@ if (import.meta.main) {
         filesystem,
         outcomes: snapshots.map(() => ({kind: 'done'})),
       })),
-    async receive(ctx, {filesystem, to}) {
+    async receive(ctx, [request]) {
+      if (request === undefined) throw new OperationalError('peer-protocol', 'no stream was announced')
+      const {filesystem, to} = request
       const bytes = await reader.read(STREAM_HEADER_BYTES, ctx.signal)
       const seen: Seen = {filesystem, to: to.guid, stream: readStreamHeader(bytes ?? new Uint8Array())}
       appendFileSync(join(directory, 'seen'), `${JSON.stringify(seen)}\n`)
@@ -84,7 +87,7 @@ if (import.meta.main) {
       })
       await stream.begin()
       while (typeof (await stream.next()) === 'object');
-      return {warnings: []}
+      return {arrived: 1, warnings: []}
     },
   }
   const ctx = createProcessContext('hostile', stderrOutlet({level: 'error'}))

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest'
 import {parseJobId} from '../../../src/lib/abstraction/job-id.ts'
+import type {Pace} from '../../../src/lib/core/stream.ts'
 import {NO_FLOOR} from '../../../src/lib/endpoint/floor.ts'
 import {createLocalReceiver} from '../../../src/lib/endpoint/local-receiver.ts'
 import type {ReceiveRequest} from '../../../src/lib/endpoint/receiver.ts'
@@ -17,6 +18,7 @@ import {
   mustFindDataset,
   mustFindPool,
   nextTxg,
+  type Snapshot,
 } from '../../sim/pool.ts'
 import {runCommand} from '../../sim/zfs.ts'
 import {testContext} from '../zfs-client/scripted-program.ts'
@@ -74,7 +76,7 @@ test('what has arrived in the clear below an encrypted root is told, and not hel
     dataset.encryption = undefined
     return ''
   })
-  await expect(receiver.receive(testContext(), REQUEST, {fd: -1})).rejects.toMatchObject({
+  await expect(receiver.receive(testContext(), [REQUEST], {fd: -1})).rejects.toMatchObject({
     code: 'receive-policy',
     message: `root_fs 'vault/sealed' is encrypted, but '${COPY}' has arrived without encryption and was left for you to look at`,
   })
@@ -86,7 +88,7 @@ test('what was committed counts, whatever zfs receive said afterwards', async ()
     arrive(dataset)
     return `cannot mount '/vault/data': failed to create mountpoint: Read-only file system\n`
   })
-  const {warnings} = await receiver.receive(testContext(), REQUEST, {fd: -1})
+  const {warnings} = await receiver.receive(testContext(), [REQUEST], {fd: -1})
   expect(warnings).toEqual([
     `received, but zfs receive said: cannot mount '/vault/data': failed to create mountpoint: Read-only file system`,
   ])
@@ -95,9 +97,109 @@ test('what was committed counts, whatever zfs receive said afterwards', async ()
 
 test('what has another guid than announced does not count, whatever zfs receive said', async () => {
   const {host, receiver} = receiverWhere(() => '')
-  await expect(receiver.receive(testContext(), REQUEST, {fd: -1})).rejects.toMatchObject({
+  await expect(receiver.receive(testContext(), [REQUEST], {fd: -1})).rejects.toMatchObject({
     code: 'receive-not-confirmed',
     message: `'${COPY}@1' with guid 77 is not there after receive`,
   })
   expect(holdsOf(host)).toEqual([])
+})
+
+/** A receiver that has `@0`, of which `behave` says what its `zfs receive` does with the stream of each next snapshot. */
+function receiverOfIncrements(behave: (index: number) => 'arrives' | 'fails' | 'only-says-so', pace?: Pace) {
+  const host = createMachine('2.3.2')
+  addDataset(host, ROOT, 'filesystem')
+  const dataset = addDataset(host, COPY, 'filesystem')
+  const add = (name: string) => {
+    addSnapshots(host, [dataset], name, nextTxg(mustFindPool(host, 'vault')))
+    const last = dataset.snapshots.length - 1
+    dataset.snapshots[last] = {...(dataset.snapshots[last] as Snapshot), guid: `${last + 1}00`}
+  }
+  add('0')
+  const commands: string[] = []
+  let streams = 0
+  const run: RunProgram = async (_, call) => {
+    const said = {signal: undefined, stdout: '', stderr: '', stderrCut: false}
+    commands.push(call.argv[0] ?? '')
+    if (call.argv[0] !== 'receive') return deliver(call, {...said, ...runCommand(host, call.argv)})
+    const behaviour = behave(streams)
+    streams += 1
+    if (behaviour === 'arrives') add(String(streams))
+    return behaviour === 'fails'
+      ? {...said, stderr: 'cannot receive incremental stream: out of space\n', exitCode: 1}
+      : {...said, exitCode: 0}
+  }
+  const receiver = createLocalReceiver(createZfsCliClient(run), {
+    jobId: parseJobId('sink'),
+    rootFs: ROOT,
+    mapping: createMapping(ROOT, undefined),
+    recv: {properties: {inherit: [], override: new Map()}, placeholderEncryption: 'inherit'},
+    floor: NO_FLOOR,
+    pace,
+  })
+  return {receiver, commands, dataset}
+}
+
+/** `@0 -> @1`, `@1 -> @2`, `@2 -> @3`; the last one is confirmed and held. */
+const SERIES = [1, 2, 3].map(
+  (number): ReceiveRequest => ({
+    ...REQUEST,
+    from: parseGuid(`${number}00`),
+    to: {name: String(number), guid: parseGuid(`${number + 1}00`)},
+    confirm: number === 3 ? 'now' : 'later',
+  }),
+)
+
+test('several streams are received one after the other; the pool is looked at once, and the last one is held', async () => {
+  const {receiver, commands, dataset} = receiverOfIncrements(() => 'arrives')
+  const began: number[] = []
+  expect(
+    await receiver.receive(testContext(), SERIES, {fd: -1}, (index) => {
+      began.push(index)
+    }),
+  ).toEqual({arrived: 3, warnings: []})
+  expect(began).toEqual([0, 1, 2])
+  expect(dataset.snapshots.map(({name, holds}) => [name, [...holds.keys()]])).toEqual([
+    ['0', []],
+    ['1', []],
+    ['2', []],
+    ['3', ['zrepl_last_received_J_sink']],
+  ])
+  const firstStream = commands.indexOf('receive')
+  expect(commands.slice(firstStream)).toEqual(['receive', 'receive', 'receive', 'list', 'hold'])
+})
+
+test('of several streams those count that are on the pool before the one that fails', async () => {
+  const {receiver} = receiverOfIncrements((index) => (index === 2 ? 'fails' : 'arrives'))
+  expect(await receiver.receive(testContext(), SERIES, {fd: -1})).toMatchObject({
+    arrived: 2,
+    failure: expect.objectContaining({
+      code: 'receive-failed',
+      message: `cannot receive '${COPY}@3': cannot receive incremental stream: out of space`,
+      retryable: true,
+    }),
+  })
+})
+
+test('a stream that zfs receive only says it has received does not count, nor what is behind it', async () => {
+  const {receiver} = receiverOfIncrements(
+    (index) => (['arrives', 'only-says-so', 'fails'] as const)[index] ?? 'fails',
+  )
+  expect(await receiver.receive(testContext(), SERIES, {fd: -1})).toMatchObject({arrived: 1})
+
+  const liar = receiverOfIncrements(() => 'only-says-so')
+  await expect(liar.receiver.receive(testContext(), SERIES, {fd: -1})).rejects.toMatchObject({
+    code: 'receive-not-confirmed',
+    message: `'${COPY}@3' with guid 400 is not there after receive`,
+  })
+})
+
+test('a receiver that is slowed down offers one stream at a time, and takes no more', async () => {
+  const pace: Pace = {chunkBytes: 1, take: async () => undefined}
+  const {receiver, commands} = receiverOfIncrements(() => 'arrives', pace)
+  expect((await receiver.observe(testContext())).maxStreams).toBe(1)
+  expect((await receiverOfIncrements(() => 'arrives').receiver.observe(testContext())).maxStreams).toBe(100)
+  await expect(receiver.receive(testContext(), SERIES, {fd: -1})).rejects.toMatchObject({
+    code: 'peer-protocol',
+  })
+  expect(commands).not.toContain('receive')
 })

@@ -51,7 +51,7 @@ async function phase(world: World) {
       return {filesystem, outcomes: snapshots.map(({name}) => answer(name))}
     })
   const senderEndpoint: Sender = {
-    observe: async () => ({jobId: PUSH, missing, clockMs: NOW, filesystems: sender}),
+    observe: async () => ({jobId: PUSH, missing, clockMs: NOW, maxStreams: 1, filesystems: sender}),
     estimateDestroy: async (_, requests) => requests.map(() => 1024n),
     destroySnapshots: destroys('sender'),
     estimate: unexpected,
@@ -61,7 +61,13 @@ async function phase(world: World) {
   const receiverEndpoint: Receiver = {
     observe: async () => {
       if (receiver === undefined) throw new OperationalError('peer-unreachable', 'no route to host')
-      return {jobId: SINK, missing: [], clockMs: world.receiverClockMs ?? NOW, filesystems: receiver}
+      return {
+        jobId: SINK,
+        missing: [],
+        clockMs: world.receiverClockMs ?? NOW,
+        maxStreams: 1,
+        filesystems: receiver,
+      }
     },
     estimateDestroy: async () => {
       throw new OperationalError('peer-unreachable', 'gone')

@@ -35,6 +35,7 @@ async function resume(
       jobId: SINK,
       missing: [],
       clockMs: 0,
+      maxStreams: 1,
       filesystems: [view('@a,1', {resumeToken: tokenNow})],
     }),
     abortPartial: async () => {

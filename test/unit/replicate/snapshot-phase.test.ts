@@ -55,7 +55,13 @@ function scripted(
     throw new Error('not expected')
   }
   const sender: LocalSender = {
-    observe: async () => ({jobId: PUSH, missing: [], clockMs: NOW, filesystems: looks.next().value ?? []}),
+    observe: async () => ({
+      jobId: PUSH,
+      missing: [],
+      clockMs: NOW,
+      maxStreams: 1,
+      filesystems: looks.next().value ?? [],
+    }),
     written: async (_, filesystems) => {
       calls.push(`written: ${filesystems.join(' ')}`)
       return written

@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest'
 import type {JobId} from '../../../src/lib/abstraction/job-id.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
+import {MAX_STREAMS} from '../../../src/lib/endpoint/view.ts'
 import {
   formatRequest,
   formatResponse,
@@ -22,26 +23,30 @@ const requests: readonly Request[] = [
   {verb: 'estimate-destroy', requests: [{filesystem, snapshots: [{name: 'a', guid}]}]},
   {
     verb: 'protect',
-    requests: [{filesystem, from: {kind: 'bookmark', guid}, to: guid, protection: 'guarantee_resumability'}],
+    requests: [
+      {filesystem, from: {kind: 'bookmark', guid}, to: [guid, guid], protection: 'guarantee_resumability'},
+    ],
   },
   {verb: 'complete', requests: [{filesystem, to: guid, protection: 'guarantee_nothing'}]},
-  {verb: 'send', request: {filesystem, from: {kind: 'snapshot', guid}, to: guid, resumeToken: '1-a-b-cc'}},
+  {verb: 'send', requests: [{filesystem, from: {kind: 'snapshot', guid}, to: guid, resumeToken: '1-a-b-cc'}]},
   {verb: 'settle'},
   {verb: 'set-aside', requests: [{filesystem, newest: guid}]},
   {verb: 'abort-partial', filesystems: [filesystem]},
   {verb: 'hold-last-received', requests: [{filesystem, to: guid}]},
   {
     verb: 'receive',
-    request: {
-      filesystem,
-      type: 'volume',
-      raw: true,
-      from: undefined,
-      to: {name: 'a', guid},
-      protection: 'guarantee_incremental',
-      resuming: false,
-      confirm: 'now',
-    },
+    requests: [
+      {
+        filesystem,
+        type: 'volume',
+        raw: true,
+        from: undefined,
+        to: {name: 'a', guid},
+        protection: 'guarantee_incremental',
+        resuming: false,
+        confirm: 'now',
+      },
+    ],
   },
   {verb: 'destroy', requests: [{filesystem, snapshots: [{name: '-d', guid}]}]},
 ]
@@ -59,6 +64,7 @@ const responses: readonly Response[] = [
     view: {
       jobId: 'backups' as JobId,
       clockMs: 1_600_000_000_000,
+      maxStreams: 100,
       missing: [filesystem],
       filesystems: [
         {
@@ -103,7 +109,7 @@ const responses: readonly Response[] = [
   {verb: 'outcomes', outcomes: [{kind: 'done'}, {kind: 'failed', failure: {kind: 'held', message: 'held'}}]},
   {verb: 'sending'},
   {verb: 'sent'},
-  {verb: 'received', warnings: ['mount']},
+  {verb: 'received', arrived: 2, warnings: ['mount']},
   {verb: 'destroyed', replies: [{filesystem, outcomes: [{kind: 'done'}]}]},
 ]
 
@@ -122,6 +128,32 @@ test('an error keeps its code, words, hint and whether to try again', () => {
     error: {code: 'placeholder', message: 'peer: cannot', hint: 'do', retryable: true},
   })
 })
+
+test('an answer says how many streams have arrived, and why the next has not', () => {
+  const failure = new OperationalError('receive-failed', 'out of space', {retryable: true})
+  const answer = {verb: 'received', arrived: 2, warnings: [], failure} as const
+  expect(parseResponse(overTheWire(formatResponse(3, answer)), 3)).toMatchObject({
+    arrived: 2,
+    failure: {code: 'receive-failed', message: 'peer: out of space', retryable: true},
+  })
+})
+
+test.each(['send', 'receive'] as const)(
+  'a %s request has at most as many streams as a side ever offers',
+  (verb) => {
+    const ask = (count: number) => {
+      const request = requests.find((request) => request.verb === verb)
+      if (request === undefined || !('requests' in request)) throw new Error(`no ${verb} request`)
+      const [one] = request.requests
+      return {id: 1, verb, requests: Array.from({length: count}, () => one)}
+    }
+    expect(parseRequest(overTheWire(ask(MAX_STREAMS))).request).toMatchObject({verb})
+    for (const count of [0, MAX_STREAMS + 1])
+      expect(() => parseRequest(overTheWire(ask(count)))).toThrow(
+        `the peer sent a malformed request: /requests`,
+      )
+  },
+)
 
 const base = {id: 1, verb: 'destroy', requests: [{filesystem: 'tank/a', snapshots: [{name: 's', guid: '1'}]}]}
 const withGuid = (value: unknown) => ({
@@ -160,7 +192,7 @@ test.each([
   ],
   [
     'a token that is none',
-    {id: 1, verb: 'send', request: {filesystem: 'tank/a', to: '1', resumeToken: '1-$(id)'}},
+    {id: 1, verb: 'send', requests: [{filesystem: 'tank/a', to: '1', resumeToken: '1-$(id)'}]},
   ],
   ['text', 'observe'],
   ['null', null],
@@ -179,6 +211,7 @@ test.each([
       verb: 'observed',
       jobId: 'j',
       clockMs: 1_600_000_000_000,
+      maxStreams: 100,
       missing: [],
       filesystems: [
         {
@@ -199,6 +232,7 @@ test.each([
       verb: 'observed',
       jobId: 'j',
       clockMs: 1_600_000_000_000,
+      maxStreams: 100,
       missing: [],
       filesystems: [
         {

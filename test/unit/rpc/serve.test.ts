@@ -34,7 +34,7 @@ const receiveRequest = {
   confirm: 'now' as const,
 }
 
-const EMPTY_VIEW = {jobId: 'j' as JobId, missing: [], clockMs: 0, filesystems: []}
+const EMPTY_VIEW = {jobId: 'j' as JobId, missing: [], clockMs: 0, maxStreams: 100, filesystems: []}
 
 /** A sender whose stream is `text`, which breaks off with an error if `failure` is given. */
 function senderOf(text: string, failure?: OperationalError): LocalSender {
@@ -68,7 +68,7 @@ function receiverOf(length: number, failure?: OperationalError) {
       if (failure !== undefined) throw failure
       const text = await byteReader(source.fd).read(length, ctx.signal)
       got.push(new TextDecoder().decode(text))
-      return {warnings: ['a word']}
+      return {arrived: 1, warnings: ['a word']}
     },
   }
   return {receiver, got}
@@ -118,8 +118,8 @@ test('push: streams and requests follow each other on one connection', async () 
   const {lanes, opened} = lanesTo({kind: 'receiver', receiver})
   const transfer = createPushTransfer(lanes, senderOf('stream'))
   expect(await createRemoteReceiver(lanes).observe(ctx)).toEqual(EMPTY_VIEW)
-  expect(await transfer(ctx, sendRequest, receiveRequest)).toEqual({warnings: ['a word']})
-  expect(await transfer(ctx, sendRequest, receiveRequest)).toEqual({warnings: ['a word']})
+  expect(await transfer(ctx, [sendRequest], [receiveRequest])).toEqual({arrived: 1, warnings: ['a word']})
+  expect(await transfer(ctx, [sendRequest], [receiveRequest])).toEqual({arrived: 1, warnings: ['a word']})
   await lanes.close()
   expect(got).toEqual(['stream', 'stream'])
   expect(opened()).toBe(1)
@@ -129,9 +129,9 @@ test('pull: streams and requests follow each other on one connection', async () 
   const {receiver, got} = receiverOf(6)
   const {lanes, opened} = lanesTo({kind: 'sender', sender: senderOf('stream')})
   const transfer = createPullTransfer(lanes, receiver)
-  await transfer(ctx, sendRequest, receiveRequest)
+  await transfer(ctx, [sendRequest], [receiveRequest])
   expect(await createRemoteSender(lanes).observe(ctx)).toEqual(EMPTY_VIEW)
-  await transfer(ctx, sendRequest, receiveRequest)
+  await transfer(ctx, [sendRequest], [receiveRequest])
   await lanes.close()
   expect(got).toEqual(['stream', 'stream'])
   expect(opened()).toBe(1)
@@ -141,12 +141,12 @@ test('push: the reason of a receiver that refuses is what is reported, and the n
   const {receiver} = receiverOf(0, new OperationalError('placeholder', 'no root', {hint: 'make one'}))
   const {lanes, opened} = lanesTo({kind: 'receiver', receiver})
   const transfer = createPushTransfer(lanes, senderOf('stream'))
-  await expect(transfer(ctx, sendRequest, receiveRequest)).rejects.toMatchObject({
+  await expect(transfer(ctx, [sendRequest], [receiveRequest])).rejects.toMatchObject({
     code: 'placeholder',
     message: 'peer: no root',
     hint: 'make one',
   })
-  await expect(transfer(ctx, sendRequest, receiveRequest)).rejects.toMatchObject({code: 'placeholder'})
+  await expect(transfer(ctx, [sendRequest], [receiveRequest])).rejects.toMatchObject({code: 'placeholder'})
   await lanes.close()
   expect(opened()).toBe(2)
 })
@@ -158,13 +158,113 @@ test('push: a sender that breaks off reports its own reason, and the receiver se
     lanes,
     senderOf('str', new OperationalError('send-failed', 'disk on fire')),
   )
-  await expect(transfer(ctx, sendRequest, receiveRequest)).rejects.toMatchObject({
+  await expect(transfer(ctx, [sendRequest], [receiveRequest])).rejects.toMatchObject({
     code: 'send-failed',
     message: 'disk on fire',
   })
   await Promise.all(ended)
   await lanes.close()
 })
+
+/** Receives streams of six bytes; `failure` is met instead of the stream at this position. */
+function receiverOfSeveral(failure?: {readonly at: number; readonly error: OperationalError}) {
+  const got: string[] = []
+  const receiver: LocalReceiver = {
+    ...receiverOf(0).receiver,
+    receive: async (ctx, requests, source, began) => {
+      for (const index of requests.keys()) {
+        began?.(index)
+        if (failure?.at === index) return {arrived: index, warnings: [], failure: failure.error}
+        const text = await byteReader(source.fd).read(6, ctx.signal)
+        got.push(new TextDecoder().decode(text))
+      }
+      return {arrived: requests.length, warnings: []}
+    },
+  }
+  return {receiver, got}
+}
+
+/** Sends streams of six bytes, each another one. */
+const senderOfSeveral: LocalSender = {
+  ...senderOf(''),
+  prepareSend: async (_, requests) => async (ctx, sink, began) => {
+    for (const index of requests.keys()) {
+      began?.(index)
+      await byteWriter(sink.fd).write(bytes(`strea${index}`), ctx.signal)
+    }
+  },
+}
+
+const SEVERAL = [
+  [sendRequest, sendRequest, sendRequest],
+  [receiveRequest, receiveRequest, receiveRequest],
+] as const
+
+test.each(['push', 'pull'] as const)(
+  '%s: the streams of one request follow each other, and the next request follows them',
+  async (direction) => {
+    const {receiver, got} = receiverOfSeveral()
+    const served: Served =
+      direction === 'push' ? {kind: 'receiver', receiver} : {kind: 'sender', sender: senderOfSeveral}
+    const {lanes, opened} = lanesTo(served)
+    const transfer =
+      direction === 'push' ? createPushTransfer(lanes, senderOfSeveral) : createPullTransfer(lanes, receiver)
+    const began: number[] = []
+    expect(await transfer(ctx, ...SEVERAL, (index) => began.push(index))).toEqual({arrived: 3, warnings: []})
+    expect(await createRemoteSender(lanes).observe(ctx)).toEqual(EMPTY_VIEW)
+    await lanes.close()
+    expect(got).toEqual(['strea0', 'strea1', 'strea2'])
+    expect(began).toEqual([0, 1, 2])
+    expect(opened()).toBe(1)
+  },
+)
+
+test.each([
+  ['push', 'peer: out of space'],
+  ['pull', 'out of space'],
+] as const)(
+  '%s: a receiver that fails in the middle tells how many have arrived, and the connection is not used again',
+  async (direction, message) => {
+    const error = new OperationalError('receive-failed', 'out of space')
+    const {receiver, got} = receiverOfSeveral({at: 1, error})
+    const served: Served =
+      direction === 'push' ? {kind: 'receiver', receiver} : {kind: 'sender', sender: senderOfSeveral}
+    const {lanes, opened} = lanesTo(served)
+    const transfer =
+      direction === 'push' ? createPushTransfer(lanes, senderOfSeveral) : createPullTransfer(lanes, receiver)
+    expect(await transfer(ctx, ...SEVERAL)).toMatchObject({
+      arrived: 1,
+      warnings: [],
+      failure: {code: 'receive-failed', message},
+    })
+    expect(got).toEqual(['strea0'])
+    expect(await createRemoteSender(lanes).observe(ctx)).toEqual(EMPTY_VIEW)
+    expect(opened()).toBe(2)
+    await lanes.close()
+  },
+)
+
+test.each([
+  [2, undefined],
+  [4, undefined],
+  [3, new OperationalError('receive-failed', 'no')],
+] as const)(
+  'push: a receiver of three streams that says %i have arrived is not believed',
+  async (arrived, failure) => {
+    const receiver: LocalReceiver = {
+      ...receiverOf(0).receiver,
+      receive: async (ctx, _requests, source) => {
+        await byteReader(source.fd).read(18, ctx.signal)
+        return {arrived, warnings: [], ...(failure === undefined ? {} : {failure})}
+      },
+    }
+    const {lanes} = lanesTo({kind: 'receiver', receiver})
+    await expect(createPushTransfer(lanes, senderOfSeveral)(ctx, ...SEVERAL)).rejects.toMatchObject({
+      code: 'peer-protocol',
+    })
+    await lanes.close()
+  },
+)
 
 test('an ordinary error answer leaves the connection usable', async () => {
   const sender = {
