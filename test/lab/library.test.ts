@@ -57,7 +57,9 @@ async function programsFor(job: string, filesystems: readonly string[], snapshot
 for f in ${filesystems.join(' ')}; do echo ${snapshot} >/mnt/${src}/$f/${snapshot}; done
 zfs snapshot ${names}
 `)
+  // What is remembered of one job's filesystems and not of another's makes a difference of some commands.
   const accounts = await lab.ok(`cd /
+rm -rf /var/lib/zrepl/listings
 python3 - zrepl replicate ${job} --config ${CONFIG} <<'__END__'
 import ctypes, subprocess, sys, time
 libc = ctypes.CDLL('libc.so.6')

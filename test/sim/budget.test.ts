@@ -43,7 +43,7 @@ function countBy(words: readonly string[]): Readonly<Record<string, number>> {
 /** `tank/data` and N - 1 children, everything replicated, a minute later. */
 async function replicated(count: number, options: Partial<WorldOptions> = {}): Promise<World> {
   const children = Array.from({length: count - 1}, (_, index) => [`f${index}`, 'filesystem'] as const)
-  const world = createWorld({children, ...options})
+  const world = createWorld({children, remembers: true, ...options})
   await expectDone(world)
   world.nature.nowMs += 60_000
   return world
@@ -69,9 +69,16 @@ function takeOne(world: World): void {
 describe.each(['push', 'pull'] as const)('%s', (direction) => {
   test.each([10, 100])('%i filesystems', async (count) => {
     const world = await replicated(count, {direction, access: 'library'})
-    const looks = {prod: 2, backup: 3}
+    const looks = {prod: 3, backup: 4}
 
     expect(costOf(await expectDone(world)), 'nothing to do').toEqual({
+      commands: looks,
+      libraryCalls: {},
+      sessions: 1,
+      roundTrips: 1,
+      changes: 0,
+    })
+    expect(costOf(await expectDone(world)), 'the same, of which nothing is listed any more').toEqual({
       commands: looks,
       libraryCalls: {},
       sessions: 1,
@@ -85,8 +92,9 @@ describe.each(['push', 'pull'] as const)('%s', (direction) => {
         ? {receive: count, observe: 1, hold: 1}
         : {send: 2 * count, protect: 1, observe: 1, complete: 1}
     expect(costOf(await expectDone(world, 'replicate')), 'one new snapshot each').toEqual({
-      // The receiver looks once at all it has received.
-      commands: {prod: looks.prod, backup: looks.backup + 2},
+      // The receiver lists what it only remembers, of the first and then of all; and it looks once at all it has
+      // received, and at the holds.
+      commands: {prod: looks.prod, backup: looks.backup + 2 + 2},
       // One stream each; step holds, cursors, older cursors, step holds; the new last-received holds, and the older ones.
       libraryCalls: {prod: count + 4, backup: count + 2},
       sessions: 1,
@@ -164,14 +172,14 @@ test.each([10, 100])('without the library %i filesystems cost a command for each
   const world = await replicated(count)
   takeOne(world)
   expect(costOf(await expectDone(world, 'replicate'))).toMatchObject({
-    commands: {prod: 2 + 2 + 3 * count, backup: 3 + 2 + 2 + count},
+    commands: {prod: 3 + 2 + 3 * count, backup: 4 + 2 + 2 + count},
     libraryCalls: {},
   })
   world.nature.nowMs += 60_000
   passAnHour(world, 'later')
   await expectDone(world, 'replicate')
   // One channel program for all filesystems of a pool, however many snapshots.
-  expect(costOf(await expectDone(world, 'prune')).commands).toEqual({prod: 3, backup: 4})
+  expect(costOf(await expectDone(world, 'prune')).commands).toEqual({prod: 4, backup: 5})
 })
 
 test.each(['cli', 'library'] as const)(
@@ -186,8 +194,8 @@ test.each(['cli', 'library'] as const)(
     expect({commands, libraryCalls}).toEqual(
       access === 'cli'
         ? // The program that is refused, a listing, and a destroy for each filesystem.
-          {commands: {prod: 4 + count, backup: 5 + count}, libraryCalls: {}}
-        : {commands: {prod: 3, backup: 4}, libraryCalls: {prod: 1, backup: 1}},
+          {commands: {prod: 5 + count, backup: 6 + count}, libraryCalls: {}}
+        : {commands: {prod: 4, backup: 5}, libraryCalls: {prod: 1, backup: 1}},
     )
   },
 )

@@ -47,3 +47,8 @@ export function describeFault(fault: Fault): string {
   )
   return [kind, ...words, `at ${kind === 'frame' ? 'frame' : 'command'} ${at}`].join(' ')
 }
+
+/** A listing that ends early at the end of a line and says that all is well: nobody could see through that. */
+export function liesCredibly(fault: Fault): boolean {
+  return fault.kind === 'output' && fault.how === 'lost-line'
+}

@@ -44,6 +44,7 @@ export async function history({seed, direction, days}: HistoryRequest): Promise<
     seed,
     direction,
     retention: 'years',
+    remembers: true,
     children: [['a b', 'filesystem']],
   })
   const startMs = world.nature.nowMs

@@ -229,8 +229,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'a listing that is silent about what was asked for is believed',
     file: 'zfs/read-properties.ts',
-    find: 'problemOfRows(current) ?? problemOfRoots(query, datasets, missingRoots)',
-    replace: 'problemOfRows(current)',
+    find: 'problemOfRows(current, properties) ?? problemOfRoots(query, datasets, missingRoots)',
+    replace: 'problemOfRows(current, properties)',
   },
   {
     what: 'a name that is listed twice is believed',

@@ -24,6 +24,8 @@ export type WorldOptions = {
   readonly jitter: number
   /** The receiver has an empty placeholder where `tank/data` is to go: below it, something was received before. */
   readonly placeholder: boolean
+  /** Both sides keep what they have listed from run to run. */
+  readonly remembers: boolean
   /** The clock of the sender is put back by two hours between the first snapshots: their dates say another order. */
   readonly clockGoesBack: boolean
   /** Rules that keep a handful, or for years fewer and fewer besides. */
@@ -46,6 +48,7 @@ export const DEFAULTS: WorldOptions = {
   hangUp: 'when-idle',
   jitter: 0,
   placeholder: false,
+  remembers: false,
   clockGoesBack: false,
   retention: 'short',
   children: [

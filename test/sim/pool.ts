@@ -38,6 +38,8 @@ export type Pool = {
   readonly name: string
   /** Grows with every change. */
   txg: number
+  /** Another one after each import. */
+  loadGuid: string
   /** By full name, parents before children as in `zfs list`: see `putDataset`. */
   readonly datasets: Map<string, Dataset>
 }
@@ -58,6 +60,8 @@ export type Dataset = {
   snapshots: Snapshot[]
   bookmarks: Bookmark[]
   partial: PartialReceive | undefined
+  /** When a snapshot was last made, renamed or destroyed, in seconds by the clock of the host; 0 for never. */
+  snapshotsChanged: number
 }
 
 export type Property = {readonly value: string; readonly source: 'local' | 'received'}
@@ -120,7 +124,7 @@ export function createHost(name: string, profile: Profile, nature: Nature, runsA
 
 /** Makes a pool with its root dataset. */
 export function addPool(host: Host, name: string): Pool {
-  const pool: Pool = {name, txg: 1000, datasets: new Map()}
+  const pool: Pool = {name, txg: 1000, loadGuid: '1', datasets: new Map()}
   putInOrder(host.pools, pool)
   addDataset(host, name, 'filesystem')
   return pool
@@ -142,6 +146,7 @@ export function addDataset(host: Host, name: string, type: Dataset['type']): Dat
     snapshots: [],
     bookmarks: [],
     partial: undefined,
+    snapshotsChanged: 0,
   }
   putDataset(pool, dataset)
   return dataset
@@ -167,7 +172,13 @@ export function addSnapshots(host: Host, datasets: readonly Dataset[], name: str
     const {creation, content} = taken
     const own = {holds: new Map<string, number>(), deferDestroy: false, longHolds: 0}
     dataset.snapshots.push({name, guid, createtxg: txg, creation, content, ...own})
+    noteSnapshotsChanged(host, dataset)
   }
+}
+
+/** To be called by whoever makes, renames or destroys a snapshot; not for bookmarks and holds. */
+export function noteSnapshotsChanged(host: Host, dataset: Dataset): void {
+  dataset.snapshotsChanged = secondsOf(host)
 }
 
 /** Writes into a block: the dataset is now modified since its newest snapshot. */
@@ -271,10 +282,10 @@ const SLASH = 0x2f
 /** An independent copy, sharing `nature` with the copies of the other hosts. */
 export function copyHost(host: Host, nature: Nature): Host {
   const pools = new Map<string, Pool>()
-  for (const {name, txg, datasets} of host.pools.values()) {
+  for (const {name, txg, loadGuid, datasets} of host.pools.values()) {
     const copies = new Map<string, Dataset>()
     for (const dataset of datasets.values()) copies.set(dataset.name, copyDataset(dataset))
-    pools.set(name, {name, txg, datasets: copies})
+    pools.set(name, {name, txg, loadGuid, datasets: copies})
   }
   const {name, profile, runsAs, skewMs} = host
   return {name, profile, nature, runsAs, pools, skewMs}

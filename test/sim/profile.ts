@@ -9,9 +9,17 @@ export type Profile = {
   readonly tellsIncomplete: boolean
   /** 2.0 on: a bookmark can be made of a bookmark. */
   readonly bookmarksBookmarks: boolean
+  /** 2.2 on: the property `snapshots_changed`. */
+  readonly tellsSnapshotsChanged: boolean
 }
 
-const MODERN = {tellsHeld: true, tellsResumeNeedsForce: true, tellsIncomplete: true, bookmarksBookmarks: true}
+const MODERN = {
+  tellsHeld: true,
+  tellsResumeNeedsForce: true,
+  tellsIncomplete: true,
+  bookmarksBookmarks: true,
+  tellsSnapshotsChanged: true,
+}
 
 export const PROFILES = {
   '0.8.6': {
@@ -20,8 +28,15 @@ export const PROFILES = {
     tellsResumeNeedsForce: false,
     tellsIncomplete: false,
     bookmarksBookmarks: false,
+    tellsSnapshotsChanged: false,
   },
-  '2.1.11': {...MODERN, version: '2.1.11', tellsHeld: false, tellsResumeNeedsForce: false},
+  '2.1.11': {
+    ...MODERN,
+    version: '2.1.11',
+    tellsHeld: false,
+    tellsResumeNeedsForce: false,
+    tellsSnapshotsChanged: false,
+  },
   '2.2.9': {...MODERN, version: '2.2.9', tellsHeld: false},
   '2.3.2': {...MODERN, version: '2.3.2'},
   '2.3.3': {...MODERN, version: '2.3.3'},

@@ -1,5 +1,5 @@
 import {consequencesOf} from './consequences.ts'
-import {type CommandFault, describeFault, type Fault} from './fault.ts'
+import {type CommandFault, describeFault, type Fault, liesCredibly} from './fault.ts'
 import {differences, normalForm} from './normal-form.ts'
 import type {WorldOptions} from './options.ts'
 import type {Entry} from './process/entry.ts'
@@ -82,6 +82,8 @@ export async function play(
   }
 
   const disturbed = await once('the disturbed run', faults)
+  // A program that lies in a way that nobody can see is believed for a day.
+  if (faults.some(liesCredibly)) world.kept.clear()
   const [only, another] = faults
   if (only !== undefined && another === undefined && only.kind !== 'frame')
     problems.push(
@@ -130,11 +132,6 @@ export async function playForeign({start}: Baseline, fault: Fault): Promise<Verd
   if (last !== undefined)
     problems.push(...changesOf(last).map((command) => `I11: the idle run does ${command}`))
   return {problems, runs: 4}
-}
-
-/** A listing that ends early at the end of a line and says that all is well: nobody could see through that. */
-function liesCredibly(fault: Fault): boolean {
-  return fault.kind === 'output' && fault.how === 'lost-line'
 }
 
 /** One paragraph that says everything needed to see it again. */

@@ -1,13 +1,15 @@
 import {Stopped} from '../../src/lib/core/errors.ts'
 import type {LaneConnection} from '../../src/lib/core/lane.ts'
 import type {ZfsClient} from '../../src/lib/zfs/client.ts'
+import {forgettingHolds} from '../../src/lib/zfs-client/forgetting-holds.ts'
 import {createZfsCliClient} from '../../src/lib/zfs-client/zfs-cli-client.ts'
 import {createZfsLibraryClient} from '../../src/lib/zfs-client/zfs-library-client.ts'
-import type {Fault} from './fault.ts'
+import {type Fault, liesCredibly} from './fault.ts'
 import type {Invariants} from './invariants.ts'
 import {createTimers, type Timers} from './process/clock.ts'
 import {type Cast, createDirector} from './process/director.ts'
 import {openLane, type SimulatedLane} from './process/lane.ts'
+import {createSimulatedMemory, watchingMemory} from './process/memory.ts'
 import type {End} from './process/pipe.ts'
 import {createProcess, type Process} from './process/process.ts'
 import type {Director} from './process/program.ts'
@@ -76,8 +78,13 @@ export function createStage(
   }
 
   function zfsOf(process: Process): ZfsClient {
-    const cli = createZfsCliClient(director.programOf(process))
-    return options.access === 'cli' ? cli : createZfsLibraryClient(director.libraryOf(process), cli)
+    const memory = options.remembers ? createSimulatedMemory(world, process) : undefined
+    const cli = createZfsCliClient(director.programOf(process), memory)
+    const zfs = options.access === 'cli' ? cli : createZfsLibraryClient(director.libraryOf(process), cli)
+    if (memory === undefined) return zfs
+    return watchingMemory(forgettingHolds(zfs, memory), process, (what) => {
+      if (!faults.some(liesCredibly)) invariants.report('memory', director.trace.at(-1), what)
+    })
   }
 
   return {

@@ -29,6 +29,11 @@ export const VARIANTS: readonly Variant[] = [
     options: {sender: '2.1.11', receiver: '2.1.11', runsAs: 'user', seed: 2},
   },
   {name: 'OpenZFS 2.1.11 to 2.3.3', options: {sender: '2.1.11', receiver: '2.3.3', direction: 'pull'}},
+  {name: 'listings that are kept', options: {remembers: true, seed: 3}},
+  {
+    name: 'listings that are kept, pulled by libzfs_core',
+    options: {remembers: true, direction: 'pull', access: 'library', seed: 6},
+  },
   {name: 'a placeholder in the place', options: {placeholder: true, receiver: '2.3.3'}},
   {
     name: 'a placeholder in the place, pulled',

@@ -25,6 +25,8 @@ export type World = {
   readonly received: Set<string>
   /** By dataset: how many snapshots there ever were to be sent at once, for how much protection there may be (I3). */
   readonly longest: Map<string, number>
+  /** What each host has kept of its listings, as text. */
+  readonly kept: Map<string, string>
 }
 
 const START_MS = Date.UTC(2026, 0, 5, 12, 0, 0)
@@ -66,7 +68,15 @@ export function createWorld(overrides: Partial<WorldOptions> = {}): World {
   for (const name of ['backups', 'backups/other', 'unrelated'])
     addDataset(receiver, `vault/${name}`, 'filesystem')
 
-  const world: World = {options, nature, sender, receiver, received: new Set(), longest: new Map()}
+  const world: World = {
+    options,
+    nature,
+    sender,
+    receiver,
+    received: new Set(),
+    longest: new Map(),
+    kept: new Map(),
+  }
   for (const host of [sender, receiver])
     for (const name of ['tank/database', 'tank/other', 'vault/backups/other', 'vault/unrelated']) {
       if (!name.startsWith(host === sender ? 'tank' : 'vault')) continue
@@ -117,7 +127,7 @@ export function user(host: Host, ...argv: readonly string[]): void {
 }
 
 /** An independent copy. */
-export function copyWorld({options, nature, sender, receiver, received, longest}: World): World {
+export function copyWorld({options, nature, sender, receiver, received, longest, kept}: World): World {
   const copy: Nature = {
     random: {...nature.random},
     nowMs: nature.nowMs,
@@ -131,5 +141,6 @@ export function copyWorld({options, nature, sender, receiver, received, longest}
     receiver: copyHost(receiver, copy),
     received: new Set(received),
     longest: new Map(longest),
+    kept: new Map(kept),
   }
 }

@@ -10,29 +10,51 @@ import type {LocalReceiver} from '../endpoint/receiver.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
 import {findDeathSignal} from '../host/death-signal.ts'
 import {createLibrary} from '../host/library.ts'
+import {createListingFile} from '../host/listing-file.ts'
 import {createPace} from '../host/pace.ts'
 import {resolveProgram} from '../host/resolve-program.ts'
 import {createRunProgram} from '../host/run-program.ts'
+import {defaultStateDirectory} from '../host/state-directory.ts'
 import type {SendPolicy} from '../plan/policy.ts'
 import {createMapping} from '../scope/mapping.ts'
 import type {ZfsClient} from '../zfs/client.ts'
 import {NameError} from '../zfs/name.ts'
+import {forgettingHolds} from '../zfs-client/forgetting-holds.ts'
+import type {ListingMemory} from '../zfs-client/listing-memory.ts'
 import {createZfsCliClient} from '../zfs-client/zfs-cli-client.ts'
 import {createZfsLibraryClient} from '../zfs-client/zfs-library-client.ts'
 
 /** ZFS on this host. Every `zfs` inherits `lockFd`, so that a lock outlives us as long as one of them works. */
-export function createZfs({lockFd}: {readonly lockFd: number | undefined}): ZfsClient {
+export function createZfs({
+  lockFd,
+  memory,
+}: {
+  readonly lockFd: number | undefined
+  readonly memory?: ListingMemory | undefined
+}): ZfsClient {
   return createZfsCliClient(
     createRunProgram({resolve: resolveProgram, lockFd, deathSignal: findDeathSignal()}),
+    memory,
   )
 }
 
 /** ZFS on this host for a run: streams and changes by libzfs_core, unless `access` says otherwise. Close it. */
-export function openZfs(options: {readonly lockFd: number | undefined; readonly access: ZfsAccess}): OpenZfs {
-  const cli = createZfs(options)
-  if (options.access === 'cli') return {zfs: cli, close: async () => {}}
-  const library = createLibrary({required: options.access === 'library', lockFd: options.lockFd})
-  return {zfs: createZfsLibraryClient(library, cli), close: library.close}
+export function openZfs(options: {
+  readonly lockFd: number | undefined
+  readonly access: ZfsAccess
+  /** Whose listings are kept from run to run; `undefined`: everything is listed. */
+  readonly owner: string | undefined
+}): OpenZfs {
+  const {lockFd, access, owner} = options
+  const memory =
+    owner === undefined
+      ? undefined
+      : createListingFile(defaultStateDirectory(process.getuid?.() ?? 0, process.env), owner)
+  const remembering = (zfs: ZfsClient) => (memory === undefined ? zfs : forgettingHolds(zfs, memory))
+  const cli = createZfs({lockFd, memory})
+  if (access === 'cli') return {zfs: remembering(cli), close: async () => {}}
+  const library = createLibrary({required: access === 'library', lockFd})
+  return {zfs: remembering(createZfsLibraryClient(library, cli)), close: library.close}
 }
 
 export type OpenZfs = {readonly zfs: ZfsClient; close(ctx: RunContext): Promise<void>}

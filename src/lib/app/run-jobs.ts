@@ -171,7 +171,12 @@ async function runLocked(
   const watch = place && watchRun(ctx, watchdog, place, request.onlooker)
   try {
     const lockFd = lock?.fd
-    const {zfs, close} = openZfs({lockFd, access: config.zfsAccess})
+    const {zfs, close} = openZfs({
+      lockFd,
+      access: config.zfsAccess,
+      // A person who asks what would be done is told what is there.
+      owner: dryRun ? undefined : job.name,
+    })
     const {work, lanes} = wireJob(job, dryRun ? readOnly(zfs) : zfs, {
       configFile: config.path,
       lockFd,

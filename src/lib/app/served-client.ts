@@ -19,7 +19,7 @@ export type Words = {
 export function servedTo(ctx: RunContext, words: Words): {readonly served: Served} & Pick<OpenZfs, 'close'> {
   try {
     const {job, access} = jobFor(words)
-    const {zfs, close} = openZfs({lockFd: undefined, access})
+    const {zfs, close} = openZfs({lockFd: undefined, access, owner: ownerOf(job, words.identity)})
     const served: Served =
       job.type === 'source'
         ? {kind: 'sender', sender: createSenderOf(job, zfs, words.identity)}
@@ -33,6 +33,11 @@ export function servedTo(ctx: RunContext, words: Words): {readonly served: Serve
       close: async () => {},
     }
   }
+}
+
+/** Each client of a job has its own part of the pools, and may be served at the same time as the others. */
+function ownerOf({name}: PassiveJob, identity: string): string {
+  return `${name}\n${identity}`
 }
 
 /** The one sink or source job that serves this client. */

@@ -21,6 +21,10 @@ export async function destroyJudged(
   floor: RetentionFloor,
   datasetOf: (filesystem: DatasetName) => DatasetName | undefined,
 ): Promise<readonly DestroyReply[]> {
+  await pool.confirm(
+    ctx,
+    requests.flatMap(({filesystem}) => datasetOf(filesystem) ?? []),
+  )
   const refusals = await refusalsOf(ctx, pool, requests, floor, datasetOf)
   const checked = requests.map(({filesystem, snapshots}) => {
     const dataset = datasetOf(filesystem)

@@ -17,6 +17,10 @@ export async function estimateDestroys(
   datasetOf: (filesystem: DatasetName) => DatasetName | undefined,
 ): Promise<readonly (bigint | undefined)[]> {
   const freed: (bigint | undefined)[] = []
+  await pool.confirm(
+    ctx,
+    requests.flatMap(({filesystem}) => datasetOf(filesystem) ?? []),
+  )
   for (const {filesystem, snapshots} of requests) {
     const dataset = datasetOf(filesystem)
     const known = dataset === undefined ? [] : pool.versions(dataset).filter(isSnapshot)

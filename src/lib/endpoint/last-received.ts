@@ -86,6 +86,7 @@ export async function dropOlderHolds(
   dataset: DatasetName,
 ): Promise<void> {
   const tag = lastReceivedHoldTag(jobId)
+  await pool.confirm(ctx, [dataset])
   const held = pool
     .versions(dataset)
     .filter(isSnapshot)

@@ -34,8 +34,8 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   }
 
   return {
-    async observe(ctx) {
-      const listing = await pool.list(ctx, [mapping.base], true)
+    async observe(ctx, how) {
+      const listing = await pool.list(ctx, [mapping.base], true, how)
       await requireRootFs(ctx, side)
       const mapped = listing.datasets.flatMap((dataset) => {
         const filesystem = mapping.toSender(dataset.name)
@@ -59,6 +59,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
           written: dataset.written,
           resumeToken: dataset.resumeToken,
           versions: pool.versions(dataset.name).map((version) => ({...version, filesystem})),
+          ...(listing.remembered.has(dataset.name) ? {remembered: true} : {}),
           holds: holds.get(dataset.name) ?? new Map(),
         })),
       }

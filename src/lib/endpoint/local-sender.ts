@@ -213,8 +213,8 @@ export function createLocalSender(
   }
 
   return {
-    async observe(ctx) {
-      const listing = await pool.list(ctx, filter.roots, true)
+    async observe(ctx, how) {
+      const listing = await pool.list(ctx, filter.roots, true, how)
       const datasets = listing.datasets.filter(({name}) => filter.accepts(name))
       const holds = await pool.holds(
         ctx,
@@ -233,6 +233,7 @@ export function createLocalSender(
           sending: sendingOf(policy, dataset),
           resumeToken: undefined,
           versions: pool.versions(dataset.name),
+          ...(listing.remembered.has(dataset.name) ? {remembered: true} : {}),
           holds: holds.get(dataset.name) ?? new Map(),
         })),
       }

@@ -9,11 +9,18 @@ import {isBookmark, isSnapshot, nameOfBookmark, nameOfSnapshot, type Version} fr
  * Every name in a mutating command comes from here; what is not known is listed once more before it is called missing.
  */
 export type KnownPool = {
-  /** Lists the roots and their holds afresh; what was known of these datasets is replaced. */
-  list(ctx: RunContext, roots: readonly DatasetName[], recursive: boolean): Promise<Listing>
+  /** Lists the roots; what was known of these datasets is replaced. `afresh`: also what is only remembered. */
+  list(
+    ctx: RunContext,
+    roots: readonly DatasetName[],
+    recursive: boolean,
+    how?: {readonly afresh?: boolean},
+  ): Promise<Listing>
   /** Lists the versions of these filesystems afresh, without their children. */
   relist(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void>
   dataset(ctx: RunContext, name: DatasetName): Promise<Dataset | undefined>
+  /** Lists what is only remembered of these filesystems: nothing is changed that this process has not listed. */
+  confirm(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void>
   /** The first version that `is` accepts, listing the filesystem again if there is none. */
   find<T extends Version>(
     ctx: RunContext,
@@ -37,16 +44,33 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
   const datasets = new Map<DatasetName, Dataset>()
   const versions = new Map<DatasetName, readonly Version[]>()
   const holds = new Map<DatasetName, Map<string, HoldTag[]>>()
+  const remembered = new Set<DatasetName>()
+  let confirmed = 0
 
-  async function list(ctx: RunContext, roots: readonly DatasetName[], recursive: boolean): Promise<Listing> {
-    const listing = await zfs.list(ctx, {roots, recursive})
+  async function list(
+    ctx: RunContext,
+    roots: readonly DatasetName[],
+    recursive: boolean,
+    {afresh = false}: {readonly afresh?: boolean} = {},
+  ): Promise<Listing> {
+    const listing = await zfs.list(ctx, {roots, recursive, afresh})
     for (const missing of listing.missingRoots) datasets.delete(missing)
     for (const dataset of listing.datasets) {
       datasets.set(dataset.name, dataset)
       versions.set(dataset.name, listing.versions.get(dataset.name) ?? [])
       holds.delete(dataset.name)
+      if (listing.remembered.has(dataset.name)) remembered.add(dataset.name)
+      else remembered.delete(dataset.name)
     }
     return listing
+  }
+
+  async function confirm(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void> {
+    const wanted = filesystems.filter((filesystem) => remembered.has(filesystem))
+    if (wanted.length === 0) return
+    // Who comes a second time will come again: then everything, by one more command and not by one for each.
+    confirmed += 1
+    await relist(ctx, confirmed === 1 ? wanted : Array.from(remembered))
   }
 
   async function relist(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void> {
@@ -54,6 +78,7 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
     for (const filesystem of filesystems) {
       versions.set(filesystem, listed.get(filesystem) ?? [])
       holds.delete(filesystem)
+      remembered.delete(filesystem)
     }
   }
 
@@ -69,6 +94,17 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
       const tags = answer.get(nameOfSnapshot(snapshot)) ?? []
       if (tags.length > 0) holds.get(snapshot.filesystem)?.set(snapshot.name, [...tags])
     }
+    for (const filesystem of filesystems) if (remembered.has(filesystem)) recount(filesystem)
+  }
+
+  /** How many holds a snapshot had when it was listed says nothing of what it has now. */
+  function recount(filesystem: DatasetName): void {
+    const byName = holds.get(filesystem)
+    const known = versions.get(filesystem) ?? []
+    versions.set(
+      filesystem,
+      known.map((one) => (isSnapshot(one) ? {...one, userrefs: byName?.get(one.name)?.length ?? 0} : one)),
+    )
   }
 
   async function noting<T>(
@@ -88,11 +124,13 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
   return {
     list,
     relist,
+    confirm,
     async dataset(ctx, name) {
       if (!datasets.has(name)) await list(ctx, [name], false)
       return datasets.get(name)
     },
     async find(ctx, filesystem, is) {
+      await confirm(ctx, [filesystem])
       const known = versions.get(filesystem)?.find(is)
       if (known !== undefined) return known
       await relist(ctx, [filesystem])

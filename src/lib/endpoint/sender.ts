@@ -12,7 +12,8 @@ import type {EndpointView} from './view.ts'
  * Methods that take many requests answer in their order and fail per request, not as a whole.
  */
 export type Sender = {
-  observe(ctx: RunContext): Promise<EndpointView>
+  /** `afresh`: by a listing of everything, also of what is known not to have changed. */
+  observe(ctx: RunContext, how?: {readonly afresh: boolean}): Promise<EndpointView>
   /** What each stream would be. For people only: nothing is decided by it. */
   estimate(ctx: RunContext, requests: readonly SendRequest[]): Promise<readonly Estimate[]>
   /** Before a series of steps: makes all of their ends indestructible as `protection` asks. */

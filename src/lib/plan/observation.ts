@@ -23,6 +23,11 @@ export type FilesystemView = {
   readonly written?: bigint
   /** In order of createtxg. */
   readonly versions: readonly Version[]
+  /**
+   * Its snapshots are proven to be those of an earlier listing, and were not listed again. Holds that were set since then
+   * and clones that were made are not seen. Absent where it was listed.
+   */
+  readonly remembered?: true
   /** User holds by the snapshot's `name`, without the `@`; snapshots without holds have no entry. */
   readonly holds: ReadonlyMap<string, readonly HoldTag[]>
 }

@@ -1,5 +1,6 @@
 import {type RunContext, withTask} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
+import type {Sender} from '../endpoint/sender.ts'
 import type {EndpointView} from '../endpoint/view.ts'
 
 /** One side as last seen, or why it could not be seen. */
@@ -10,6 +11,8 @@ export type Seen =
 /** A side that is observed when it is first needed, and again after something was changed there. */
 export type Look = {
   readonly see: () => Promise<Seen>
+  /** Looks again, at everything: what is to be destroyed is judged on nothing that is only remembered. */
+  readonly seeAfresh: () => Promise<Seen>
   /** What was seen is out of date. */
   readonly forget: () => void
   /** For a dry run: go on as if this had been seen. */
@@ -17,16 +20,12 @@ export type Look = {
 }
 
 /** Looks at one endpoint. A failure to observe is remembered like an observation: a phase reports it, the run goes on. */
-export function createLook(
-  ctx: RunContext,
-  side: string,
-  endpoint: {observe(ctx: RunContext): Promise<EndpointView>},
-): Look {
+export function createLook(ctx: RunContext, side: string, endpoint: Pick<Sender, 'observe'>): Look {
   let seen: Promise<Seen> | undefined
 
-  async function observe(): Promise<Seen> {
+  async function observe(how?: {readonly afresh: boolean}): Promise<Seen> {
     try {
-      const view = await withTask(ctx, `observe-${side}`, {}, (ctx) => endpoint.observe(ctx))
+      const view = await withTask(ctx, `observe-${side}`, {}, (ctx) => endpoint.observe(ctx, how))
       return {view, clockAheadMs: view.clockMs - ctx.clock.now()}
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
@@ -37,6 +36,10 @@ export function createLook(
 
   return {
     see: () => (seen ??= observe()),
+    seeAfresh: () => {
+      seen = observe({afresh: true})
+      return seen
+    },
     forget: () => {
       seen = undefined
     },

@@ -31,60 +31,93 @@ export async function prunePhase(
   replicated: ReplicateReport | undefined,
   request: PruneRequest,
 ): Promise<PrunePhaseOutcome> {
-  const [sender, receiver] = await waitForAll([look.sender?.see(), look.receiver?.see()])
-  const {prune, replicate} = work
-  if (prune === undefined || work.sender === undefined || sender === undefined) return {}
+  if (work.prune === undefined || work.sender === undefined || look.sender === undefined) return {}
+  const sides = {...work, prune: work.prune, sender: work.sender}
+  const seen = await waitForAll([look.sender.see(), look.receiver?.see()] as const)
+  const judged = judgeSeen(ctx, sides, seen, replicated, request)
+  if (!('sender' in judged)) return judged
+  if (!condemnsRemembered(judged, seen)) return await destroyOnBoth(ctx, sides, judged, request)
+
+  const again = await waitForAll([look.sender.seeAfresh(), look.receiver?.seeAfresh()] as const)
+  const judgedAgain = judgeSeen(ctx, sides, again, replicated, request)
+  return 'sender' in judgedAgain ? await destroyOnBoth(ctx, sides, judgedAgain, request) : judgedAgain
+}
+
+type Sides = Pick<JobWork, 'receiver' | 'replicate' | 'beside' | 'watchdog'> & {
+  readonly sender: NonNullable<JobWork['sender']>
+  readonly prune: PruneWork
+}
+
+type SeenSides = readonly [sender: Seen, receiver: Seen | undefined]
+
+/** What is to become of the snapshots of each side. */
+type Judged = {
+  readonly sender: readonly FilesystemJudgement[]
+  /** Absent where nothing is replicated. */
+  readonly receiver?: readonly FilesystemJudgement[] | {readonly error: OperationalError}
+}
+
+function judgeSeen(
+  ctx: RunContext,
+  {receiver: target, replicate, prune, beside}: Sides,
+  [sender, receiver]: SeenSides,
+  replicated: ReplicateReport | undefined,
+  {yesLargePrune}: PruneRequest,
+): Judged | PrunePhaseOutcome {
   const wrongClock = clockProblem([sender, receiver])
   if ('error' in sender || wrongClock !== undefined) {
     const failed = {filesystems: [], error: reportedError('error' in sender ? sender.error : wrongClock)}
     return {pruneSender: failed, ...(receiver === undefined ? {} : {pruneReceiver: failed})}
   }
-
-  const how = {
-    running: runningSteps(work.beside),
-    agreed: request.yesLargePrune,
-    nowMs: ctx.clock.now(),
-  }
+  const how = {running: runningSteps(beside), agreed: yesLargePrune, nowMs: ctx.clock.now()}
   const {keepReceiver} = prune
-  if (
-    work.receiver === undefined ||
-    receiver === undefined ||
-    replicate === undefined ||
-    keepReceiver === undefined
-  ) {
-    const judgements = judgeAlone(sender.view, {rules: prune.keepSender, ...how})
-    return {
-      pruneSender: await pruneSide(
-        ctx,
-        {side: 'sender', endpoint: work.sender, ...work},
-        prune,
-        judgements,
-        request,
-      ),
-    }
-  }
+  if (target === undefined || receiver === undefined || replicate === undefined || keepReceiver === undefined)
+    return {sender: judgeAlone(sender.view, {rules: prune.keepSender, ...how})}
 
   const question = pruneQuestion(replicate, prune, sender.view, receiver, replicated, how)
-  const pruneSender = await pruneSide(
-    ctx,
-    {side: 'sender', endpoint: work.sender, ...work},
-    prune,
-    judgeSender(question),
-    request,
+  return {
+    sender: judgeSender(question),
+    receiver: 'error' in receiver ? receiver : judgeReceiver({...question, rules: keepReceiver}),
+  }
+}
+
+/**
+ * Whether anything would be destroyed of which holds and clones are only remembered. Nothing is lost by that, since ZFS
+ * destroys nothing that is held or cloned; but it would be told as a failure.
+ */
+function condemnsRemembered({sender, receiver}: Judged, [ours, theirs]: SeenSides): boolean {
+  return (
+    condemns(sender, ours) || (receiver !== undefined && !('error' in receiver) && condemns(receiver, theirs))
   )
+}
+
+function condemns(judgements: readonly FilesystemJudgement[], seen: Seen | undefined): boolean {
+  if (seen === undefined || 'error' in seen) return false
+  const remembered = new Set(
+    seen.view.filesystems.filter(({remembered}) => remembered).map(({filesystem}) => filesystem),
+  )
+  return judgements.some(
+    (judgement) =>
+      judgement.kind === 'judged' &&
+      remembered.has(judgement.filesystem) &&
+      judgement.verdicts.some(({kind}) => kind === 'destroy'),
+  )
+}
+
+async function destroyOnBoth(
+  ctx: RunContext,
+  work: Sides,
+  {sender, receiver}: Judged,
+  request: PruneRequest,
+): Promise<PrunePhaseOutcome> {
+  const {prune} = work
+  const ofSender = {side: 'sender' as const, endpoint: work.sender, ...work}
+  const pruneSender = await pruneSide(ctx, ofSender, prune, sender, request)
+  if (receiver === undefined || work.receiver === undefined) return {pruneSender}
   if ('error' in receiver)
     return {pruneSender, pruneReceiver: {filesystems: [], error: reportedError(receiver.error)}}
-  const judgements = judgeReceiver({...question, rules: keepReceiver})
-  return {
-    pruneSender,
-    pruneReceiver: await pruneSide(
-      ctx,
-      {side: 'receiver', endpoint: work.receiver, ...work},
-      prune,
-      judgements,
-      request,
-    ),
-  }
+  const ofReceiver = {side: 'receiver' as const, endpoint: work.receiver, ...work}
+  return {pruneSender, pruneReceiver: await pruneSide(ctx, ofReceiver, prune, receiver, request)}
 }
 
 type Side = {

@@ -35,7 +35,7 @@ import type {Version} from '../zfs/version.ts'
 
 /** What the active side can ask, with names and guids already parsed. Shapes: schemas/rpc-request.schema.json. */
 export type Request =
-  | {readonly verb: 'observe'}
+  | {readonly verb: 'observe'; readonly afresh: boolean}
   | {readonly verb: 'estimate'; readonly requests: readonly SendRequest[]}
   | {readonly verb: 'protect'; readonly requests: readonly ProtectRequest[]}
   | {readonly verb: 'complete'; readonly requests: readonly CompleteRequest[]}
@@ -109,7 +109,7 @@ export function parseResponse(body: unknown, id: number): Response {
 function requestOf(wire: RpcRequest): Request {
   switch (wire.verb) {
     case 'observe':
-      return {verb: 'observe'}
+      return {verb: 'observe', afresh: wire.afresh === true}
     case 'estimate':
       return {verb: 'estimate', requests: wire.requests.map(sendOf)}
     case 'protect':
@@ -273,6 +273,7 @@ function formatView(view: FilesystemView): WireView {
     ...(view.resumeToken === undefined ? {} : {resumeToken: view.resumeToken}),
     ...(view.sending === undefined ? {} : {sending: view.sending}),
     ...(view.written === undefined ? {} : {written: view.written.toString()}),
+    ...(view.remembered === undefined ? {} : {remembered: view.remembered}),
     versions: view.versions.map(formatVersion) as unknown as WireView['versions'],
     holds: Array.from(view.holds, ([snapshot, tags]) => ({snapshot, tags: [...tags]})),
   }
@@ -288,6 +289,7 @@ function viewOf(wire: WireView): FilesystemView {
     resumeToken: wire.resumeToken,
     ...(wire.sending === undefined ? {} : {sending: sendingOf(wire.sending)}),
     ...(wire.written === undefined ? {} : {written: BigInt(wire.written)}),
+    ...(wire.remembered === true ? {remembered: true} : {}),
     versions: wire.versions.map((version) => versionOf(filesystem, version as unknown as WireVersion)),
     holds: new Map(wire.holds.map(({snapshot, tags}) => [parseComponent(snapshot), tags.map(parseHoldTag)])),
   }

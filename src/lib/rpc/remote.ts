@@ -3,6 +3,7 @@ import {OperationalError} from '../core/errors.ts'
 import type {LocalReceiver, ReceiveReply, Receiver} from '../endpoint/receiver.ts'
 import type {DestroyRequest, LocalSender, Sender} from '../endpoint/sender.ts'
 import type {Transfer} from '../endpoint/transfer.ts'
+import type {EndpointView} from '../endpoint/view.ts'
 import type {Lane} from './client.ts'
 import type {Lanes} from './lanes.ts'
 import type {Request, Response} from './message.ts'
@@ -16,7 +17,7 @@ const SENDERS_WORDS_MS = 1000
 /** The sender on the other side of the lanes. */
 export function createRemoteSender(lanes: Lanes): Sender {
   return {
-    observe: async (ctx) => (await call(lanes, ctx, {verb: 'observe'}, 'observed')).view,
+    observe: (ctx, how) => observe(lanes, ctx, how),
     estimate: async (ctx, requests) =>
       (await call(lanes, ctx, {verb: 'estimate', requests}, 'estimated')).estimates,
     protect: async (ctx, requests) =>
@@ -32,7 +33,7 @@ export function createRemoteSender(lanes: Lanes): Sender {
 /** The receiver on the other side of the lanes. */
 export function createRemoteReceiver(lanes: Lanes): Receiver {
   return {
-    observe: async (ctx) => (await call(lanes, ctx, {verb: 'observe'}, 'observed')).view,
+    observe: (ctx, how) => observe(lanes, ctx, how),
     abortPartial: async (ctx, filesystems) =>
       (await call(lanes, ctx, {verb: 'abort-partial', filesystems}, 'outcomes')).outcomes,
     setAside: async (ctx, requests) =>
@@ -43,6 +44,10 @@ export function createRemoteReceiver(lanes: Lanes): Receiver {
     destroySnapshots: async (ctx, requests) =>
       (await call(lanes, ctx, {verb: 'destroy', requests}, 'destroyed')).replies,
   }
+}
+
+async function observe(lanes: Lanes, ctx: RunContext, {afresh} = {afresh: false}): Promise<EndpointView> {
+  return (await call(lanes, ctx, {verb: 'observe', afresh}, 'observed')).view
 }
 
 async function estimateDestroy(

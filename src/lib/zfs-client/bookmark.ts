@@ -4,7 +4,7 @@ import type {NewBookmark, Outcome} from '../zfs/client.ts'
 import {type BookmarkName, type DatasetName, datasetOf, shortNameOf} from '../zfs/name.ts'
 import type {Version} from '../zfs/version.ts'
 import {askAgain, change, DONE, failed, failureOf, succeeded} from './command.ts'
-import {listVersions} from './list.ts'
+import {listVersions} from './list-once.ts'
 import type {RunProgram} from './run-program.ts'
 
 /** One command each. `zfs` says the same of a bookmark that exists whatever it is of, so the listing decides by guid. */

@@ -10,7 +10,7 @@ import {
   undestroyableSnapshots,
 } from '../zfs/read-stderr.ts'
 import {askAgain, change, DONE, failed, failureOf, succeeded} from './command.ts'
-import {listVersions} from './list.ts'
+import {listVersions} from './list-once.ts'
 import type {ProgramResult, RunProgram} from './run-program.ts'
 
 /** Up to here an unclear failure of many is cleared by trying each; above, by trying halves. */

@@ -6,7 +6,7 @@ import {datasetOf, poolOf, type SnapshotName} from '../zfs/name.ts'
 import {objectFailures} from '../zfs/read-stderr.ts'
 import {nameOfSnapshot} from '../zfs/version.ts'
 import {askAgain, change, DONE, failed, failureOf, succeeded} from './command.ts'
-import {listVersions} from './list.ts'
+import {listVersions} from './list-once.ts'
 import type {RunProgram} from './run-program.ts'
 
 /** As many as fit: a command is a transaction, and each further one tears the moment apart. */

@@ -5,7 +5,9 @@ import {destroySnapshots} from './destroy.ts'
 import {estimateDestroy} from './destroy-estimate.ts'
 import {createDestroyJudged} from './destroy-judged.ts'
 import {hold, release} from './hold.ts'
-import {list, listHolds, listReceived, listVersions, listWritten} from './list.ts'
+import {list, listHolds, listReceived, listWritten} from './list.ts'
+import {listVersions} from './list-once.ts'
+import type {ListingMemory} from './listing-memory.ts'
 import {createRunDestroyProgram} from './run-destroy-program.ts'
 import type {RunProgram} from './run-program.ts'
 import {takeSnapshots} from './snapshot.ts'
@@ -14,10 +16,11 @@ import {estimate, receive, send} from './stream.ts'
 /**
  * The client on the `zfs` command. Commands run one after the other except for the two of a listing, in an order that
  * depends on the arguments only. A command that fails is not believed: what it was to achieve is looked up.
+ * With a `memory`, recursive listings leave out what has not changed since an earlier one.
  */
-export function createZfsCliClient(run: RunProgram): ZfsClient {
+export function createZfsCliClient(run: RunProgram, memory?: ListingMemory): ZfsClient {
   return {
-    list: (ctx, query) => list(ctx, run, query),
+    list: (ctx, query) => list(ctx, run, query, memory),
     listVersions: (ctx, filesystems) => listVersions(ctx, run, filesystems),
     holds: (ctx, snapshots) => listHolds(ctx, run, snapshots),
     written: (ctx, datasets) => listWritten(ctx, run, datasets),

@@ -11,7 +11,8 @@ import {
   shortNameOf,
 } from './name.ts'
 import {PLACEHOLDER_PROPERTY} from './placeholder.ts'
-import {DATASET_PROPERTIES} from './read-properties.ts'
+import {POOL_PROPERTIES} from './read-load-guids.ts'
+import {datasetProperties} from './read-properties.ts'
 import {nameOfSnapshot, nameOfVersion} from './version.ts'
 
 /** A command is data before it is a process: it can be shown, compared and refused, and no shell ever sees it. */
@@ -30,10 +31,13 @@ export type ZfsCommand = {
  * anything into it (threat T11). Nothing else is lost: `type`, `receive_resume_token` and the `encryption` of an
  * encrypted dataset have no source, and `encryption` is `default` or local where it is off.
  */
-export function listDatasetsCommand(query: ListQuery): ZfsCommand {
+export function listDatasetsCommand(
+  query: ListQuery,
+  how: {readonly snapshotsState: boolean} = {snapshotsState: false},
+): ZfsCommand {
   const depth = query.recursive ? ['-r'] : ['-d', '0']
   const sources = 'local,default,none'
-  const properties = DATASET_PROPERTIES.join(',')
+  const properties = datasetProperties(how).join(',')
   const options = [
     ...depth,
     '-t',
@@ -49,9 +53,30 @@ export function listDatasetsCommand(query: ListQuery): ZfsCommand {
 
 /** The snapshots and bookmarks of the datasets of `query`, for `readList`. */
 export function listVersionsCommand(query: ListQuery): ZfsCommand {
-  const columns = ['-o', 'name,guid,createtxg,creation,userrefs,clones', '-s', 'createtxg']
   const depth = query.recursive ? ['-r'] : ['-d', '1', '-r']
-  return reading('list', '-Hp', '-t', 'snapshot,bookmark', ...columns, ...depth, ...operands(query.roots))
+  return reading(
+    'list',
+    '-Hp',
+    '-t',
+    'snapshot,bookmark',
+    ...VERSION_COLUMNS,
+    ...depth,
+    ...operands(query.roots),
+  )
+}
+
+const VERSION_COLUMNS = ['-o', 'name,guid,createtxg,creation,userrefs,clones', '-s', 'createtxg']
+
+/** The bookmarks alone of the datasets of `query`, for `readList`. Takes no longer where there are many snapshots. */
+export function listBookmarksCommand(query: ListQuery): ZfsCommand {
+  const depth = query.recursive ? ['-r'] : ['-d', '1', '-r']
+  return reading('list', '-Hp', '-t', 'bookmark', ...VERSION_COLUMNS, ...depth, ...operands(query.roots))
+}
+
+/** What `readLoadGuids` reads: a number that each import gives to a pool anew, and a feature (zpoolprops(7)). */
+export function loadGuidsCommand(pools: readonly string[]): ZfsCommand {
+  const options = ['-Hp', '-o', 'name,property,value', POOL_PROPERTIES.join(',')]
+  return {program: 'zpool', argv: ['get', ...options, ...someOperands(pools)], mutates: false}
 }
 
 /** How much was written since the newest snapshot of each of these datasets, for `readWritten`. */

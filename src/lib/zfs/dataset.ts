@@ -1,4 +1,4 @@
-import type {DatasetName} from './name.ts'
+import type {Createtxg, DatasetName, Guid} from './name.ts'
 
 /** A live filesystem or volume as listed, with the properties we ask for. */
 export type Dataset = {
@@ -15,4 +15,19 @@ export type Dataset = {
   readonly keyLoaded: boolean
   /** Bytes written since the newest snapshot, or ever where there is none. */
   readonly written: bigint
+  /** Only where it was asked for and ZFS tells. */
+  readonly snapshotsState?: SnapshotsState
+}
+
+/**
+ * What is the same as long as the dataset has the same snapshots under the same names (zfsprops(7)), with what
+ * docs/decisions/0014 adds to it. Bookmarks, holds and clones are no part of it.
+ */
+export type SnapshotsState = {
+  readonly guid: Guid
+  readonly createtxg: Createtxg
+  /** The snapshot it is a clone of, or `-`: promoting a clone moves snapshots into it. */
+  readonly origin: string
+  /** When a snapshot was last made, renamed or destroyed: whole seconds since 1970 by the clock of the host; 0: never. */
+  readonly changedSeconds: number
 }

@@ -1,27 +1,27 @@
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {ListQuery} from './client.ts'
-import type {Dataset} from './dataset.ts'
+import type {Dataset, SnapshotsState} from './dataset.ts'
 import {forEachRow} from './for-each-row.ts'
-import {type DatasetName, parseDatasetName} from './name.ts'
+import {type DatasetName, parseCreatetxg, parseDatasetName, parseGuid} from './name.ts'
 import {PLACEHOLDER_PROPERTY, readPlaceholderValue} from './placeholder.ts'
 import {createQueryScope} from './query-scope.ts'
 
 /** In the order in which they are asked for and printed. */
-export const DATASET_PROPERTIES = [
-  'type',
-  'receive_resume_token',
-  'encryption',
-  'keystatus',
-  'written',
-  PLACEHOLDER_PROPERTY,
-] as const
+const NEEDED = ['type', 'receive_resume_token', 'encryption', 'keystatus', 'written'] as const
+/** Since OpenZFS 2.2; older ones refuse to print anything when they are asked for them. */
+const OF_SNAPSHOTS_STATE = ['guid', 'createtxg', 'origin', 'snapshots_changed'] as const
+
+/** The properties a `Dataset` is read from, in the order in which they are asked for and printed. */
+export function datasetProperties({snapshotsState}: {readonly snapshotsState: boolean}): readonly string[] {
+  return [...NEEDED, ...(snapshotsState ? OF_SNAPSHOTS_STATE : []), PLACEHOLDER_PROPERTY]
+}
 
 /**
- * Reads what `listDatasetsCommand(query)` printed, decoded as latin1: the datasets in the order printed.
+ * Reads what `listDatasetsCommand(query, how)` printed, decoded as latin1: the datasets in the order printed.
  * `missingRoots` are the roots of which the same command said on stderr that they do not exist.
  *
- * The rows of a dataset must follow each other in the order of `DATASET_PROPERTIES`; only `zrepl:placeholder` may be
+ * The rows of a dataset must follow each other in the order of `datasetProperties(how)`; only `zrepl:placeholder` may be
  * absent, where the command filtered an inherited or received value out. So a property value with line breaks in it
  * cannot pass for rows of another dataset: that dataset would then appear twice (threat T11).
  * Throws `zfs-output` on that and on everything else that is not understood.
@@ -30,7 +30,9 @@ export function readProperties(
   stdout: string,
   query: ListQuery,
   missingRoots: readonly string[] = [],
+  how: {readonly snapshotsState: boolean} = {snapshotsState: false},
 ): readonly Dataset[] {
+  const properties = datasetProperties(how)
   const scopeOf = createQueryScope(query)
   const datasets = new Map<string, Dataset>()
   let current: Rows | undefined
@@ -39,23 +41,23 @@ export function readProperties(
     const [name = '', property = '', value = '', source = ''] = fields
     if (!SOURCES.has(source)) return 'this source was not asked for'
     if (current?.name !== name) {
-      const unfinished = problemOfRows(current)
+      const unfinished = problemOfRows(current, properties)
       if (unfinished !== undefined) return unfinished
       if (datasets.has(name)) return 'listed twice'
       current = {name: parseDatasetName(name), values: []}
       if (scopeOf(current.name) !== 'asked') return 'this dataset was not asked for'
     }
-    if (property !== DATASET_PROPERTIES[current.values.length]) return 'out of order'
+    if (property !== properties[current.values.length]) return 'out of order'
     if (property === PLACEHOLDER_PROPERTY && source !== 'local' && value !== '-')
       return 'a value that is not local'
     current.values.push(value)
-    const dataset = datasetOfRows(current)
+    const dataset = datasetOfRows(current, how)
     if (typeof dataset === 'string') return dataset
     if (dataset !== undefined) datasets.set(name, dataset)
     return undefined
   })
 
-  const unfinished = problemOfRows(current) ?? problemOfRoots(query, datasets, missingRoots)
+  const unfinished = problemOfRows(current, properties) ?? problemOfRoots(query, datasets, missingRoots)
   if (unfinished !== undefined) throw new OperationalError('zfs-output', `zfs get: ${unfinished}`)
   return Array.from(datasets.values())
 }
@@ -66,8 +68,13 @@ const SOURCES = new Set(['local', 'default', '-'])
 type Rows = {readonly name: DatasetName; readonly values: string[]}
 
 /** The dataset as far as its rows tell: `undefined` until there are enough of them, a text when one is wrong. */
-function datasetOfRows({name, values}: Rows): Dataset | string | undefined {
-  const [type, token, encryption, keystatus, written, placeholder] = values
+function datasetOfRows(
+  {name, values}: Rows,
+  how: {readonly snapshotsState: boolean},
+): Dataset | string | undefined {
+  const [type, token, encryption, keystatus, written] = values
+  const state = how.snapshotsState ? values.slice(NEEDED.length) : []
+  const placeholder = values[NEEDED.length + (how.snapshotsState ? OF_SNAPSHOTS_STATE.length : 0)]
   if (type !== 'filesystem' && type !== 'volume') return 'neither filesystem nor volume'
   if (token !== undefined && !/^[\x21-\x7e]*$/.test(token)) return 'bad receive_resume_token'
   if (token === undefined || encryption === undefined || keystatus === undefined || written === undefined)
@@ -75,23 +82,39 @@ function datasetOfRows({name, values}: Rows): Dataset | string | undefined {
   if (!/^(-|[a-z][a-z0-9-]*)$/.test(encryption)) return 'bad encryption'
   if (!/^(-|[a-z]+)$/.test(keystatus)) return 'bad keystatus'
   if (!/^(-|0|[1-9][0-9]{0,19})$/.test(written)) return 'bad written'
-  const state = placeholder === undefined ? 'foreign' : readPlaceholderValue(name, placeholder)
+  const marked = placeholder === undefined ? 'foreign' : readPlaceholderValue(name, placeholder)
+  const snapshotsState = readSnapshotsState(state)
   return {
     name,
     type,
-    placeholder: state === 'on' || state === 'legacy',
+    placeholder: marked === 'on' || marked === 'legacy',
     placeholderValue: placeholder === '-' ? undefined : placeholder,
     resumeToken: token === '-' || token === '' ? undefined : token,
     encrypted: encryption !== 'off' && encryption !== '-',
     keyLoaded: keystatus === 'available',
     written: written === '-' ? 0n : BigInt(written),
+    ...(snapshotsState === undefined ? {} : {snapshotsState}),
   }
 }
 
-function problemOfRows(rows: Rows | undefined): string | undefined {
-  const needed = DATASET_PROPERTIES.length - 1
+/** `undefined` where anything is not as it should be: nothing depends on it but time. */
+function readSnapshotsState([guid, createtxg, origin, changed]: readonly (string | undefined)[]):
+  | SnapshotsState
+  | undefined {
+  if (guid === undefined || createtxg === undefined || origin === undefined) return undefined
+  if (changed === undefined || !/^(-|[1-9][0-9]{0,10})$/.test(changed)) return undefined
+  return {
+    guid: parseGuid(guid),
+    createtxg: parseCreatetxg(createtxg),
+    origin,
+    changedSeconds: changed === '-' ? 0 : Number(changed),
+  }
+}
+
+function problemOfRows(rows: Rows | undefined, properties: readonly string[]): string | undefined {
+  const needed = properties.length - 1
   if (rows === undefined || rows.values.length >= needed) return undefined
-  return `${DATASET_PROPERTIES[rows.values.length]} of ${quoted(rows.name)} is missing`
+  return `${properties[rows.values.length]} of ${quoted(rows.name)} is missing`
 }
 
 function problemOfRoots(

@@ -13,6 +13,7 @@ import {disturbedResult, replacedResult} from '../disturb.ts'
 import type {CommandFault} from '../fault.ts'
 import {answerOf} from '../library.ts'
 import type {Answer} from '../zfs/answer.ts'
+import {getLoadGuids} from '../zfs/listing.ts'
 import {notModelled} from '../zfs/options.ts'
 import {runCommand, startCommand} from '../zfs.ts'
 import type {Entry} from './entry.ts'
@@ -110,7 +111,7 @@ export async function runDisturbed(
   director: Director,
 ): Promise<ProgramResult> {
   ctx.signal.throwIfAborted()
-  if (call.program !== 'zfs') throw notModelled(call.argv, call.program)
+  if (call.program !== 'zfs' && call.argv[0] !== 'get') throw notModelled(call.argv, call.program)
   const entry = director.begin(process, call)
   try {
     return await runEntry(ctx, call, entry, director)
@@ -157,7 +158,11 @@ async function execute(
   if (outgoing !== undefined) return await sendStream(ctx, outgoing, entry, director)
   const {stdin} = call
   if (stdin !== 'none' && 'source' in stdin) return await receiveStream(ctx, stdin, entry, director)
-  const command = startCommand(entry.process.host, call.argv, stdin === 'none' ? '' : stdin.text)
+  const {host} = entry.process
+  const command =
+    call.program === 'zpool'
+      ? getLoadGuids(host, call.argv.slice(1))
+      : startCommand(host, call.argv, stdin === 'none' ? '' : stdin.text)
   let step = command.next()
   // An orphan goes on to its end: only the first step is bound to the process being alive.
   while (!step.done) {

@@ -6,6 +6,7 @@ import {
   type Host,
   mustFindPool,
   nextTxg,
+  noteSnapshotsChanged,
   parentName,
   putDataset,
 } from '../pool.ts'
@@ -69,6 +70,7 @@ function* renameSnapshot(host: Host, from: string, to: string): Command {
     return complained([`cannot rename '${from}': dataset already exists`])
   nextTxg(mustFindPool(host, name))
   snapshot.name = newShort
+  noteSnapshotsChanged(host, dataset)
   const taken = host.nature.taken.get(snapshot.guid)
   if (taken !== undefined) host.nature.taken.set(snapshot.guid, {...taken, names: [...taken.names, newShort]})
   return SILENT
@@ -90,6 +92,7 @@ export function* rollback(host: Host, words: readonly string[]): Command {
   const held = doomed.find(({holds}) => holds.size > 0)
   if (held !== undefined) return complained([`cannot destroy '${name}@${held.name}': dataset is busy`])
   nextTxg(mustFindPool(host, name))
+  if (doomed.length > 0) noteSnapshotsChanged(host, dataset)
   dataset.snapshots = dataset.snapshots.filter((one) => !newer(one))
   dataset.bookmarks = dataset.bookmarks.filter((one) => !newer(one))
   dataset.head = target.content

@@ -6,6 +6,7 @@ import {
   type Host,
   mustFindPool,
   nextTxg,
+  noteSnapshotsChanged,
   type Snapshot,
 } from '../pool.ts'
 import {type Answer, type Command, cannotOpen, complained, printed, SILENT} from './answer.ts'
@@ -50,7 +51,10 @@ function* destroySnapshots(host: Host, operand: string, defer: boolean): Command
   for (const snapshot of found) {
     const stays = defer && (snapshot.holds.size > 0 || dependentsOf(host, dataset, snapshot).length > 0)
     if (stays) snapshot.deferDestroy = true
-    else dataset.snapshots = dataset.snapshots.filter((other) => other !== snapshot)
+    else {
+      dataset.snapshots = dataset.snapshots.filter((other) => other !== snapshot)
+      noteSnapshotsChanged(host, dataset)
+    }
   }
   return SILENT
 }

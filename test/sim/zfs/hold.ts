@@ -1,4 +1,4 @@
-import {findDataset, type Host, mustFindPool, nextTxg, secondsOf} from '../pool.ts'
+import {findDataset, type Host, mustFindPool, nextTxg, noteSnapshotsChanged, secondsOf} from '../pool.ts'
 import {type Command, cannotOpen, complained, SILENT} from './answer.ts'
 import {readOptions} from './options.ts'
 
@@ -40,8 +40,10 @@ export function* release(host: Host, words: readonly string[]): Command {
       complaints.push(`cannot release hold from snapshot '${full}': no such tag on this dataset`)
     else {
       nextTxg(mustFindPool(host, full))
-      if (snapshot.deferDestroy && snapshot.holds.size === 0)
+      if (snapshot.deferDestroy && snapshot.holds.size === 0) {
         dataset.snapshots = dataset.snapshots.filter((other) => other !== snapshot)
+        noteSnapshotsChanged(host, dataset)
+      }
     }
   }
   return complaints.length === 0 ? SILENT : complained(complaints)

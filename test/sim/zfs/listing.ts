@@ -14,7 +14,8 @@ import {notModelled, readOptions} from './options.ts'
 export function* listVersions(host: Host, words: readonly string[]): Command {
   const {flags, values, operands} = readOptions(words, 'Hpr', 'tosd')
   const depth = values('d')[0]
-  if (values('t')[0] !== 'snapshot,bookmark' || values('s')[0] !== 'createtxg' || !flags.has('p')) {
+  const types = values('t')[0] ?? ''
+  if (!/^(snapshot,)?bookmark$/.test(types) || values('s')[0] !== 'createtxg' || !flags.has('p')) {
     throw notModelled(words, 'this kind of list')
   }
   const columns = values('o')[0] ?? ''
@@ -22,7 +23,7 @@ export function* listVersions(host: Host, words: readonly string[]): Command {
   yield
   const {found, missing} = datasetsOf(host, operands, depth === undefined)
   const rows: Row[] = []
-  for (const dataset of found) addRows(host, dataset, rows)
+  for (const dataset of found) addRows(host, dataset, types !== 'bookmark', rows)
   rows.sort((a, b) => a.createtxg - b.createtxg || compareNames(a.name, b.name))
   return listed(
     rows.map(({line}) => line),
@@ -35,11 +36,12 @@ type Row = {readonly name: string; readonly createtxg: number; readonly line: st
 /** What the program asks for, and nothing else. */
 const COLUMNS = 'name,guid,createtxg,creation,userrefs,clones'
 
-function addRows(host: Host, dataset: Dataset, rows: Row[]): void {
+function addRows(host: Host, dataset: Dataset, withSnapshots: boolean, rows: Row[]): void {
   for (const {name: short, guid, createtxg, creation} of dataset.bookmarks) {
     const name = `${dataset.name}#${short}`
     rows.push({name, createtxg, line: `${name}\t${guid}\t${createtxg}\t${creation}\t-\t-`})
   }
+  if (!withSnapshots) return
   for (const snapshot of dataset.snapshots) {
     const {guid, createtxg, creation, holds} = snapshot
     const name = `${dataset.name}@${snapshot.name}`
@@ -50,6 +52,28 @@ function addRows(host: Host, dataset: Dataset, rows: Row[]): void {
       line: `${name}\t${guid}\t${createtxg}\t${creation}\t${holds.size}\t${clones}`,
     })
   }
+}
+
+/** `zpool get load_guid,feature@extensible_dataset`. */
+export function* getLoadGuids(host: Host, words: readonly string[]): Command {
+  const {flags, values, operands} = readOptions(words, 'Hp', 'o')
+  const [property, ...names] = operands
+  if (
+    property !== 'load_guid,feature@extensible_dataset' ||
+    values('o')[0] !== 'name,property,value' ||
+    !flags.has('p')
+  )
+    throw notModelled(words, 'this kind of zpool get')
+  yield
+  const pools = names.map((name) => host.pools.get(name))
+  return listed(
+    pools.flatMap((pool) =>
+      pool === undefined
+        ? []
+        : [`${pool.name}\tload_guid\t${pool.loadGuid}`, `${pool.name}\tfeature@extensible_dataset\tactive`],
+    ),
+    names.filter((name) => !host.pools.has(name)),
+  )
 }
 
 /** `zfs holds`: the holds of all snapshots that exist, complaints about the others. */

@@ -1,5 +1,5 @@
 import {DESTROY_PROGRAM} from '../../../src/lib/zfs/destroy-program.ts'
-import {dependentsOf, findDataset, findPool, type Host, nextTxg} from '../pool.ts'
+import {dependentsOf, findDataset, findPool, type Host, nextTxg, noteSnapshotsChanged} from '../pool.ts'
 import {type Command, complained, printed} from './answer.ts'
 import {notModelled, readOptions} from './options.ts'
 
@@ -28,8 +28,11 @@ export function* program(host: Host, words: readonly string[], input: string): C
     answers[judged[at] ?? ''] = answerOfProgram(host, judged[at] ?? '', judged[at + 1] ?? '')
   const doomed = new Set(Object.keys(answers).filter((name) => answers[name] === 0))
   if (doomed.size > 0) nextTxg(found)
-  for (const dataset of found.datasets.values())
-    dataset.snapshots = dataset.snapshots.filter(({name}) => !doomed.has(`${dataset.name}@${name}`))
+  for (const dataset of found.datasets.values()) {
+    const stays = dataset.snapshots.filter(({name}) => !doomed.has(`${dataset.name}@${name}`))
+    if (stays.length < dataset.snapshots.length) noteSnapshotsChanged(host, dataset)
+    dataset.snapshots = stays
+  }
   return printed(JSON.stringify({return: answers}))
 }
 

@@ -1,6 +1,6 @@
 import {encodeResumeToken} from '../../unit/zfs/encode-resume-token.ts'
 import {type Dataset, findDataset, type Host, mustFindPool, nextTxg, parentName} from '../pool.ts'
-import {type Command, cannotOpen, complained, SILENT} from './answer.ts'
+import {type Command, cannotOpen, complained, misused, SILENT} from './answer.ts'
 import {datasetsOf, listed} from './listing.ts'
 import {notModelled, readOptions} from './options.ts'
 
@@ -16,6 +16,8 @@ export function* getProperties(host: Host, words: readonly string[]): Command {
   if (values('t')[0] !== 'filesystem,volume' || !(withValues || columns === 'name,property,source'))
     throw notModelled(words, 'this kind of get')
   const sources = new Set(values('s')[0]?.split(','))
+  if (wanted.includes('snapshots_changed') && !host.profile.tellsSnapshotsChanged)
+    return misused(`bad property list: invalid property 'snapshots_changed'`, 'get …')
   yield
   const {found, missing} = datasetsOf(host, roots, flags.has('r'))
   const properties = wanted.split(',')
@@ -50,6 +52,14 @@ function propertyOf(host: Host, dataset: Dataset, property: string): Found {
         : {value: dataset.encryption.keyLoaded ? 'available' : 'unavailable', source: 'none'}
     case 'written':
       return {value: String(writtenSince(dataset)), source: 'none'}
+    case 'guid':
+      return {value: dataset.guid, source: 'none'}
+    case 'createtxg':
+      return {value: String(dataset.createtxg), source: 'none'}
+    case 'snapshots_changed':
+      return dataset.snapshotsChanged === 0
+        ? NOT_THERE
+        : {value: String(dataset.snapshotsChanged), source: 'none'}
     case 'origin':
       return dataset.origin === undefined
         ? NOT_THERE

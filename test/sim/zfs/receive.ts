@@ -6,6 +6,7 @@ import {
   type Host,
   mustFindPool,
   nextTxg,
+  noteSnapshotsChanged,
   type PartialReceive,
   parentName,
 } from '../pool.ts'
@@ -233,6 +234,7 @@ export function commitReceive(host: Host, receiving: Receiving): Answer {
     deferDestroy: false,
     longHolds: 0,
   })
+  noteSnapshotsChanged(host, dataset)
   dataset.head = receiving.content
   dataset.partial = undefined
   dataset.inconsistent = false

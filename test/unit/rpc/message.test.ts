@@ -18,7 +18,8 @@ const guid = parseGuid('18446744073709551615')
 const overTheWire = (body: object): unknown => JSON.parse(JSON.stringify(body))
 
 const requests: readonly Request[] = [
-  {verb: 'observe'},
+  {verb: 'observe', afresh: false},
+  {verb: 'observe', afresh: true},
   {verb: 'estimate', requests: [{filesystem, from: undefined, to: guid, resumeToken: undefined}]},
   {verb: 'estimate-destroy', requests: [{filesystem, snapshots: [{name: 'a', guid}]}]},
   {
