@@ -1,3 +1,4 @@
+import {besideServing} from '../../src/lib/app/beside-serving.ts'
 import {type RunContext, withSignal} from '../../src/lib/core/context.ts'
 import {OperationalError} from '../../src/lib/core/errors.ts'
 import type {OpenConnection} from '../../src/lib/core/lane.ts'
@@ -5,15 +6,19 @@ import {createPipe} from '../../src/lib/host/pipe.ts'
 import {greetAsServer} from '../../src/lib/rpc/prelude.ts'
 import {type Served, serve} from '../../src/lib/rpc/serve.ts'
 
+const GIVEN_UP = new OperationalError('peer-unreachable', 'the connection was given up', {retryable: true})
+
 /** Two kernel pipes with `serve` at their other ends: what ssh and a process on another host are elsewhere. */
 export function openHere(ctx: RunContext, served: Served): OpenConnection {
   return async () => {
     const [there, back] = [createPipe(), createPipe()]
     const stop = new AbortController()
     let complaint = ''
+    let listener: (told: Record<string, unknown>) => void = () => {}
+    const tell = (line: string) => listener(JSON.parse(line))
     const server = withSignal(ctx, stop.signal)
     const serving = greetAsServer(there.reader, back.writer, server.signal)
-      .then(() => serve(server, served, there.reader, back.writer))
+      .then(() => serve(server, served, there.reader, back.writer, besideServing(there.reader, tell)))
       .catch((error) => {
         complaint = String(error)
       })
@@ -25,7 +30,10 @@ export function openHere(ctx: RunContext, served: Served): OpenConnection {
       reader: back.reader,
       writer: there.writer,
       peer: 'here',
-      onTold: () => undefined,
+      onTold: (told) => {
+        listener = told
+      },
+      hasUnread: () => back.reader.hasUnread(),
       complaint: () => complaint,
       hangUp: () => there.writer.close(),
       async close() {
@@ -33,10 +41,7 @@ export function openHere(ctx: RunContext, served: Served): OpenConnection {
         await serving
         back.reader.close()
       },
-      burn() {
-        const reason = new OperationalError('peer-unreachable', 'the connection was given up', {
-          retryable: true,
-        })
+      burn(reason = GIVEN_UP) {
         there.writer.close(reason)
         back.reader.close(reason)
         stop.abort(reason)

@@ -31,7 +31,11 @@ export async function replicate(
   const {ctx} = world
   const {sender, receiver, policy} = endpointsOf(world, jobs)
   const disturbed = cutAfter === undefined ? receiver : receivingUpTo(receiver, cutAfter)
-  const lanes = createLanes(openHere(ctx, {kind: 'receiver', receiver: disturbed}), policy.concurrentSteps)
+  const lanes = createLanes(
+    ctx,
+    openHere(ctx, {kind: 'receiver', receiver: disturbed}),
+    policy.concurrentSteps,
+  )
   try {
     const {replicate, error} = await runJob(
       ctx,

@@ -1,4 +1,6 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {readChromeTrace} from '../../src/lib/trace/chrome-trace.ts'
+import {endOf, type TraceNode} from '../../src/lib/trace/trace-node.ts'
 import {type Lab, openLab} from './lab.ts'
 import {bookmarks, digestTree, guidHex, holds, poolHistory, snapshots, zrepl} from './scenario.ts'
 
@@ -186,3 +188,39 @@ test('a dry run tells sizes and reasons, and changes nothing', async () => {
   expect(report.replicate?.filesystems[0]?.steps[0]?.expectedBytes).toMatch(/^[0-9]+$/)
   expect([await poolHistory(lab, src), await poolHistory(lab, dst)]).toEqual(before)
 })
+
+test('the trace of a run over ssh has the far zfs receive below the step that caused it', async () => {
+  const {exitCode} = await run('replicate offsite --trace /tmp/push-trace.json')
+  expect(exitCode).toBe(0)
+  const nodes = readChromeTrace(await lab.ok('cat /tmp/push-trace.json\n')).flatMap((root) => [
+    ...pathsOf(root),
+  ])
+  const receives = nodes.filter(({path}) => path.at(-1)?.name.match(/^(zfs|libzfs_core) receive$/))
+  expect(receives.map(({path}) => path.map(({name}) => name).slice(-6, -1))).toEqual(
+    FILESYSTEMS.map(() => ['replicate', 'filesystem', 'step', 'request receive', 'serve receive']),
+  )
+  for (const {path} of receives) {
+    expect(path.map(({args}) => args['host'] !== undefined).slice(-3)).toEqual([false, true, true])
+    expect(path.at(-1)?.args).toMatchObject({exitCode: 0, userMs: expect.any(Number)})
+  }
+  expect(
+    nodes.filter(({path}) => {
+      const [outer, inner] = path.slice(-2)
+      return inner !== undefined && outer !== undefined && !isWithin(inner, outer)
+    }),
+  ).toEqual([])
+})
+
+/** A span with all around it, the outermost first, for each span. */
+function* pathsOf(
+  node: TraceNode,
+  above: readonly TraceNode[] = [],
+): Generator<{path: readonly TraceNode[]}> {
+  const path = [...above, node]
+  yield {path}
+  for (const child of node.children) yield* pathsOf(child, path)
+}
+
+function isWithin(inner: TraceNode, outer: TraceNode): boolean {
+  return inner.startUs >= outer.startUs && endOf(inner) <= endOf(outer)
+}

@@ -82,7 +82,7 @@ async function runWired(
   {phases = PHASES, dryRun = false}: RunRequest,
 ): Promise<JobOutcome> {
   const zfs = zfsOf(active)
-  const {work, lanes} = wireActive(options, dryRun ? readOnly(zfs) : zfs, open)
+  const {work, lanes} = wireActive(active.ctx, options, dryRun ? readOnly(zfs) : zfs, open)
   try {
     const request = {phases, dryRun, wanted: 'due', sizes: dryRun, yesLargePrune: false} as const
     return await runJob(active.ctx, work, request)

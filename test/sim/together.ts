@@ -186,7 +186,7 @@ async function runLocked(
     const watchdog = createWatchdog(ctx.clock, limits)
     const watch = watchRun(ctx, watchdog, place, undefined)
     try {
-      const {work, lanes} = wireActive(options, zfsOf(active), open, watchdog)
+      const {work, lanes} = wireActive(ctx, options, zfsOf(active), open, watchdog)
       try {
         const request = {phases, dryRun: false, wanted: 'due', sizes: false, yesLargePrune: false} as const
         return await runJob(ctx, work, request)

@@ -1,4 +1,5 @@
 import {createReceiverOf, createSenderOf} from '../../src/lib/app/endpoints.ts'
+import type {RunContext} from '../../src/lib/core/context.ts'
 import type {OpenConnection} from '../../src/lib/core/lane.ts'
 import type {JobWork} from '../../src/lib/replicate/job-work.ts'
 import {createWatchdog, type Watchdog} from '../../src/lib/replicate/watchdog.ts'
@@ -31,13 +32,14 @@ const NO_HOOKS: JobWork['hooks'] = {
 
 /** The active side's job, wired as the executable wires it, with the network of the simulator. */
 export function wireActive(
+  ctx: RunContext,
   options: WorldOptions,
   zfs: ZfsClient,
   open: OpenConnection,
   watchdog: Watchdog = createWatchdog({monotonic: () => 0}, NO_LIMIT),
 ): {readonly work: JobWork; readonly lanes: Lanes} {
   const {active: job} = jobsOf(options)
-  const lanes = createLanes(open, job.replication.concurrentSteps)
+  const lanes = createLanes(ctx, open, job.replication.concurrentSteps)
   const {replication: policy, pruning: prune} = job
   if (job.type === 'pull') {
     const receiver = createReceiverOf(job, undefined, zfs)

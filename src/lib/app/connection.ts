@@ -1,8 +1,6 @@
 import type {Connect} from '../config/job.ts'
-import type {Log, LogLevel} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import type {LaneConnection, OpenConnection} from '../core/lane.ts'
-import {printable} from '../core/printable.ts'
+import type {OpenConnection} from '../core/lane.ts'
 import {checkIdentityFile} from '../host/check-identity-file.ts'
 import {findDeathSignal} from '../host/death-signal.ts'
 import {openLocal} from '../host/open-local.ts'
@@ -20,7 +18,7 @@ export function connectionTo(connect: Connect, {configFile, lockFd}: ConnectOpti
   const options = {lockFd, deathSignal: findDeathSignal(), environment: process.env}
   switch (connect.type) {
     case 'ssh+stdinserver':
-      return relayingLog(openSession(connect, options))
+      return openSession(connect, options)
     case 'local': {
       const argv = [
         'stdinserver',
@@ -30,11 +28,9 @@ export function connectionTo(connect: Connect, {configFile, lockFd}: ConnectOpti
         '--listener',
         connect.listenerName,
       ]
-      return relayingLog(
-        openLocal(
-          {argv, peer: `local ${connect.listenerName}`, dialTimeoutMs: processTimeout(connect.dialTimeoutMs)},
-          options,
-        ),
+      return openLocal(
+        {argv, peer: `local ${connect.listenerName}`, dialTimeoutMs: processTimeout(connect.dialTimeoutMs)},
+        options,
       )
     }
     case 'needs-daemon':
@@ -65,29 +61,4 @@ type SshConnect = Extract<Connect, {type: 'ssh+stdinserver'}>
  */
 function processTimeout(dialTimeoutMs: number): number {
   return dialTimeoutMs === 0 ? 0 : Math.max(dialTimeoutMs, 30_000)
-}
-
-/** What the peer logs appears in our log. */
-function relayingLog(open: OpenConnection): OpenConnection {
-  return async (ctx): Promise<LaneConnection> => {
-    const connection = await open(ctx)
-    connection.onTold((told) => relay(ctx.log.of('rpc'), told))
-    return connection
-  }
-}
-
-const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
-
-/** Takes only what a log line of ours has; a peer cannot choose our fields' types or our log's format. */
-function relay(log: Log, told: Readonly<Record<string, unknown>>): void {
-  const level = LEVELS.find((level) => level === told['level'])
-  if (level === undefined || typeof told['msg'] !== 'string') return
-  const {time: _time, level: _level, msg, ...rest} = told
-  const fields = Object.entries(rest).filter(([, value]) =>
-    ['string', 'number', 'boolean'].includes(typeof value),
-  )
-  log[level](printable(String(msg)), {
-    ...Object.fromEntries(fields.map(([key, value]) => [key, printable(String(value))])),
-    side: 'peer',
-  })
 }

@@ -122,7 +122,7 @@ async function activeVerdict(
 
 async function dryRun(ctx: RunContext, config: ConfigFile, job: Job) {
   const zfs = readOnly(createZfs({lockFd: undefined}))
-  const {work, lanes} = wireJob(job, zfs, {
+  const {work, lanes} = wireJob(ctx, job, zfs, {
     configFile: config.path,
     lockFd: undefined,
     watchdog: watchdogOf(ctx, job),

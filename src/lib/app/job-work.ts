@@ -1,4 +1,5 @@
 import type {Job} from '../config/job.ts'
+import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import {createHooks} from '../hook/create-hook.ts'
@@ -25,13 +26,14 @@ export type WiredJob = {readonly work: JobWork; readonly lanes: Lanes | undefine
 
 /** Joins a job with this host's ZFS and, where it replicates, with its peer. Nothing is connected yet. */
 export function wireJob(
+  ctx: RunContext,
   job: Job,
   zfs: ZfsClient,
   {watchdog, ...options}: ConnectOptions & {readonly watchdog: Watchdog},
 ): WiredJob {
   switch (job.type) {
     case 'push': {
-      const lanes = createLanes(connectionTo(job.connect, options), job.replication.concurrentSteps)
+      const lanes = createLanes(ctx, connectionTo(job.connect, options), job.replication.concurrentSteps)
       const sender = createSenderOf(job, zfs)
       const work: JobWork = {
         sender,
@@ -46,7 +48,7 @@ export function wireJob(
       return {lanes, work}
     }
     case 'pull': {
-      const lanes = createLanes(connectionTo(job.connect, options), job.replication.concurrentSteps)
+      const lanes = createLanes(ctx, connectionTo(job.connect, options), job.replication.concurrentSteps)
       const receiver = createReceiverOf(job, undefined, zfs)
       const work: JobWork = {
         sender: createRemoteSender(lanes),

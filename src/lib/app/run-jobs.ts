@@ -177,7 +177,7 @@ async function runLocked(
       // A person who asks what would be done is told what is there.
       owner: dryRun ? undefined : job.name,
     })
-    const {work, lanes} = wireJob(job, dryRun ? readOnly(zfs) : zfs, {
+    const {work, lanes} = wireJob(ctx, job, dryRun ? readOnly(zfs) : zfs, {
       configFile: config.path,
       lockFd,
       watchdog,

@@ -74,6 +74,8 @@ export type Span = {
   readonly stack: string
   /** Whether anybody keeps spans, or is told of them. */
   readonly kept: boolean
+  /** The time on the scale of spans, microseconds since 1970. */
+  nowUs(): number
   /** Begins a span inside this one. */
   child(annotation: string, fields?: Fields): Span
   /** Begins a task inside this span, beside whatever else is under way in it. */

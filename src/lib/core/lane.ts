@@ -1,4 +1,5 @@
 import type {RunContext} from './context.ts'
+import type {OperationalError} from './errors.ts'
 import type {ByteReader, ByteWriter} from './stream.ts'
 
 /**
@@ -12,18 +13,24 @@ export type LaneConnection = {
   readonly writer: ByteWriter
   /** Words for messages: `ssh root@backup:22`. */
   readonly peer: string
-  /** What the peer tells beside the answers: one JSON object per line of its stderr. */
+  /** What the peer tells beside the answers: one JSON object per line of its stderr, not yet checked. */
   onTold(listener: (told: Readonly<Record<string, unknown>>) => void): void
+  /** The peer has written what nobody has read yet: if nothing comes on, it is because of us. */
+  hasUnread(): boolean
   /** The end of what the peer (or ssh) wrote on stderr that was not for us, printable; for error messages. */
   complaint(): string
   /** Ends our half: the peer meets the end of what we write, and can still answer. The connection is of no more use then. */
   hangUp(): void
   /** Ends the connection in order: closes the writer and waits for the other process to go. */
   close(): Promise<void>
-  /** Ends it at once, for example in the middle of a stream. */
-  burn(): void
-  /** Resolves when the other process has gone, with its exit status if it has one. */
-  readonly gone: Promise<{readonly exitCode: number | undefined}>
+  /** Ends it at once, for example in the middle of a stream; what waits for it is rejected with the reason. */
+  burn(reason?: OperationalError): void
+  /** Resolves when the other process has gone, with its exit status and processor time if it has them. */
+  readonly gone: Promise<{
+    readonly exitCode: number | undefined
+    readonly userMs?: number
+    readonly systemMs?: number
+  }>
 }
 
 export type OpenConnection = (ctx: RunContext) => Promise<LaneConnection>

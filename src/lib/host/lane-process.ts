@@ -107,10 +107,11 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
     writer: toPeer,
     peer: process.peer,
     onTold: told.onTold,
+    hasUnread: () => fromPeer.hasUnread(),
     complaint: told.complaint,
     hangUp: () => toPeer.close(),
     close: () => (closing ??= close()),
-    burn: () => burn(),
+    burn,
     gone,
   }
 }
@@ -140,18 +141,14 @@ function start(process: LaneProcess, options: LaneOptions) {
   }
 }
 
-async function lastWords(
-  ctx: RunContext,
-  child: Child,
-  told: ToldLines,
-): Promise<{readonly exitCode: number | undefined}> {
+async function lastWords(ctx: RunContext, child: Child, told: ToldLines): LaneConnection['gone'] {
   const {exitCode} = await child.exited
   const ended = new AbortController()
   const late = ctx.clock.sleep(LAST_WORDS_MS, ended.signal).catch(() => {})
   await Promise.race([told.ended, late])
   ended.abort()
   told.cancel()
-  return {exitCode}
+  return {exitCode, ...child.cpu()}
 }
 
 /** The same reader, telling when the first bytes came and when the end was met. */

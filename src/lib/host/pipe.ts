@@ -12,6 +12,8 @@ const BYTES_PER_TURN = 1024 * 1024
 
 export type PipeReader = ByteReader &
   Closable & {
+    /** Something is there that has not been read, or the end. */
+    hasUnread(): boolean
     /** What is there, at least one byte and at most `maxBytes`; `undefined` at the end. */
     readSome(maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined>
   }
@@ -69,6 +71,7 @@ export function byteReader(fd: number): PipeReader {
   return {
     read: (length, signal) => end.exclusively(() => read(length, signal)),
     readSome: (maxBytes, signal) => end.exclusively(() => readSome(maxBytes, signal)),
+    hasUnread: () => end.isOpen() && readiness(fd, POLL.in) !== 0,
     get stream() {
       return end.stream()
     },
@@ -111,6 +114,7 @@ export function byteWriter(fd: number): PipeWriter {
 type End = {
   /** Raised when a call in progress must give up. */
   readonly closing: AbortSignal
+  isOpen(): boolean
   check(signal: AbortSignal): void
   stream(): StreamHandle
   exclusively<T>(work: () => Promise<T>): Promise<T>
@@ -125,6 +129,7 @@ function createEnd(fd: number): End {
 
   return {
     closing: closing.signal,
+    isOpen: () => open,
     check(signal) {
       signal.throwIfAborted()
       closing.signal.throwIfAborted()

@@ -1,9 +1,12 @@
-import {type RunContext, withSpan} from '../core/context.ts'
+import {inSpan, type RunContext, type Span, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {LaneConnection, OpenConnection} from '../core/lane.ts'
+import {createFarSpans} from './far-spans.ts'
 import {readFrame, writeFrame} from './frame.ts'
+import {createListener} from './listen.ts'
 import {formatRequest, parseResponse, type Request, type Response} from './message.ts'
 import {greetAsClient} from './prelude.ts'
+import {SIGNS_MISSED, type Watch, watchForSigns} from './signs-of-life.ts'
 
 /** The active side's end of one connection: one request at a time. */
 export type Lane = {
@@ -20,25 +23,63 @@ export type Lane = {
   answer<Verb extends Response['verb']>(ctx: RunContext, verb: Verb): Promise<Extract<Response, {verb: Verb}>>
 }
 
-/** Opens a connection and greets. Throws `peer-unreachable`, `peer-protocol` or `peer-refused` with what ssh said. */
-export async function openLane(ctx: RunContext, open: OpenConnection): Promise<Lane> {
+/**
+ * Opens a connection and greets. The connection is a task of `run`, and its end one of `ends`. Throws `peer-unreachable`,
+ * `peer-protocol` or `peer-refused` with what ssh said.
+ */
+export async function openLane(
+  ctx: RunContext,
+  run: RunContext,
+  open: OpenConnection,
+  ends: Promise<unknown>[],
+): Promise<Lane> {
   return await withSpan(ctx, 'open-lane', {}, async (ctx) => {
-    const connection = await open(ctx)
+    const connection = await open(inSpan(run, run.span))
+    const span = run.span.task('lane', {peer: connection.peer})
+    ends.push(connection.gone.then((facts) => span.end(facts)))
     try {
       await greetAsClient(connection.reader, connection.writer, ctx.signal)
     } catch (error) {
       connection.burn()
       throw ctx.signal.aborted ? error : await withComplaint(connection, error)
     }
-    return createLane(connection)
+    return createLane(run, connection)
   })
 }
 
-function createLane(connection: LaneConnection): Lane {
+function createLane({clock, log}: RunContext, connection: LaneConnection): Lane {
   let id = 0
   let idle = true
   let streaming = false
   let ended = false
+  let watch: Watch | undefined
+  const spans = createFarSpans(connection.peer)
+  connection.onTold(
+    createListener(log.with({side: 'peer', peer: connection.peer}), spans, () => watch?.sign()),
+  )
+  void connection.gone.then(() => {
+    watch?.stop()
+    spans.end()
+  })
+
+  function begin(span: Span | undefined): void {
+    if (!idle) return
+    idle = false
+    if (span !== undefined) spans.asked(span)
+    watch = watchForSigns(
+      clock,
+      SIGNS_MISSED,
+      () => connection.burn(silent(connection)),
+      connection.hasUnread,
+    )
+  }
+
+  function settle(): void {
+    idle = true
+    spans.answered()
+    watch?.stop()
+  }
+
   return {
     connection,
     idle: () => idle && !ended,
@@ -51,10 +92,12 @@ function createLane(connection: LaneConnection): Lane {
       return connection.close()
     },
     async ask(ctx, request) {
+      const span = request.verb === 'alive' ? undefined : ctx.span
+      begin(span)
       id += 1
-      idle = false
       streaming = request.verb === 'receive'
-      await writeFrame(connection.writer, 'request', formatRequest(id, request), ctx.signal)
+      const body = formatRequest(id, request, span && {span: span.stack, told: span.kept})
+      await writeFrame(connection.writer, 'request', body, ctx.signal)
     },
     async answer<Verb extends Response['verb']>(ctx: RunContext, verb: Verb) {
       const body = await readFrame(connection.reader, 'response', ctx.signal)
@@ -68,7 +111,7 @@ function createLane(connection: LaneConnection): Lane {
       // Refused in the middle of a stream, the rest of it is still in the pipe.
       const isRefusal =
         response.verb === 'error' || (response.verb === 'received' && response.failure !== undefined)
-      idle = response.verb !== 'sending' && !(isRefusal && streaming)
+      if (response.verb !== 'sending' && !(isRefusal && streaming)) settle()
       if (response.verb === 'error') throw response.error
       if (response.verb !== verb)
         throw new OperationalError(
@@ -78,6 +121,13 @@ function createLane(connection: LaneConnection): Lane {
       return response as Extract<Response, {verb: Verb}>
     },
   }
+}
+
+function silent({peer}: LaneConnection): OperationalError {
+  return new OperationalError('peer-unreachable', `${peer}: no sign of life for half a minute`, {
+    hint: 'look at the host and at zrepl stdinserver there',
+    retryable: true,
+  })
 }
 
 /** Adds the peer's name and what ssh or the peer said on stderr: that is usually the real reason. */

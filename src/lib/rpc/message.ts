@@ -41,6 +41,7 @@ export type Request =
   | {readonly verb: 'complete'; readonly requests: readonly CompleteRequest[]}
   | {readonly verb: 'send'; readonly requests: readonly SendRequest[]}
   | {readonly verb: 'settle'}
+  | {readonly verb: 'alive'}
   | {readonly verb: 'abort-partial'; readonly filesystems: readonly DatasetName[]}
   | {readonly verb: 'hold-last-received'; readonly requests: readonly HoldLastReceivedRequest[]}
   | {readonly verb: 'set-aside'; readonly requests: readonly SetAsideRequest[]}
@@ -55,20 +56,29 @@ export type Response =
   | {readonly verb: 'outcomes'; readonly outcomes: readonly Outcome[]}
   | {readonly verb: 'sending'}
   | {readonly verb: 'sent'}
+  | {readonly verb: 'alive'}
   | ({readonly verb: 'received'} & ReceiveReply)
   | {readonly verb: 'destroyed'; readonly replies: readonly DestroyReply[]}
   | {readonly verb: 'error'; readonly error: OperationalError}
 
+/** Which span of the active side a request belongs to, and whether it wants to be told of those of the passive side. */
+export type Cause = {readonly span: string; readonly told: boolean}
+
 /** The JSON body of a request. */
-export function formatRequest(id: number, request: Request): object {
-  return {id, ...request}
+export function formatRequest(id: number, request: Request, cause?: Cause): object {
+  return {id, ...request, cause}
 }
 
 /** Throws `peer-protocol` unless `body` is a request as the schema says, with valid names. */
-export function parseRequest(body: unknown): {readonly id: number; readonly request: Request} {
+export function parseRequest(body: unknown): {
+  readonly id: number
+  readonly request: Request
+  readonly cause: Cause | undefined
+} {
   if (!validateRequest(body)) throw malformed('request', validateRequest.errors)
   const wire = body as RpcRequest
-  return {id: wire.id, request: named(() => requestOf(wire))}
+  const cause = 'cause' in wire ? wire.cause : undefined
+  return {id: wire.id, request: named(() => requestOf(wire)), cause}
 }
 
 /** The JSON body of a response. */
@@ -134,7 +144,8 @@ function requestOf(wire: RpcRequest): Request {
     case 'send':
       return {verb: 'send', requests: wire.requests.map(sendOf)}
     case 'settle':
-      return {verb: 'settle'}
+    case 'alive':
+      return {verb: wire.verb}
     case 'abort-partial':
       return {verb: 'abort-partial', filesystems: wire.filesystems.map(parseDatasetName)}
     case 'hold-last-received':
@@ -223,7 +234,8 @@ function responseOf(wire: RpcResponse): Response {
     case 'sending':
       return {verb: 'sending'}
     case 'sent':
-      return {verb: 'sent'}
+    case 'alive':
+      return {verb: wire.verb}
     case 'received':
       return {
         verb: 'received',

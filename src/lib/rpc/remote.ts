@@ -65,7 +65,7 @@ async function call<Verb extends Response['verb']>(
   request: Request,
   verb: Verb,
 ): Promise<Extract<Response, {verb: Verb}>> {
-  return await lanes.control(ctx, async (lane) => {
+  return await lanes.control(ctx, request.verb, async (ctx, lane) => {
     await lane.ask(ctx, request)
     return await lane.answer(ctx, verb)
   })
@@ -75,7 +75,7 @@ async function call<Verb extends Response['verb']>(
 export function createPushTransfer(lanes: Lanes, sender: LocalSender): Transfer {
   return async (ctx, sendRequests, receiveRequests, began) => {
     const send = await sender.prepareSend(ctx, sendRequests)
-    return await lanes.stream(ctx, async (lane) => {
+    return await lanes.stream(ctx, 'receive', async (ctx, lane) => {
       await lane.ask(ctx, {verb: 'receive', requests: receiveRequests})
       const answer = lane.answer(ctx, 'received').then((reply) => checked(reply, receiveRequests.length))
       try {
@@ -101,7 +101,7 @@ function checked({arrived, warnings, failure}: ReceiveReply, streams: number): R
 /** pull: the far `zfs send` writes into the lane, our `zfs receive` reads from it. */
 export function createPullTransfer(lanes: Lanes, receiver: LocalReceiver): Transfer {
   return async (ctx, sendRequests, receiveRequests, began) =>
-    await lanes.stream(ctx, async (lane) => {
+    await lanes.stream(ctx, 'send', async (ctx, lane) => {
       await lane.ask(ctx, {verb: 'send', requests: sendRequests})
       await lane.answer(ctx, 'sending')
       const {failure, ...reply} = await receiver

@@ -4,8 +4,9 @@ import type {ByteReader, ByteWriter} from '../core/stream.ts'
 import type {LocalReceiver} from '../endpoint/receiver.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
 import {readFrame, writeFrame} from './frame.ts'
-import {formatResponse, parseRequest, type Request, type Response} from './message.ts'
+import {type Cause, formatResponse, parseRequest, type Request, type Response} from './message.ts'
 import {patienceMs} from './patience.ts'
+import {BYTES_MISSED, giveSigns, SIGN_EVERY_MS, SIGNS_MISSED, watchForSigns} from './signs-of-life.ts'
 
 /** What a client identity is served with: an endpoint, or the reason why there is none. */
 export type Served =
@@ -13,21 +14,42 @@ export type Served =
   | {readonly kind: 'receiver'; readonly receiver: LocalReceiver}
   | {readonly kind: 'refused'; readonly error: OperationalError}
 
-/** Serves one lane that has been greeted until the client closes it. Throws what the client must not be told in a response: its own mistakes. */
+/** What the serving side tells beside its answers, and knows of the client beside its requests. */
+export type Beside = {
+  /** Gives the client a sign of life. */
+  readonly heartbeat: () => void
+  /** The context of a request: with a span below the one that caused it, of which the client is told if it wants to be. */
+  readonly requestContext: (ctx: RunContext, verb: Request['verb'], cause: Cause | undefined) => RunContext
+  /** Whether anything of a stream has come since it was asked for the last time; `undefined`: nobody can tell. */
+  readonly hasMoved: () => boolean | undefined
+}
+
+/**
+ * Serves one lane that has been greeted until the client closes it. Throws what the client must not be told in a
+ * response: its own mistakes; and `peer-unreachable` when it gives no sign of life.
+ */
 export async function serve(
   ctx: RunContext,
   served: Served,
   reader: ByteReader,
   writer: ByteWriter,
+  beside: Beside,
 ): Promise<void> {
   let state: PipeState = 'at-frame'
   while (state !== 'in-stream') {
     const body = await nextFrame(ctx, reader, state)
     if (body === undefined) return
-    const {id, request} = parseRequest(body)
+    const {id, request, cause} = parseRequest(body)
     const respond = (response: Response) =>
       writeFrame(writer, 'response', formatResponse(id, response), ctx.signal)
-    state = await handle(ctx, served, request, respond, reader, writer)
+    const requestCtx = beside.requestContext(ctx, request.verb, cause)
+    const signs = giveSigns(ctx.clock, beside.heartbeat)
+    try {
+      state = await handle(requestCtx, served, request, respond, reader, writer, beside.hasMoved)
+    } finally {
+      signs.stop()
+      requestCtx.span.end()
+    }
   }
 }
 
@@ -43,7 +65,8 @@ async function nextFrame(
   reader: ByteReader,
   state: Exclude<PipeState, 'in-stream'>,
 ): Promise<unknown> {
-  if (state === 'at-frame') return await readFrame(reader, 'request', ctx.signal)
+  if (state === 'at-frame')
+    return await unlessSilent(ctx, (signal) => readFrame(reader, 'request', signal))
   const answered = new AbortController()
   const impatient = new AbortController()
   const patience = patienceMs(state.behindStreams)
@@ -65,6 +88,34 @@ function notWhole(patience: number): OperationalError {
   )
 }
 
+const NO_BYTES: Silence = {
+  missed: BYTES_MISSED,
+  because: `nothing of the stream has come for ${(BYTES_MISSED * SIGN_EVERY_MS) / 60_000} minutes`,
+}
+const NO_REQUEST: Silence = {
+  missed: SIGNS_MISSED,
+  because: 'the client has asked for nothing and given no sign of life for half a minute',
+}
+
+type Silence = {readonly missed: number; readonly because: string}
+
+/** Ends `work`, which waits for the client, by its signal with `peer-unreachable` when it waits in vain. */
+export async function unlessSilent<T>(
+  ctx: RunContext,
+  work: (signal: AbortSignal) => Promise<T>,
+  {missed, because} = NO_REQUEST,
+  look?: () => boolean,
+): Promise<T> {
+  const silent = new AbortController()
+  const onSilence = () => silent.abort(new OperationalError('peer-unreachable', because, {retryable: true}))
+  const watch = watchForSigns(ctx.clock, missed, onSilence, look)
+  try {
+    return await work(AbortSignal.any([ctx.signal, silent.signal]))
+  } finally {
+    watch.stop()
+  }
+}
+
 /** Answers one request. */
 async function handle(
   ctx: RunContext,
@@ -73,13 +124,19 @@ async function handle(
   respond: (response: Response) => Promise<void>,
   reader: ByteReader,
   writer: ByteWriter,
+  hasMoved: Beside['hasMoved'],
 ): Promise<PipeState> {
   // From `receive` on, the client's streams are in the pipe: only a complete receive leaves the pipe at the next frame.
   let inStream = request.verb === 'receive'
   try {
     if (served.kind === 'refused') throw served.error
     if (request.verb === 'receive') {
-      const reply = await receiverOf(served).receive(ctx, request.requests, reader.stream)
+      const reply = await unlessSilent(
+        ctx,
+        (signal) => receiverOf(served).receive({...ctx, signal}, request.requests, reader.stream),
+        NO_BYTES,
+        () => hasMoved() ?? true,
+      )
       if (reply.failure !== undefined) {
         warnOfFailure(ctx, request, reply.failure)
         await respond({verb: 'received', ...reply})
@@ -130,6 +187,8 @@ async function answerTo(
       return {verb: 'outcomes', outcomes: await senderOf(served).complete(ctx, request.requests)}
     case 'settle':
       return {verb: 'sent'}
+    case 'alive':
+      return {verb: 'alive'}
     case 'abort-partial':
       return {verb: 'outcomes', outcomes: await receiverOf(served).abortPartial(ctx, request.filesystems)}
     case 'set-aside':

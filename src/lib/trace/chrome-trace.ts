@@ -1,5 +1,5 @@
 import type {EndedSpan} from '../core/context.ts'
-import {stackAbove} from './span.ts'
+import {stackAbove} from '../core/span-stack.ts'
 import type {TraceNode} from './trace-node.ts'
 import {tracksOf} from './tracks.ts'
 

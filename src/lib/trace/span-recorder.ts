@@ -1,4 +1,5 @@
 import type {EndedSpan} from '../core/context.ts'
+import {isAtOrBelow} from '../core/span-stack.ts'
 import type {SpanKeeper} from './span.ts'
 
 /** More than any run of thousands of filesystems has; what comes then is counted. */
@@ -41,8 +42,4 @@ export function createSpanRecorder(maxSpans = MAX_SPANS): SpanRecorder {
     },
     dropped: () => dropped,
   }
-}
-
-function isAtOrBelow(stack: string, top: string): boolean {
-  return stack.startsWith(top) && (stack.length === top.length || '.$'.includes(stack[top.length] ?? ''))
 }

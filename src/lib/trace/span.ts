@@ -73,6 +73,7 @@ export function createRootSpan(options: SpanOptions, annotation: string, above?:
     return {
       stack,
       kept: told !== undefined || keeper !== undefined,
+      nowUs,
       child: (annotation, fields = {}) => inside(node, annotation, fields, false),
       task: (annotation, fields = {}) => inside(node, annotation, fields, true),
       add: (more) => {
@@ -103,12 +104,6 @@ export function createRootSpan(options: SpanOptions, annotation: string, above?:
     const mark = isTask || beside ? '$' : '.'
     return begin(parent, `${parent.stack}${mark}${newId()}`, annotation, fields, isTask || beside)
   }
-}
-
-/** The stack of the span that one with this stack is directly inside; `undefined` for a root. */
-export function stackAbove(stack: string): string | undefined {
-  const end = Math.max(stack.lastIndexOf('.'), stack.lastIndexOf('$'))
-  return end === -1 ? undefined : stack.slice(0, end)
 }
 
 /** Three random bytes as four characters, the way zrepl names spans. */

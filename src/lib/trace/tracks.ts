@@ -1,5 +1,5 @@
 import type {EndedSpan} from '../core/context.ts'
-import {stackAbove} from './span.ts'
+import {stackAbove} from '../core/span-stack.ts'
 
 /**
  * A place in a time line for each span, of its own host: a span is drawn inside the one it is in, unless that is occupied

@@ -1,6 +1,7 @@
 import {appendFileSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {parseJobId} from '../../../src/lib/abstraction/job-id.ts'
+import {besideServing} from '../../../src/lib/app/beside-serving.ts'
 import {createProcessContext} from '../../../src/lib/app/process-context.ts'
 import {stderrOutlet} from '../../../src/lib/app/stderr-outlet.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
@@ -93,5 +94,11 @@ if (import.meta.main) {
   const ctx = createProcessContext('hostile', stderrOutlet({level: 'error'}))
   const writer = byteWriter(1)
   await greetAsServer(reader, writer, ctx.signal)
-  await serve(ctx, {kind: 'receiver', receiver}, reader, writer)
+  await serve(
+    ctx,
+    {kind: 'receiver', receiver},
+    reader,
+    writer,
+    besideServing(reader, () => {}),
+  )
 }

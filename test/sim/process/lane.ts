@@ -1,8 +1,9 @@
+import {inSpan} from '../../../src/lib/core/context.ts'
 import {OperationalError, Stopped} from '../../../src/lib/core/errors.ts'
 import type {LaneConnection} from '../../../src/lib/core/lane.ts'
 import type {ByteReader, ByteWriter} from '../../../src/lib/core/stream.ts'
 import {greetAsServer} from '../../../src/lib/rpc/prelude.ts'
-import {type Served, serve} from '../../../src/lib/rpc/serve.ts'
+import {type Beside, type Served, serve} from '../../../src/lib/rpc/serve.ts'
 import {byteReader, byteWriter, createPipe, type End, sever} from './pipe.ts'
 import type {Process} from './process.ts'
 
@@ -50,13 +51,22 @@ export function openLane(options: LaneOptions): SimulatedLane {
   active.onEnd(breakOff)
   passive.onEnd(() => gone.resolve({exitCode: 0}))
 
+  const beside: Beside = {
+    heartbeat: () => {
+      if (passive.alive() && !there.reader.pipe.severed) listener({told: 'heartbeat'})
+    },
+    requestContext: (ctx, verb) => inSpan(ctx, ctx.span.child(`serve ${verb}`)),
+    hasMoved: () => undefined,
+  }
+  let listener: (told: Readonly<Record<string, unknown>>) => void = () => {}
+
   const stdin = byteReader(there.reader, fdOf)
   const stdout = byteWriter(back.writer, fdOf, onWrite)
   const serving = greetAndServe()
   async function greetAndServe(): Promise<void> {
     const [reader, writer] = [readerOf(passive, stdin), writerOf(passive, stdout)]
     await greetAsServer(reader, writer, passive.ctx.signal)
-    await serve(passive.ctx, served, reader, writer)
+    await serve(passive.ctx, served, reader, writer, beside)
   }
   passive.whileAlive(serving).then(
     () => passive.exit(),
@@ -70,8 +80,9 @@ export function openLane(options: LaneOptions): SimulatedLane {
   const reader = byteReader(back.reader, fdOf)
   const writer = byteWriter(there.writer, fdOf, onWrite)
 
-  function burn(): void {
-    const reason = new OperationalError('peer-unreachable', 'the connection was given up', {retryable: true})
+  function burn(
+    reason = new OperationalError('peer-unreachable', 'the connection was given up', {retryable: true}),
+  ): void {
     writer.close(reason)
     reader.close(reason)
     breakOff()
@@ -81,7 +92,13 @@ export function openLane(options: LaneOptions): SimulatedLane {
   async function close(): Promise<void> {
     writer.close(new OperationalError('peer-unreachable', 'the connection is closed', {retryable: true}))
     const waiting = new AbortController()
-    await Promise.race([gone.promise, active.ctx.clock.sleep(CLOSE_MS, waiting.signal).then(burn, () => {})])
+    await Promise.race([
+      gone.promise,
+      active.ctx.clock.sleep(CLOSE_MS, waiting.signal).then(
+        () => burn(),
+        () => {},
+      ),
+    ])
     waiting.abort()
     await gone.promise
     reader.close()
@@ -92,7 +109,10 @@ export function openLane(options: LaneOptions): SimulatedLane {
     reader: readerOf(active, reader),
     writer: writerOf(active, writer),
     peer: `ssh ${passive.host.name}`,
-    onTold: () => {},
+    onTold: (told) => {
+      listener = (object) => active.alive() && told(object)
+    },
+    hasUnread: () => back.reader.pipe.length > 0,
     complaint: () => complaint,
     hangUp: () => writer.close(),
     close() {

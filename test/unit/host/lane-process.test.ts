@@ -49,7 +49,7 @@ describe('a conversation', () => {
     await lane.writer.write(bytes('hello\n'), signal)
     expect(text(await lane.reader.read(15, signal))).toBe('you said hello\n')
     await lane.close()
-    expect(await lane.gone).toEqual({exitCode: 7})
+    expect(await lane.gone).toMatchObject({exitCode: 7})
     await lane.close()
     lane.burn()
   })
@@ -127,7 +127,7 @@ printf 'no newline' >&2`,
   test('the reason of a failed connection is there once the process has gone', async () => {
     const {lane} = open('echo "ssh: connect to host backup port 22: Connection refused" >&2; exit 255')
     expect(await lane.reader.read(31, signal)).toBeUndefined()
-    expect(await lane.gone).toEqual({exitCode: 255})
+    expect(await lane.gone).toMatchObject({exitCode: 255})
     expect(lane.complaint()).toContain('Connection refused')
     await lane.close()
   })
@@ -142,7 +142,7 @@ describe('an end without order', () => {
     lane.burn()
     expect(await read).toBe('peer-unreachable')
     expect(await untilGone(pids)).toBe(true)
-    expect(await lane.gone).toEqual({exitCode: undefined})
+    expect(await lane.gone).toMatchObject({exitCode: undefined})
     await lane.close()
   })
 
@@ -157,7 +157,7 @@ describe('an end without order', () => {
     const {lane} = open('echo; exec >&-; sleep 60', {}, {}, fastClock())
     await lane.reader.read(1, signal)
     expect(await lane.reader.read(1, signal)).toBeUndefined()
-    expect(await lane.gone).toEqual({exitCode: undefined})
+    expect(await lane.gone).toMatchObject({exitCode: undefined})
     await lane.close()
   })
 

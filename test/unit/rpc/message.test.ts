@@ -55,7 +55,7 @@ const requests: readonly Request[] = [
 test.each(requests.map((request) => [request.verb, request] as const))(
   'a %s request survives the wire',
   (_, request) => {
-    expect(parseRequest(overTheWire(formatRequest(7, request)))).toEqual({id: 7, request})
+    expect(parseRequest(overTheWire(formatRequest(7, request)))).toEqual({id: 7, request, cause: undefined})
   },
 )
 

@@ -1,8 +1,8 @@
-import type {ByteReader, ByteWriter} from '../../../src/lib/core/stream.ts'
-import {createPipe} from '../../../src/lib/host/pipe.ts'
+import type {ByteWriter} from '../../../src/lib/core/stream.ts'
+import {createPipe, type PipeReader} from '../../../src/lib/host/pipe.ts'
 
 /** One end of a connection made of two kernel pipes. */
-export type End = {readonly reader: ByteReader; readonly writer: ByteWriter; hangUp(): void}
+export type End = {readonly reader: PipeReader; readonly writer: ByteWriter; hangUp(): void}
 
 /** Two ends joined: what one writes the other reads. */
 export function createConnection(): {readonly client: End; readonly server: End} {

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest'
 import type {JobId} from '../../../src/lib/abstraction/job-id.ts'
+import {besideServing} from '../../../src/lib/app/beside-serving.ts'
 import type {RunContext} from '../../../src/lib/core/context.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
 import type {LaneConnection} from '../../../src/lib/core/lane.ts'
@@ -15,6 +16,7 @@ import {
   createRemoteSender,
 } from '../../../src/lib/rpc/remote.ts'
 import {type Served, serve} from '../../../src/lib/rpc/serve.ts'
+import type {LogLine} from '../../../src/lib/trace/log-line.ts'
 import {parseDatasetName, parseGuid} from '../../../src/lib/zfs/name.ts'
 import {createTestContext} from '../test-context.ts'
 import {bytes, createConnection, NEVER} from './pipes.ts'
@@ -77,19 +79,23 @@ function receiverOf(length: number, failure?: OperationalError) {
 async function greetAndServe(
   served: Served,
   {reader, writer}: ReturnType<typeof createConnection>['server'],
+  tell: (line: string) => void,
 ) {
   await greetAsServer(reader, writer, ctx.signal)
-  await serve(ctx, served, reader, writer)
+  await serve(ctx, served, reader, writer, besideServing(reader, tell))
 }
 
 /** Lanes to a server in this process; counts how many connections were opened. */
-function lanesTo(served: Served) {
+function lanesTo(served: Served, run: RunContext = ctx) {
   let opened = 0
   const ended: Promise<unknown>[] = []
   const open = async (_ctx: RunContext): Promise<LaneConnection> => {
     opened += 1
     const {client, server} = createConnection()
-    const serving = greetAndServe(served, server).catch((error: unknown) => error)
+    let listener: (told: Record<string, unknown>) => void = () => {}
+    const serving = greetAndServe(served, server, (line) => listener(JSON.parse(line))).catch(
+      (error: unknown) => error,
+    )
     const gone = serving.then(() => {
       server.hangUp()
       return {exitCode: 0}
@@ -99,7 +105,10 @@ function lanesTo(served: Served) {
       reader: client.reader,
       writer: client.writer,
       peer: 'test',
-      onTold: () => undefined,
+      onTold: (told) => {
+        listener = told
+      },
+      hasUnread: () => client.reader.hasUnread(),
       complaint: () => '',
       hangUp: () => client.hangUp(),
       close: async () => {
@@ -110,7 +119,7 @@ function lanesTo(served: Served) {
       gone,
     }
   }
-  return {lanes: createLanes(open, 1), opened: () => opened, ended}
+  return {lanes: createLanes(run, open, 1), opened: () => opened, ended}
 }
 
 test('push: streams and requests follow each other on one connection', async () => {
@@ -297,9 +306,34 @@ test.each([
 
 test('a client that sends something that is not a frame ends the connection', async () => {
   const {client, server} = createConnection()
-  const serving = greetAndServe({kind: 'sender', sender: senderOf('')}, server)
+  const serving = greetAndServe({kind: 'sender', sender: senderOf('')}, server, () => {})
   const banner = 'SSHCON_BEGIN'.padEnd(31, '\0')
   const handshake = '0000000064 ZREPL_ZFS_REPLICATION PROTOVERSION=0007 EXTENSIONS=0001\nlanes=1\n'
   await client.writer.write(bytes(`${banner}${handshake}GET / HTTP/1.1\r\n`), NEVER)
   await expect(serving).rejects.toMatchObject({code: 'peer-protocol'})
+})
+
+test('what the far side does is a span below the request that caused it', async () => {
+  const lines: LogLine[] = []
+  const ctx = createTestContext(lines)
+  const sender: LocalSender = {
+    ...senderOf(''),
+    observe: async (ctx) => {
+      ctx.span.child('zfs list').end({exitCode: 0})
+      return EMPTY_VIEW
+    },
+  }
+  const {lanes} = lanesTo({kind: 'sender', sender}, ctx)
+  await createRemoteSender(lanes).observe(ctx)
+  await lanes.close()
+  const ended = lines.filter(({message}) => message === 'span ends')
+  const stackOf = (annotation: string) =>
+    ended.find(({fields}) => fields['annotation'] === annotation)?.fields['span']
+  const request = String(stackOf('request observe'))
+  expect(stackOf('serve observe')).toMatch(new RegExp(`^${RegExp.escape(request)}\\.[^.$]+$`))
+  expect(stackOf('zfs list')).toMatch(new RegExp(`^${RegExp.escape(request)}\\.[^.$]+\\.[^.$]+$`))
+  expect(ended.find(({fields}) => fields['annotation'] === 'zfs list')?.fields).toMatchObject({
+    host: 'test',
+    exitCode: 0,
+  })
 })

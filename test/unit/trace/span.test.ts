@@ -1,8 +1,9 @@
 import {expect, test} from 'vitest'
 import type {Clock, EndedSpan, Span} from '../../../src/lib/core/context.ts'
+import {stackAbove} from '../../../src/lib/core/span-stack.ts'
 import {createLogs} from '../../../src/lib/trace/log.ts'
 import type {LogLine} from '../../../src/lib/trace/log-line.ts'
-import {createRootSpan, randomSpanId, stackAbove} from '../../../src/lib/trace/span.ts'
+import {createRootSpan, randomSpanId} from '../../../src/lib/trace/span.ts'
 import {throwMisuse} from '../test-context.ts'
 
 /** A root span whose ids are letters, with what it told and what was kept of it. */

@@ -1,0 +1,43 @@
+import type {Logs} from '../core/context.ts'
+import type {FarSpans} from './far-spans.ts'
+import type {Told} from './tell.ts'
+import {parseTold} from './told.ts'
+
+/** Log lines of a peer that appear in our log; one that tells more is not heard any more. */
+const MAX_LINES = 10_000
+
+/**
+ * Takes what a peer tells on one connection: its log goes into ours, at a level of its own choice but with nothing of ours
+ * changed, spans where they belong. Whatever it tells, it is alive.
+ */
+export function createListener(
+  log: Logs,
+  spans: FarSpans,
+  onSign: () => void,
+): (object: Readonly<Record<string, unknown>>) => void {
+  let lines = 0
+  let misunderstood = false
+
+  function take(told: Told): void {
+    if (told.told === 'span') spans.told(told)
+    if (told.told === 'log') relay(told)
+  }
+
+  function relay({
+    level,
+    message,
+    fields: {subsystem: _subsystem, job: _job, side: _side, peer: _peer, ...fields},
+  }: Extract<Told, {told: 'log'}>): void {
+    lines += 1
+    if (lines <= MAX_LINES) log.with(fields).of('rpc')[level](message)
+    if (lines === MAX_LINES) log.of('rpc').warn('the peer logs too much, the rest is not shown')
+  }
+
+  return (object) => {
+    onSign()
+    const told = parseTold(object)
+    if (told !== undefined) return take(told)
+    if (!misunderstood) log.of('rpc').debug('the peer tells something that is not understood')
+    misunderstood = true
+  }
+}

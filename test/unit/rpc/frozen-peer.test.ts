@@ -1,0 +1,29 @@
+import {readFileSync} from 'node:fs'
+import {afterAll, expect, test} from 'vitest'
+import {openLaneProcess} from '../../../src/lib/host/lane-process.ts'
+import {createLanes} from '../../../src/lib/rpc/lanes.ts'
+import {createRemoteSender} from '../../../src/lib/rpc/remote.ts'
+import {fastClock, script, temporaryDirectory, testContext, untilGone} from '../host/helpers.ts'
+
+const directory = temporaryDirectory()
+afterAll(() => directory[Symbol.dispose]())
+
+test('a peer that is frozen in the middle of a request is given up, and its process ended', async () => {
+  const path = script(
+    directory.path,
+    'peer',
+    `echo $$ >${directory.path}/pid
+printf 'SSHCON_HELO\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0'
+printf '0000000064 ZREPL_ZFS_REPLICATION PROTOVERSION=0007 EXTENSIONS=0001\\nlanes=1\\n'
+kill -STOP $$`,
+  )
+  const ctx = testContext(fastClock())
+  const call = {peer: 'ssh root@backup:22', path, argv: [], environment: {}, dialTimeoutMs: 0}
+  const lanes = createLanes(ctx, async (ctx) => openLaneProcess(ctx, call, {}), 1)
+  await expect(createRemoteSender(lanes).observe(ctx)).rejects.toMatchObject({
+    code: 'peer-unreachable',
+    message: 'ssh root@backup:22: no sign of life for half a minute',
+  })
+  await lanes.close()
+  expect(await untilGone([readFileSync(`${directory.path}/pid`, 'utf8').trim()])).toBe(true)
+})
