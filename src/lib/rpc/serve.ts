@@ -65,8 +65,7 @@ async function nextFrame(
   reader: ByteReader,
   state: Exclude<PipeState, 'in-stream'>,
 ): Promise<unknown> {
-  if (state === 'at-frame')
-    return await unlessSilent(ctx, (signal) => readFrame(reader, 'request', signal))
+  if (state === 'at-frame') return await unlessSilent(ctx, (signal) => readFrame(reader, 'request', signal))
   const answered = new AbortController()
   const impatient = new AbortController()
   const patience = patienceMs(state.behindStreams)
