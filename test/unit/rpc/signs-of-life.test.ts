@@ -52,7 +52,7 @@ const RECEIVE = {
   confirm: 'now',
 } as const
 
-const VIEW = {jobId: 'j' as never, missing: [], clockMs: 0, filesystems: []}
+const VIEW = {jobId: 'j' as never, missing: [], clockMs: 0, maxStreams: 1, filesystems: []}
 
 /** A server in this process whose receiver observes for as long as it likes; `beats` says whether it gives signs. */
 function connect({
@@ -183,7 +183,7 @@ test.each<[string, Beside['hasMoved'], string]>([
   const {ctx, pass, lanes, served, hangUp} = connect({isReceiving})
   const receiving = lanes
     .stream(ctx, 'receive', async (ctx, lane) => {
-      await lane.ask(ctx, {verb: 'receive', request: RECEIVE})
+      await lane.ask(ctx, {verb: 'receive', requests: [RECEIVE]})
       return await lane.answer(ctx, 'received')
     })
     .catch((error: Error) => error.message)
