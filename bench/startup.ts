@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {BUN, ROOT} from '../tools/paths.ts'
+import {median} from './table.ts'
 
 const ROUNDS = 21
 
@@ -43,8 +44,4 @@ async function untilFirstByte(command: readonly [string, ...string[]]): Promise<
   child.kill('SIGKILL')
   await child.exited
   return took
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

@@ -1,5 +1,5 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {readAccounts} from '../../bench/accounting.ts'
+import {readAccounts} from '../../bench/guest/accounting.ts'
 import {type Lab, openLab} from './lab.ts'
 import {holds, snapshots, zrepl} from './scenario.ts'
 

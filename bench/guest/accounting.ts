@@ -7,8 +7,8 @@ export type Accounts = {
   readonly programs: number
   /** Processor time of those called so, milliseconds. */
   cpuMs(command: string): number
-  /** How many there were of those called so. */
-  count(command: string): number
+  /** How many of those called so had started a program of their own. */
+  started(command: string): number
 }
 
 const FILE = '/run/bench-acct'
@@ -45,14 +45,15 @@ export function readAccounts(bytes: Buffer): Accounts {
   )
   const commandOf = (record: Buffer) => record.subarray(48, 64).toString('latin1').replace(/\0.*$/s, '')
   const called = (command: string) => records.filter((record) => commandOf(record) === command)
+  const started = (record: Buffer) => (record.readUInt8(0) & FORKED_WITHOUT_EXEC) === 0
   return {
-    programs: records.filter((record) => (record.readUInt8(0) & FORKED_WITHOUT_EXEC) === 0).length,
+    programs: records.filter(started).length,
     cpuMs: (command) =>
       called(command).reduce(
         (sum, record) => sum + (compressed(record, 32) + compressed(record, 34)) * TICK_MS,
         0,
       ),
-    count: (command) => called(command).length,
+    started: (command) => called(command).filter(started).length,
   }
 }
 
