@@ -64,7 +64,11 @@ export function createStage(
   }
 
   const cast: Cast = {active, passives, timers, sever, endOf: descriptors.endOf}
-  const director = createDirector(world, faults, invariants, cast, {dryRun, onCommand})
+  const director = createDirector(world, faults, invariants, cast, {
+    dryRun,
+    onCommand,
+    idleMs: shared === undefined ? IDLE_MS : undefined,
+  })
 
   function onWrite(): () => void {
     const index = frames
@@ -121,6 +125,8 @@ export function createStage(
   }
 }
 
+/** A run by itself has no watchdog, whose limit this is. */
+const IDLE_MS = 15 * 60_000
 const NEVER = new AbortController().signal
 
 /** The real watch looks four times a second. */

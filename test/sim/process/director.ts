@@ -26,6 +26,7 @@ export type DirectorOptions = {
   readonly dryRun: boolean
   /** Called before each command, with how many there were. */
   readonly onCommand?: ((index: number) => void) | undefined
+  readonly idleMs?: number | undefined
 }
 
 /** Watches every command with the invariants, and lets the faults happen where they belong. */
@@ -34,7 +35,7 @@ export function createDirector(
   faults: readonly Fault[],
   invariants: Invariants,
   {active, passives, timers, sever, endOf}: Cast,
-  {dryRun, onCommand = () => {}}: DirectorOptions,
+  {dryRun, onCommand = () => {}, idleMs}: DirectorOptions,
 ): Director {
   const {options, sender, receiver} = world
   const atCommands = faults.filter((fault): fault is CommandFault => fault.kind !== 'frame')
@@ -98,6 +99,7 @@ export function createDirector(
     },
     pause: () => (options.jitter === 0 ? AT_ONCE : waitTurns(below(turns, options.jitter + 1))),
     wait: (ms) => timers.sleep(ms, NEVER),
+    idleMs,
     endOf,
     sever,
     programOf: (process) => createSimulatedProgram(process, director),

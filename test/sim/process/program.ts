@@ -38,6 +38,8 @@ export type Director = {
   pause(): Promise<void>
   /** Lets time pass, for a program that nobody may be waiting for any more. */
   wait(ms: number): Promise<void>
+  /** When a stream that stands still is stopped, where no watchdog of the program is there to do it. */
+  readonly idleMs: number | undefined
   endOf(fd: number): End
   /** Breaks the network between the two hosts. */
   sever(): void
@@ -132,7 +134,7 @@ async function runEntry(
   if (!process.alive()) return NOT_STARTED
   ctx.signal.throwIfAborted()
 
-  if (entry.faults.some(({kind}) => kind === 'hang')) return await hang(ctx, call)
+  if (entry.faults.some(({kind}) => kind === 'hang')) return await hang(ctx, call, director)
   const delay = faultOf(entry, 'delay')
   if (delay !== undefined)
     await Promise.race([
@@ -180,14 +182,20 @@ function stopped({signal}: RunContext, process: Process): Promise<void> {
   })
 }
 
-/** A command in uninterruptible sleep: given up at its deadline, or when it is stopped. */
-async function hang({clock, signal}: RunContext, {argv, deadlineMs}: ProgramCall): Promise<ProgramResult> {
-  if (deadlineMs === undefined)
+/** A command in uninterruptible sleep: given up at its deadline, a stream by the watchdog, or when it is stopped. */
+async function hang(
+  {clock, signal}: RunContext,
+  {argv, deadlineMs}: ProgramCall,
+  {idleMs}: Director,
+): Promise<ProgramResult> {
+  const limitMs = deadlineMs ?? idleMs
+  if (limitMs === undefined)
     return await new Promise((_, reject) =>
       signal.addEventListener('abort', () => reject(signal.reason), {once: true}),
     )
-  await clock.sleep(deadlineMs, signal)
-  throw new OperationalError('deadline', `'zfs ${argv[0]}' did not end in time`, {retryable: true})
+  await clock.sleep(limitMs, signal)
+  const code = deadlineMs === undefined ? 'stalled' : 'deadline'
+  throw new OperationalError(code, `'zfs ${argv[0]}' did not end in time`, {retryable: true})
 }
 
 export function resultOf({stdout, stderr, exitCode}: Answer): ProgramResult {
