@@ -5,6 +5,7 @@ import type {WorldOptions} from './options.ts'
 import type {Entry} from './process/entry.ts'
 import {leftovers, unsent} from './quiescence.ts'
 import {type Run, run} from './run.ts'
+import {pairsOf} from './view.ts'
 import {copyWorld, createWorld, passAnHour, type World} from './world.ts'
 
 /** A run with faults and what has to come of it. Plain data: what a regression file contains. */
@@ -89,7 +90,11 @@ export async function play(
     problems.push(
       ...consequencesOf(entryAt(trace, only.at), only, disturbed, reasonsOf(disturbed.end), world),
     )
+  const begun =
+    another === undefined && (only?.kind === 'cut' || only?.kind === 'die') ? begunStreams(world) : []
   const first = await once('the first quiet run', [])
+  if (begun.length > 0 && !first.trace.some(isResumed))
+    problems.push(`what has arrived of ${begun.join(', ')} is sent again`)
   if (unconverged(first, world, expected).length > 0) {
     const second = await once('the second quiet run', [])
     problems.push(...unconverged(second, world, expected).map((what) => `I2 after two quiet runs: ${what}`))
@@ -98,6 +103,15 @@ export async function play(
   const idle = await once('the idle run', [])
   problems.push(...changesOf(idle).map((command) => `I11: the idle run does ${command}`))
   return {problems, runs}
+}
+
+/** The filesystems of which the receiver has a part of a stream on disk. */
+function begunStreams(world: World): readonly string[] {
+  return pairsOf(world).flatMap(({name, receiver}) => ((receiver?.partial?.nextBlock ?? 0) > 0 ? [name] : []))
+}
+
+function isResumed({argv, stream}: Entry): boolean {
+  return stream === 'out' && argv.includes('-t')
 }
 
 /** The command a fault is at: by its position, or as the nth of a verb (`send:1`). */
