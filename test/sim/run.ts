@@ -58,10 +58,10 @@ export async function run(world: World, request: RunRequest = {}): Promise<Run> 
     },
   )
 
-  if (!(await settle(timers, () => end !== undefined)))
+  if (!(await settle(world, timers, () => end !== undefined)))
     invariants.report('I12', director.trace.at(-1), 'the active process waits for ever')
   active.exit()
-  if (!(await settle(timers, () => passives.every((process) => !process.alive()))))
+  if (!(await settle(world, timers, () => passives.every((process) => !process.alive()))))
     invariants.report('I12', director.trace.at(-1), 'a passive process waits for ever')
   for (const process of passives) process.kill()
   await nothingLeft()
@@ -91,12 +91,16 @@ async function runWired(
   }
 }
 
-/** Lets everything happen that can, then time pass, until `done`. False when nothing more is going to happen. */
-async function settle(timers: Timers, done: () => boolean): Promise<boolean> {
+/** Signs of life go on for ever; no single run takes longer than this, of virtual time. */
+const FOR_EVER_MS = 24 * 3_600_000
+
+/** Lets everything happen that can, then time pass, until `done`. False when that is not going to be. */
+async function settle({nature}: World, timers: Timers, done: () => boolean): Promise<boolean> {
+  const endMs = nature.nowMs + FOR_EVER_MS
   for (;;) {
     await nothingLeft()
     if (done()) return true
-    if (!timers.advance()) return false
+    if (nature.nowMs > endMs || !timers.advance()) return false
   }
 }
 

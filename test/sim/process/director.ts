@@ -26,6 +26,7 @@ export type DirectorOptions = {
   readonly dryRun: boolean
   /** Called before each command, with how many there were. */
   readonly onCommand?: ((index: number) => void) | undefined
+  /** When a stream that stands still is stopped, where nothing of the program does. */
   readonly idleMs?: number | undefined
 }
 
