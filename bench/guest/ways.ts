@@ -48,7 +48,7 @@ export function zreplCommand(way: ZreplWay, verb: 'replicate' | 'prune', dataset
 export function countRoundTrips(): number {
   const events: readonly {readonly ph: string; readonly name: string}[] = JSON.parse(
     readFileSync(TRACE, 'utf8'),
-  ).traceEvents
+  )
   return events.filter(({ph, name}) => ph === 'X' && name.startsWith('request ')).length
 }
 
