@@ -18,6 +18,28 @@ const SELECTED = ['tank/data', 'tank/data/a b', 'tank/data/vol']
 // The server half of ssh2 serves these tests only; the program's own declarations do not know it.
 const {Server, utils} = createRequire(import.meta.url)('ssh2')
 
+/** What is used of it. */
+type Client = {
+  on(event: 'authentication', attempted: (attempt: Attempt) => void): void
+  on(event: 'error' | 'ready', happened: () => void): void
+  on(event: 'session', began: (accept: () => Session) => void): void
+}
+type Attempt = {
+  readonly method: string
+  readonly key: {readonly data: Buffer}
+  accept(): void
+  reject(methods: readonly string[]): void
+}
+type Session = {on(event: 'shell' | 'exec', start: (accept: () => Channel) => void): void}
+type Channel = {
+  on(event: 'data', came: (bytes: Uint8Array) => void): void
+  on(event: 'end', ended: () => void): void
+  write(bytes: Uint8Array): void
+  readonly stderr: {write(bytes: Uint8Array): void}
+  exit(status: number): void
+  end(): void
+}
+
 type KeyPair = {readonly private: string; readonly public: string}
 const hostKey: KeyPair = utils.generateKeyPairSync('ed25519')
 const clientKey: KeyPair = utils.generateKeyPairSync('ed25519')
@@ -76,29 +98,24 @@ function configOf(port: number): string {
 }
 
 /** The forced command of an authorized_keys, whatever the client asks for. */
-// biome-ignore lint/suspicious/noExplicitAny: ssh2 has no types for its server here.
-function serveClient(client: any): void {
+function serveClient(client: Client): void {
   const expected = utils.parseKey(clientKey.public).getPublicSSH()
-  // biome-ignore lint/suspicious/noExplicitAny: as above.
-  client.on('authentication', (attempt: any) => {
+  client.on('authentication', (attempt) => {
     const ours = attempt.method === 'publickey' && attempt.key.data.equals(expected)
     return ours ? attempt.accept() : attempt.reject(['publickey'])
   })
   client.on('error', () => {})
   client.on('ready', () =>
-    // biome-ignore lint/suspicious/noExplicitAny: as above.
-    client.on('session', (accept: any) => {
+    client.on('session', (accept) => {
       const session = accept()
-      // biome-ignore lint/suspicious/noExplicitAny: as above.
-      const start = (acceptChannel: any) => void serveChannel(acceptChannel())
+      const start = (acceptChannel: () => Channel) => void serveChannel(acceptChannel())
       session.on('shell', start)
       session.on('exec', start)
     }),
   )
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-async function serveChannel(channel: any): Promise<void> {
+async function serveChannel(channel: Channel): Promise<void> {
   sessions += 1
   const argv = installed.inside([EXECUTABLE, 'stdinserver', 'prod', '--config', config])
   const child = Bun.spawn([...argv], {cwd: '/', env: PATH, stdin: 'pipe', stdout: 'pipe', stderr: 'pipe'})
