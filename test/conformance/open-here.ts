@@ -30,6 +30,7 @@ export function openHere(ctx: RunContext, served: Served): OpenConnection {
       reader: back.reader,
       writer: there.writer,
       peer: 'here',
+      carrier: undefined,
       onTold: (told) => {
         listener = told
       },

@@ -207,5 +207,5 @@ async function runLocked(
 /** A block of the simulator is some bytes, and stands for as many KiB. */
 function movedBytes(stage: Stage) {
   const bytes = BigInt(stage.streamed()) * 1024n
-  return {stream: bytes, any: bytes}
+  return {stream: bytes, any: bytes, byCarrier: new Map()}
 }

@@ -13,6 +13,8 @@ export type LaneConnection = {
   readonly writer: ByteWriter
   /** Words for messages: `ssh root@backup:22`. */
   readonly peer: string
+  /** The number of the process whose kernel counts say what goes over this connection; `undefined` where there is none. */
+  readonly carrier: number | undefined
   /** What the peer tells beside the answers: one JSON object per line of its stderr, not yet checked. */
   onTold(listener: (told: Readonly<Record<string, unknown>>) => void): void
   /** The peer has written what nobody has read yet: if nothing comes on, it is because of us. */

@@ -106,6 +106,7 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
     ),
     writer: toPeer,
     peer: process.peer,
+    carrier: child.pid,
     onTold: told.onTold,
     hasUnread: () => fromPeer.hasUnread(),
     complaint: told.complaint,

@@ -13,7 +13,15 @@ export type MovedBytes = {
    * what a program reads and greets with when it starts does not count, or else starting again and again would be progress.
    */
   readonly any: bigint
+  /**
+   * Of streams, by the number of the child that is their connection: what is received below it, else what it carries. Not of a
+   * connection to this host that receives nothing: its `zfs send` writes past it, and in the kernel's own threads.
+   */
+  readonly byCarrier: ReadonlyMap<number, bigint>
 }
+
+/** The word with which our executable serves a connection. */
+const SERVE_WORD = 'stdinserver'
 
 /** How long a program takes to be up, milliseconds. */
 const START_MS = 2000
@@ -26,7 +34,7 @@ export function createMovedBytes(
   root = process.pid,
   nowMs: () => number = () => performance.now(),
 ): () => MovedBytes | undefined {
-  const received = new Map<string, bigint>()
+  const received = new Map<string, {readonly carrier: string; readonly bytes: bigint}>()
   const carried = new Map<string, bigint>()
   const any = new Map<string, bigint>()
   const starts = new Map<string, {readonly seenAtMs: number; bytes: bigint}>()
@@ -42,22 +50,27 @@ export function createMovedBytes(
   return () => {
     const children = childrenOf(`${root}`)
     if (children === undefined) return undefined
-    for (const pid of children) {
-      const {id, words, counts} = lookAt(pid)
-      if (!isOfZfs(words)) carried.set(id, max(counts.rchar, counts.wchar))
+    const byCarrier = new Map<number, bigint>()
+    for (const child of children) {
+      const {id: carrier, words, counts} = lookAt(child)
+      if (!isOfZfs(words)) carried.set(carrier, max(counts.rchar, counts.wchar))
+      for (const looked of withDescendants(child).map(lookAt)) {
+        const {id, counts} = looked
+        any.set(id, max(any.get(id) ?? 0n, sinceStart(id, counts.rchar + counts.wchar)))
+        if (receives(looked)) received.set(id, {carrier, bytes: counts.rchar})
+      }
+      const below = Array.from(received.values()).filter((one) => one.carrier === carrier)
+      const own = words[1] === SERVE_WORD ? undefined : carried.get(carrier)
+      const bytes = below.length > 0 ? sum(below.map((one) => one.bytes)) : own
+      if (bytes !== undefined) byCarrier.set(Number(child), bytes)
     }
-    for (const pid of children.flatMap(withDescendants)) {
-      const looked = lookAt(pid)
-      const {id, counts} = looked
-      any.set(id, max(any.get(id) ?? 0n, sinceStart(id, counts.rchar + counts.wchar)))
-      if (receives(looked)) received.set(id, counts.rchar)
-    }
-    return {stream: sum(received.size > 0 ? received : carried), any: sum(any)}
+    const streams = received.size > 0 ? Array.from(received.values(), ({bytes}) => bytes) : carried.values()
+    return {stream: sum(streams), any: sum(any.values()), byCarrier}
   }
 }
 
-function sum(counts: ReadonlyMap<string, bigint>): bigint {
-  return counts.values().reduce((sum, count) => sum + count, 0n)
+function sum(counts: Iterable<bigint>): bigint {
+  return Array.from(counts).reduce((sum, count) => sum + count, 0n)
 }
 
 function isOfZfs([program = '', word = '']: readonly string[]): boolean {

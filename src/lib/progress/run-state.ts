@@ -24,7 +24,7 @@ export type FilesystemProgress = {
   readonly doneSteps: number
   /** What ZFS expects all its steps to move; `undefined` when it was not asked, or does not know. */
   readonly expectedBytes: bigint | undefined
-  /** What its streams have moved; `undefined` once another stream was under way with one of them: nobody counts each. */
+  /** What its streams have moved; `undefined` once that of one of them could not be counted by itself. */
   readonly movedBytes: bigint | undefined
   /** Why nothing more is done for it. */
   readonly error: string | undefined
@@ -36,11 +36,14 @@ export type MovedBytes = {
   readonly stream: bigint
   /** Of everything that works for this run: while it grows, something moves. */
   readonly any: bigint
+  /** Of the connection that each process carries, by its number; without those of which nobody can count it. */
+  readonly byCarrier: ReadonlyMap<number, bigint>
 }
 
 export type Moved = {
   /** Of streams. */
   readonly bytes: bigint
+  readonly byCarrier: MovedBytes['byCarrier']
   /** How much of everything there was when that last counted as progress. */
   readonly provenBytes: bigint
   readonly countedAtMs: number
@@ -52,6 +55,8 @@ export type RunningStream = {
   /** `@a -> @b`. */
   readonly step: string
   readonly beganAtMs: number
+  /** The process whose connection it goes over. */
+  readonly carrier: number | undefined
 }
 
 /** A transition of the state: what it was and when it happens, in; what it is, out. */
@@ -64,7 +69,7 @@ export function initialState(nowMs: number): RunState {
     error: undefined,
     filesystems: new Map(),
     streams: new Map(),
-    moved: {bytes: 0n, provenBytes: 0n, countedAtMs: nowMs, bytesPerSecond: 0},
+    moved: {bytes: 0n, byCarrier: new Map(), provenBytes: 0n, countedAtMs: nowMs, bytesPerSecond: 0},
   }
 }
 
@@ -88,19 +93,15 @@ export function planned(filesystems: ReadonlyMap<DatasetName, PlannedProgress>):
  * A step's stream is about to begin; `step` is words: `@a -> @b`. To try is no progress: a run that goes from one failing
  * step to the next tries all the time.
  */
-export function streamBegan(filesystem: DatasetName, step: string): Transition {
+export function streamBegan(
+  filesystem: DatasetName,
+  step: string,
+  carrier: RunningStream['carrier'],
+): Transition {
   return (state, nowMs) => {
-    const streams = new Map(state.streams).set(filesystem, {step, beganAtMs: nowMs})
-    const filesystems = streams.size === 1 ? state.filesystems : uncounted(state.filesystems, streams.keys())
-    return {...state, streams, filesystems}
+    const streams = new Map(state.streams).set(filesystem, {step, beganAtMs: nowMs, carrier})
+    return {...state, streams}
   }
-}
-
-function uncounted(filesystems: RunState['filesystems'], names: Iterable<DatasetName>) {
-  return Array.from(names).reduce(
-    (changed, name) => changeFilesystem(changed, name, (one) => ({...one, movedBytes: undefined})),
-    filesystems,
-  )
 }
 
 /** A step's stream has ended, however it ended: that alone is no progress. */
@@ -155,8 +156,14 @@ const NOISE_BYTES = 64n * 1024n
 /** How much the newest count says about the rate that people see. */
 const RATE_WEIGHT = 0.3
 
+/** What has moved while no stream was under way is of none of them, and no progress. */
+export function movedBetween({any, byCarrier}: MovedBytes): Transition {
+  return (state) => ({...state, moved: {...state.moved, byCarrier, provenBytes: any}})
+}
+
 /** So much has moved in all since the run began. */
-export function bytesMoved({stream: bytes, any}: MovedBytes): Transition {
+export function bytesMoved(now: MovedBytes): Transition {
+  const {stream: bytes, any, byCarrier} = now
   return (state, nowMs) => {
     const {moved} = state
     const elapsedMs = Math.max(1, nowMs - moved.countedAtMs)
@@ -164,9 +171,10 @@ export function bytesMoved({stream: bytes, any}: MovedBytes): Transition {
     const isProgress = any - moved.provenBytes >= NOISE_BYTES
     const counted: RunState = {
       ...state,
-      filesystems: credited(state, bytes - moved.bytes),
+      filesystems: credited(state, now),
       moved: {
         bytes,
+        byCarrier,
         provenBytes: isProgress ? any : moved.provenBytes,
         countedAtMs: nowMs,
         bytesPerSecond: moved.bytesPerSecond + RATE_WEIGHT * (rate - moved.bytesPerSecond),
@@ -176,13 +184,25 @@ export function bytesMoved({stream: bytes, any}: MovedBytes): Transition {
   }
 }
 
-/** What has moved is of the only stream there is. A little of it may be of the one before. */
-function credited({filesystems, streams}: RunState, bytes: bigint): RunState['filesystems'] {
-  const [only, ...others] = streams.keys()
-  if (only === undefined || others.length > 0 || bytes === 0n) return filesystems
-  return changeFilesystem(filesystems, only, (one) =>
-    one.movedBytes === undefined ? one : {...one, movedBytes: one.movedBytes + bytes},
-  )
+/**
+ * Each stream has moved what its connection has carried since the last count; a little of that may be of the one before. Where
+ * nobody can count it, the only stream there is has moved everything.
+ */
+function credited({filesystems, streams, moved}: RunState, now: MovedBytes): RunState['filesystems'] {
+  const carriedBy = (carrier: number) => {
+    const bytes = now.byCarrier.get(carrier)
+    return bytes === undefined ? undefined : bytes - (moved.byCarrier.get(carrier) ?? 0n)
+  }
+  const byOnlyOne = streams.size === 1 ? now.stream - moved.bytes : undefined
+  return Array.from(streams).reduce((changed, [name, {carrier}]) => {
+    const bytes = (carrier === undefined ? undefined : carriedBy(carrier)) ?? byOnlyOne
+    return bytes === 0n ? changed : changeFilesystem(changed, name, (one) => withMoved(one, bytes))
+  }, filesystems)
+}
+
+function withMoved(one: FilesystemProgress, bytes: bigint | undefined): FilesystemProgress {
+  const before = one.movedBytes
+  return {...one, movedBytes: before === undefined || bytes === undefined ? undefined : before + bytes}
 }
 
 /** Something went well that has no transition of its own. */

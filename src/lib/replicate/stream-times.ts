@@ -7,8 +7,8 @@ import {stepFields} from './step-request.ts'
 
 /** Tells which stream of a series is under way, and remembers when each began. */
 export type StreamTimes = {
-  /** The stream of this step is about to begin; the one before has ended. */
-  began(index: number): void
+  /** The stream of this step is about to begin, carried by this process; the one before has ended. */
+  began(index: number, carrier?: number): void
   /** None is under way any more. */
   ended(): void
   /** How many have begun. */
@@ -22,7 +22,7 @@ export function createStreamTimes(ctx: RunContext, board: Board, series: Series)
   const times: number[] = []
   let endedAt: number | undefined
   return {
-    began(index) {
+    began(index, carrier) {
       const step = series[index]
       if (step === undefined) return
       times.length = index
@@ -30,7 +30,7 @@ export function createStreamTimes(ctx: RunContext, board: Board, series: Series)
       const position = series.length === 1 ? '' : ` (${index + 1} of ${series.length})`
       // The one before has been written, or received, as a whole.
       if (index > 0) board.change(progressed)
-      board.change(streamBegan(filesystem, `${describeStep(step)}${position}`))
+      board.change(streamBegan(filesystem, `${describeStep(step)}${position}`, carrier))
       ctx.log.of('repl').info('step begins', stepFields(step))
     },
     ended() {

@@ -1,7 +1,7 @@
 import {type Clock, type RunContext, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {type Board, createBoard} from '../progress/board.ts'
-import {bytesMoved, type MovedBytes} from '../progress/run-state.ts'
+import {bytesMoved, type MovedBytes, movedBetween} from '../progress/run-state.ts'
 import {stallOf} from '../progress/stall.ts'
 
 /** Lets what comes on run, for days if need be, and stops what is stuck. */
@@ -28,10 +28,11 @@ export function createWatchdog(
   const guarded = new Set<AbortController>()
 
   function look(): void {
-    if (board.state().streams.size === 0) return
     const moved = movedBytes()
-    if (moved === undefined || idleMs === undefined) return
-    board.change(bytesMoved(moved))
+    if (moved === undefined) return
+    const isStreaming = board.state().streams.size > 0
+    board.change(isStreaming ? bytesMoved(moved) : movedBetween(moved))
+    if (!isStreaming || idleMs === undefined) return
     const stall = stallOf(board.state(), idleMs, clock.monotonic())
     if (stall === undefined) return
     for (const controller of guarded) controller.abort(stalled(stall))

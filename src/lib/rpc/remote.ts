@@ -1,8 +1,8 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {LocalReceiver, ReceiveReply, Receiver} from '../endpoint/receiver.ts'
-import type {DestroyRequest, LocalSender, Sender} from '../endpoint/sender.ts'
-import type {Transfer} from '../endpoint/transfer.ts'
+import type {DestroyRequest, LocalSender, Sender, StreamBegan} from '../endpoint/sender.ts'
+import type {Transfer, TransferBegan} from '../endpoint/transfer.ts'
 import type {EndpointView} from '../endpoint/view.ts'
 import type {Lane} from './client.ts'
 import type {Lanes} from './lanes.ts'
@@ -79,13 +79,21 @@ export function createPushTransfer(lanes: Lanes, sender: LocalSender): Transfer 
       await lane.ask(ctx, {verb: 'receive', requests: receiveRequests})
       const answer = lane.answer(ctx, 'received').then((reply) => checked(reply, receiveRequests.length))
       try {
-        await sendUnlessRefused(ctx, (ctx) => send(ctx, lane.connection.writer.stream, began), answer)
+        await sendUnlessRefused(
+          ctx,
+          (ctx) => send(ctx, lane.connection.writer.stream, onLane(lane, began)),
+          answer,
+        )
       } catch (error) {
         return await lastWords(ctx, answer, () => lane.close(), error)
       }
       return await answerToWhole(ctx, lane, answer, sendRequests.length)
     })
   }
+}
+
+function onLane({connection}: Lane, began: TransferBegan | undefined): StreamBegan {
+  return (index) => began?.(index, connection.carrier)
 }
 
 /** What a receiver says that cannot be is believed in nothing. */
@@ -105,7 +113,7 @@ export function createPullTransfer(lanes: Lanes, receiver: LocalReceiver): Trans
       await lane.ask(ctx, {verb: 'send', requests: sendRequests})
       await lane.answer(ctx, 'sending')
       const {failure, ...reply} = await receiver
-        .receive(ctx, receiveRequests, lane.connection.reader.stream, began)
+        .receive(ctx, receiveRequests, lane.connection.reader.stream, onLane(lane, began))
         .catch(async (error: unknown) => {
           throw await withSendersWords(ctx, lane, error)
         })

@@ -109,6 +109,7 @@ export function openLane(options: LaneOptions): SimulatedLane {
     reader: readerOf(active, reader),
     writer: writerOf(active, writer),
     peer: `ssh ${passive.host.name}`,
+    carrier: undefined,
     onTold: (told) => {
       listener = (object) => active.alive() && told(object)
     },

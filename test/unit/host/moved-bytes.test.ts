@@ -24,8 +24,15 @@ async function countThrough(moved: ReturnType<typeof createMovedBytes>, argv: re
   await written
   await child.stdin.end()
   await child.exited
-  expect(moved()).toEqual(during)
-  return {stream: Number(during?.stream), any: Number(during?.any)}
+  const after = moved()
+  expect([after?.stream, after?.any]).toEqual([during?.stream, during?.any])
+  expect(after?.byCarrier.has(child.pid)).toBe(false)
+  return {
+    stream: Number(during?.stream),
+    any: Number(during?.any),
+    /** Of this child as a connection. */
+    carried: during?.byCarrier.get(child.pid),
+  }
 }
 
 test('a connection counts for what it carries, until a receive counts for what it reads', async () => {
@@ -36,19 +43,22 @@ test('a connection counts for what it carries, until a receive counts for what i
     // Everything is up at once.
     let now = 0
     const moved = createMovedBytes(process.pid, () => (now += 2000))
-    expect(moved()).toEqual({stream: 0n, any: 0n})
+    expect(moved()).toEqual({stream: 0n, any: 0n, byCarrier: new Map()})
     const carried = await countThrough(moved, ['cat'])
     expect(carried.stream).toBeGreaterThanOrEqual(BYTES)
     expect(carried.stream).toBeLessThan(BYTES + START)
     expect(carried.any).toBeGreaterThanOrEqual(2 * BYTES)
+    expect(carried.carried).toBe(BigInt(carried.stream))
     // A send is known by what it is sent through.
     const sent = await countThrough(moved, [zfs, 'send', '-'])
     expect(sent.stream).toBe(carried.stream)
     expect(sent.any).toBeGreaterThanOrEqual(4 * BYTES)
+    expect(sent.carried).toBeUndefined()
     // Two levels below us, as a local sink's is.
     const received = await countThrough(moved, ['sh', '-c', `${zfs} receive -; true`])
     expect(received.stream).toBeGreaterThanOrEqual(BYTES)
     expect(received.stream).toBeLessThan(BYTES + START)
+    expect(received.carried).toBe(BigInt(received.stream))
   } finally {
     rmSync(directory, {recursive: true})
   }
@@ -73,6 +83,17 @@ while (sysread(STDIN, $b, 65536)) { syswrite(STDOUT, $b) }`,
     const received = await through(moved, STREAM_NAMES.receive)
     expect(received.stream).toBeGreaterThanOrEqual(BYTES)
     expect(received.stream).toBeLessThan(BYTES + START)
+  } finally {
+    rmSync(directory, {recursive: true})
+  }
+})
+
+test('a connection to this host counts for what is received behind it only', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'zrepl-moved-'))
+  writeFileSync(join(directory, 'stdinserver'), 'while (sysread(STDIN, $b, 65536)) { syswrite(STDOUT, $b) }')
+  try {
+    const served = await countThrough(createMovedBytes(), ['perl', 'stdinserver'], directory)
+    expect(served.carried).toBeUndefined()
   } finally {
     rmSync(directory, {recursive: true})
   }

@@ -9,6 +9,7 @@ import {
   bytesMoved,
   entered,
   initialState,
+  movedBetween,
   notBegun,
   type PlannedProgress,
   planned,
@@ -27,7 +28,11 @@ const fs = parseDatasetName
 
 const ONE_STEP: PlannedProgress = {steps: 1, expectedBytes: undefined, error: undefined}
 
-const moved = (bytes: bigint) => ({stream: bytes, any: bytes})
+const moved = (bytes: bigint, byCarrier: Readonly<Record<number, bigint>> = {}) => ({
+  stream: bytes,
+  any: bytes,
+  byCarrier: new Map(Object.entries(byCarrier).map(([carrier, carried]) => [Number(carrier), carried])),
+})
 
 /** A board with a clock that is set by hand. */
 function createTestBoard() {
@@ -46,7 +51,7 @@ async function changeAtOnce(change: Change): Promise<void> {
   await change(planned(new Map(Array.from({length: 200}, (_, index) => [fs(`tank/${index}`), ONE_STEP]))))
   const work = async (index: number) => {
     const filesystem = fs(`tank/${index}`)
-    await change(streamBegan(filesystem, '@a -> @b'))
+    await change(streamBegan(filesystem, '@a -> @b', undefined))
     await Promise.resolve()
     await change(index % 4 === 0 ? stepFailed(filesystem, `no ${index}`) : stepDone(filesystem))
     await Promise.resolve()
@@ -88,7 +93,7 @@ test('what goes well counts as progress, what fails does not', () => {
   }
   expect(at(1, entered('replicate'))).toEqual([1, undefined])
   expect(at(2, planned(new Map([[fs('tank/a'), ONE_STEP]])))).toEqual([2, undefined])
-  expect(at(3, streamBegan(fs('tank/a'), 'full @a'))).toEqual([2, undefined])
+  expect(at(3, streamBegan(fs('tank/a'), 'full @a', undefined))).toEqual([2, undefined])
   expect(at(4, bytesMoved(moved(64n * 1024n)))).toEqual([4, undefined])
   expect(at(5, bytesMoved(moved(64n * 1024n + 9000n)))).toEqual([4, undefined])
   expect(at(6, streamEnded(fs('tank/a')))).toEqual([4, undefined])
@@ -97,7 +102,7 @@ test('what goes well counts as progress, what fails does not', () => {
   expect(at(9, stepDone(fs('tank/a')))).toEqual([9, undefined])
   expect(at(10, progressed)).toEqual([10, undefined])
   expect(at(11, wentWrong('worse'))).toEqual([10, 'worse'])
-  expect(at(12, streamBegan(fs('tank/b'), 'full @a'))).toEqual([10, 'worse'])
+  expect(at(12, streamBegan(fs('tank/b'), 'full @a', undefined))).toEqual([10, 'worse'])
 })
 
 test('the rate is that of the last seconds', () => {
@@ -115,7 +120,7 @@ test('the rate is that of the last seconds', () => {
   expect(board.state().progressAtMs).toBe(60_000)
 })
 
-test('each filesystem goes from waiting to done or failed, and what moves is credited to the only stream there is', () => {
+test('each filesystem goes from waiting to done or failed; where connections are not counted, the only stream has moved everything', () => {
   const {board} = createTestBoard()
   const [a, b, c, d] = [fs('tank/a'), fs('tank/b'), fs('tank/c'), fs('tank/d')] as const
   board.change(
@@ -134,7 +139,7 @@ test('each filesystem goes from waiting to done or failed, and what moves is cre
     )
   expect(states()).toEqual(['tank/d failed ', 'tank/a waiting 0', 'tank/b waiting 0', 'tank/c up-to-date '])
 
-  board.change(streamBegan(a, '@x -> @y'))
+  board.change(streamBegan(a, '@x -> @y', undefined))
   board.change(bytesMoved(moved(40n)))
   expect(told(board.state())).toMatchObject({expectedBytes: '150', movedBytes: '40'})
   expect(states()[0]).toBe('tank/a replicating 40')
@@ -142,8 +147,8 @@ test('each filesystem goes from waiting to done or failed, and what moves is cre
   board.change(stepDone(a))
   expect(states()[0]).toBe('tank/a replicating 40')
 
-  board.change(streamBegan(a, '@y -> @z'))
-  board.change(streamBegan(b, 'full @z'))
+  board.change(streamBegan(a, '@y -> @z', undefined))
+  board.change(streamBegan(b, 'full @z', undefined))
   board.change(bytesMoved(moved(90n)))
   expect(states().slice(0, 2)).toEqual(['tank/a replicating ', 'tank/b replicating '])
   board.change(streamEnded(a))
@@ -156,6 +161,41 @@ test('each filesystem goes from waiting to done or failed, and what moves is cre
     error: 'no space',
     steps: {planned: 3, done: 2},
   })
+})
+
+test('of several streams each has moved what its connection has carried meanwhile', () => {
+  const {board} = createTestBoard()
+  const [a, b, c] = [fs('tank/a'), fs('tank/b'), fs('tank/c')] as const
+  board.change(planned(new Map([a, b, c].map((name) => [name, ONE_STEP]))))
+  const movedOf = () =>
+    Object.fromEntries(
+      told(board.state()).filesystems.map(({filesystem, movedBytes}) => [filesystem, movedBytes]),
+    )
+  // What was asked before came over the same connections.
+  board.change(movedBetween(moved(5000n, {11: 5000n})))
+  board.change(streamBegan(a, 'full @x', 11))
+  board.change(streamBegan(b, 'full @x', 12))
+  board.change(bytesMoved(moved(5107n, {11: 5100n, 12: 7n})))
+  expect(movedOf()).toEqual({'tank/a': '100', 'tank/b': '7', 'tank/c': '0'})
+  board.change(streamEnded(a))
+  board.change(stepDone(a))
+  board.change(streamBegan(c, 'full @x', 11))
+  board.change(bytesMoved(moved(5167n, {11: 5140n, 12: 27n})))
+  expect(movedOf()).toEqual({'tank/a': '100', 'tank/b': '27', 'tank/c': '40'})
+  // A connection that is lost says nothing any more, and with two streams nothing is guessed.
+  board.change(bytesMoved(moved(5200n, {12: 60n})))
+  expect(movedOf()).toEqual({'tank/a': '100', 'tank/b': '60', 'tank/c': undefined})
+})
+
+test('what moves between streams is no progress', () => {
+  const {board, clock} = createTestBoard()
+  clock.nowMs = 1
+  board.change(planned(new Map([[fs('tank/a'), ONE_STEP]])))
+  clock.nowMs = 2
+  board.change(movedBetween(moved(1_000_000n)))
+  board.change(streamBegan(fs('tank/a'), 'full @x', undefined))
+  board.change(bytesMoved(moved(1_000_000n)))
+  expect(board.state().progressAtMs).toBe(1)
 })
 
 test('what is not begun because of something else is a failure of its filesystem, not of the run', () => {

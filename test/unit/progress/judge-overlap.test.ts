@@ -85,7 +85,11 @@ test('what is announced arrives', () => {
   const now = 10_000
   const [a, b] = [parseDatasetName('tank/a'), parseDatasetName('tank/b')]
   const plan = {steps: 1, expectedBytes: 2n ** 60n, error: undefined}
-  const begun = streamBegan(a, 'full @a')(
+  const begun = streamBegan(
+    a,
+    'full @a',
+    undefined,
+  )(
     planned(
       new Map([
         [a, plan],

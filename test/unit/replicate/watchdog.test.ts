@@ -7,7 +7,8 @@ import {createTestContext} from '../test-context.ts'
 const MINUTE = 60_000
 const FS = parseDatasetName('tank/a')
 
-const both = (bytes: bigint | undefined) => (bytes === undefined ? undefined : {stream: bytes, any: bytes})
+const both = (bytes: bigint | undefined) =>
+  bytes === undefined ? undefined : {stream: bytes, any: bytes, byCarrier: new Map()}
 
 /** A watchdog that looks once a minute of a clock that only it moves. `bytes`: what has moved by each minute. */
 function watch(minutes: number, bytes: (minute: number) => bigint | undefined) {
@@ -18,7 +19,7 @@ function watch(minutes: number, bytes: (minute: number) => bigint | undefined) {
   )
   const stopped = new Promise<unknown>((resolve) => {
     void watchdog.guard(createTestContext(), async ({signal}) => {
-      watchdog.board.change(streamBegan(FS, 'full @a'))
+      watchdog.board.change(streamBegan(FS, 'full @a', undefined))
       for (minute = 1; minute <= minutes; minute += 1) {
         watchdog.look()
         if (signal.aborted) return resolve([minute, signal.reason])
@@ -65,11 +66,11 @@ test('failing again and again does not keep a run alive, though each time it tri
     seen.push(signal)
     await new Promise(() => {})
   })
-  watchdog.board.change(streamBegan(FS, 'full @a'))
+  watchdog.board.change(streamBegan(FS, 'full @a', undefined))
   for (minute = 1; minute < 15; minute += 1) {
     watchdog.board.change(stepFailed(FS, 'again'))
     watchdog.board.change(streamEnded(FS))
-    watchdog.board.change(streamBegan(FS, 'full @a'))
+    watchdog.board.change(streamBegan(FS, 'full @a', undefined))
     watchdog.look()
   }
   expect(seen[0]?.aborted).toBe(false)
@@ -84,7 +85,7 @@ test('without a stream nothing is judged: commands have deadlines', () => {
     {monotonic: () => minute * MINUTE},
     {idleMs: 15 * MINUTE, movedBytes: () => both(0n)},
   )
-  watchdog.board.change(streamBegan(FS, 'full @a'))
+  watchdog.board.change(streamBegan(FS, 'full @a', undefined))
   watchdog.board.change(streamEnded(FS))
   const seen: AbortSignal[] = []
   void watchdog.guard(createTestContext(), async ({signal}) => {

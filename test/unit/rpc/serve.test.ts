@@ -105,6 +105,7 @@ function lanesTo(served: Served, run: RunContext = ctx) {
       reader: client.reader,
       writer: client.writer,
       peer: 'test',
+      carrier: undefined,
       onTold: (told) => {
         listener = told
       },

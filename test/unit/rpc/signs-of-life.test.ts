@@ -112,6 +112,7 @@ function connect({
     reader: client.reader,
     writer: client.writer,
     peer: 'ssh backup',
+    carrier: undefined,
     onTold: (told) => {
       listener = told
     },
