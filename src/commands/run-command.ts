@@ -3,6 +3,7 @@ import {type RunJobsRequest, runJobs} from '../lib/app/run-jobs.ts'
 import type {Phase} from '../lib/replicate/phase.ts'
 import {configFlag, dryRunFlag, jsonFlag, quietFlag, traceFlag, verboseFlag} from './flags.ts'
 import {print, printError} from './output.ts'
+import {VERSION, versionLine} from './version.ts'
 
 /**
  * What `run`, `snap`, `replicate`, `prune` and `plan` have in common: jobs in, reports out, the worst exit status.
@@ -32,6 +33,12 @@ export abstract class RunCommand extends Command {
     readonly yesLargePrune?: boolean | undefined
     readonly trace?: string | undefined
   }): Promise<void> {
-    process.exitCode = await runJobs({...request, trace: request.trace, print, printError})
+    process.exitCode = await runJobs({
+      ...request,
+      trace: request.trace,
+      version: {raw: VERSION, line: versionLine()},
+      print,
+      printError,
+    })
   }
 }

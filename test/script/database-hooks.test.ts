@@ -3,13 +3,14 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {installServers, missingServers, type Server, startMariadb, startPostgres} from './database/servers.ts'
+import {installServers, type Server, startMariadb, startPostgres} from './database/servers.ts'
+import {missingPackages} from './packages.ts'
 
 /** The hooks in an executable as it is shipped, against the servers of Debian. */
 const build = mkdtempSync(join(tmpdir(), 'zrepl-hooks-'))
 const executable = join(build, 'harness')
 
-const why = missingServers()
+const why = missingPackages()
 if (why !== undefined) console.error(`not tested against real databases: ${why}`)
 
 beforeAll(async () => {

@@ -7,18 +7,22 @@ import {defaultStateDirectory} from '../host/state-directory.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
 import {type JobStatus, jobStatus, obsoleteReports} from '../report/job-status.ts'
 import {readReport} from '../report/read-report.ts'
-import {renderMetrics} from '../report/render-metrics.ts'
+import {renderMetrics, type Version} from '../report/render-metrics.ts'
 import type {RunReport} from '../report/report.ts'
 import {runnerOf} from './job-place.ts'
 
 /**
  * Keeps a report for `zrepl status` and for metrics. Nothing depends on it: where it cannot be kept, the run is what it
- * was, with a warning. `metrics` is the file that metrics of all of `jobs` are written to.
+ * was, with a warning. `metrics` is the file that metrics of all of `jobs` are written to; they name `version`.
  */
 export function rememberRun(
   ctx: RunContext,
   report: RunReport,
-  {jobs, metrics}: {readonly jobs: readonly Job[]; readonly metrics: string | undefined},
+  {
+    jobs,
+    metrics,
+    version,
+  }: {readonly jobs: readonly Job[]; readonly metrics: string | undefined; readonly version: Version},
 ): void {
   if (report.dryRun) return
   try {
@@ -26,7 +30,7 @@ export function rememberRun(
     keepReport(stateDirectory(), report.job, {startedAt: report.startedAt, text}, (kept) =>
       obsoleteReports(kept.map((one) => ({...one, report: readReport(one.text)}))),
     )
-    if (metrics !== undefined) writeFileAtomically(metrics, renderMetrics(statusesOf(jobs)), 0o644)
+    if (metrics !== undefined) writeFileAtomically(metrics, renderMetrics(statusesOf(jobs), version), 0o644)
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
     ctx.log.of('job').warn('the report of this run is not kept', {error: error.message})

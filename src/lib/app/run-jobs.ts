@@ -13,6 +13,7 @@ import type {Phase} from '../replicate/phase.ts'
 import {type JobOutcome, runJob} from '../replicate/run-job.ts'
 import {reportedError} from '../report/describe-error.ts'
 import {statusOf, worstStatus} from '../report/exit-status.ts'
+import type {Version} from '../report/render-metrics.ts'
 import {renderProblems, renderText} from '../report/render-text.ts'
 import type {RunReport} from '../report/report.ts'
 import {renderRetentionPage} from '../report/retention/page.ts'
@@ -47,6 +48,8 @@ export type RunJobsRequest = {
   readonly html?: string | undefined
   /** Where to write a Chrome trace of all jobs. */
   readonly trace: string | undefined
+  /** Of this program, for metrics. */
+  readonly version: Version
   readonly json: boolean
   readonly quiet: boolean
   readonly verbose: boolean
@@ -85,7 +88,7 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
         await notifier.brokeOff(jobCtx, job.name)
         throw bug
       })
-      const kept = {jobs: config.jobs, metrics: config.monitoring.textfile}
+      const kept = {jobs: config.jobs, metrics: config.monitoring.textfile, version: request.version}
       // Before anybody is waited for: what was done is worth more than who has heard of it.
       rememberRun(ctx, done, kept)
       const notifyFailures = [...(await started), ...(await notifier.ended(jobCtx, done, before))]

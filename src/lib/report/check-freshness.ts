@@ -13,7 +13,7 @@ const WORDS = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const
 
 /**
  * Judges by age, not by the last exit status: the last success of each job, and of each filesystem the newest snapshot that
- * the receiver has. A filesystem of which the receiver has nothing is critical.
+ * the receiver has, as far as the newest run knows that got to look. A filesystem of which the receiver has nothing is critical.
  */
 export function checkFreshness(
   jobs: readonly JobStatus[],
@@ -58,8 +58,8 @@ function jobFinding({job, last, lastSuccess}: JobStatus, limits: FreshnessLimits
   }
 }
 
-function lagFindings({job, last}: JobStatus, limits: FreshnessLimits, nowMs: number): readonly Finding[] {
-  return (last?.replicate?.filesystems ?? [])
+function lagFindings({job, seen}: JobStatus, limits: FreshnessLimits, nowMs: number): readonly Finding[] {
+  return (seen?.filesystems ?? [])
     .filter(({state}) => state !== 'skipped')
     .map((filesystem) => lagFinding(job, filesystem, limits, nowMs))
 }

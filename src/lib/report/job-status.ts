@@ -1,6 +1,6 @@
 import {EXIT} from '../core/exit-code.ts'
 import type {AnnouncedState} from '../progress/announced-state.ts'
-import type {RunReport} from './report.ts'
+import type {FilesystemReport, RunReport} from './report.ts'
 
 /** What is known of a job from the reports of its runs. */
 export type JobStatus = {
@@ -12,6 +12,8 @@ export type JobStatus = {
   readonly progress: AnnouncedState | undefined
   readonly last: RunReport | undefined
   readonly lastSuccess: RunReport | undefined
+  /** What the newest run that got to look at both sides has told of each filesystem. */
+  readonly seen: {readonly at: string; readonly filesystems: readonly FilesystemReport[]} | undefined
 }
 
 /** How many reports of a job are kept, besides the newest of a run that succeeded. */
@@ -35,5 +37,11 @@ export function jobStatus(
   now: Pick<JobStatus, 'job' | 'type' | 'running' | 'progress'>,
   reports: readonly RunReport[],
 ): JobStatus {
-  return {...now, last: reports[0], lastSuccess: reports.find(isSuccess)}
+  const looked = reports.find(({replicate}) => (replicate?.filesystems ?? []).length > 0)
+  return {
+    ...now,
+    last: reports[0],
+    lastSuccess: reports.find(isSuccess),
+    seen: looked && {at: looked.finishedAt, filesystems: looked.replicate?.filesystems ?? []},
+  }
 }

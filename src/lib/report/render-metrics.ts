@@ -2,22 +2,41 @@ import type {JobStatus} from './job-status.ts'
 
 /**
  * The metrics of all jobs in the text format of Prometheus, for the textfile collector of node_exporter. Names that zrepl
- * has are zrepl's and mean the same; ours tell what a daemon's metrics would show by changing.
+ * has are zrepl's and mean the same; ours tell what a daemon's metrics would show by changing. `version` is of zrepl.
  */
-export function renderMetrics(jobs: readonly JobStatus[]): string {
-  return METRICS.flatMap(({name, help, samples}) => {
-    const lines = jobs.flatMap((job) =>
-      samples(job).map(
-        ({labels = {}, value}) => `${name}{${labelText({zrepl_job: job.job, ...labels})}} ${value}`,
-      ),
-    )
-    return lines.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines]
-  })
+export function renderMetrics(jobs: readonly JobStatus[], version: Version): string {
+  const perJob = METRICS.map((metric) => ({
+    ...metric,
+    samples: jobs.flatMap((job): readonly Sample[] =>
+      metric.samples(job).map(({labels, value}) => ({labels: {zrepl_job: job.job, ...labels}, value})),
+    ),
+  }))
+  return [startTime(jobs, version), ...perJob]
+    .filter(({samples}) => samples.length > 0)
+    .flatMap(({name, help, samples}) => [
+      `# HELP ${name} ${help}`,
+      `# TYPE ${name} gauge`,
+      ...samples.map(({labels = {}, value}) => `${name}{${labelText(labels)}} ${value}`),
+    ])
     .map((line) => `${line}\n`)
     .join('')
 }
 
+/** `raw`: `1.2.3`; `line`: all that `zrepl version` says. */
+export type Version = {readonly raw: string; readonly line: string}
+
 type Sample = {readonly labels?: Readonly<Record<string, string>>; readonly value: number}
+
+function startTime(jobs: readonly JobStatus[], {raw, line}: Version) {
+  const starts = jobs.flatMap(({last}) => (last === undefined ? [] : [seconds(last.startedAt)]))
+  const samples: readonly Sample[] =
+    starts.length === 0 ? [] : [{labels: {raw, version_info: line}, value: Math.max(...starts)}]
+  return {
+    name: 'zrepl_start_time',
+    help: 'When the newest run of any job began, seconds since 1970, and the version of zrepl.',
+    samples,
+  }
+}
 
 type Metric = {
   readonly name: string
@@ -55,8 +74,8 @@ const METRICS: readonly Metric[] = [
   {
     name: 'zrepl_replication_latest_snapshot_time',
     help: 'When the newest snapshot that the receiver has was taken, seconds since 1970.',
-    samples: ({last}) =>
-      (last?.replicate?.filesystems ?? []).flatMap(({filesystem, latest}) =>
+    samples: ({seen}) =>
+      (seen?.filesystems ?? []).flatMap(({filesystem, latest}) =>
         latest === undefined ? [] : [{labels: {filesystem}, value: seconds(latest.createdAt)}],
       ),
   },

@@ -23,7 +23,7 @@ export type StatusBlock = {
  * far has each filesystem come.
  */
 export function statusBlock(status: JobStatus, nowMs: number): StatusBlock {
-  const {job, type, running, progress, last, lastSuccess} = status
+  const {job, type, running, progress, last, lastSuccess, seen} = status
   const head: readonly Line[] = [
     {
       text: `job ${printable(job)} (${type})${running === undefined ? '' : `: running (${printable(running)})`}`,
@@ -31,12 +31,15 @@ export function statusBlock(status: JobStatus, nowMs: number): StatusBlock {
     ...(progress === undefined ? [] : progressLines(progress, nowMs)),
     ...(last === undefined ? [{text: '  no run is on record'}] : lastLines(last, nowMs)),
     ...(last === undefined || last === lastSuccess ? [] : [{text: successText(lastSuccess, nowMs)}]),
+    ...(seen === undefined || seen.at === last?.finishedAt
+      ? []
+      : [{text: `  filesystems as they were seen ${ago(seen.at, nowMs)}`}]),
   ]
   if (progress !== undefined && progress.filesystems.length > 0) {
     const total = FILESYSTEM_STATES.reduce((sum, state) => sum + progress.counts[state], 0)
     return {head, filesystems: filesystemProgressLines(progress), untold: total - progress.filesystems.length}
   }
-  const filesystems = last?.replicate?.filesystems ?? []
+  const filesystems = seen?.filesystems ?? []
   const [bad, good] = [filesystems.filter(isBad), filesystems.filter((one) => !isBad(one))]
   return {head, filesystems: [...bad, ...good].map((one) => filesystemLine(one, nowMs)), untold: 0}
 }

@@ -3,6 +3,7 @@ import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
+import {installPackages} from '../packages.ts'
 
 /** A database server of Debian's, started for a test in a directory of its own, as a user who may nothing else. */
 export type Server = {
@@ -20,32 +21,14 @@ export type Server = {
 /** Who the servers run as: `nobody` in Debian. */
 const NOBODY = {uid: 65534, gid: 65534}
 
-const APT = '/usr/bin/apt-get'
-
-/** Says why no servers can be had; `undefined` when they can. */
-export function missingServers(): string | undefined {
-  if (process.getuid?.() !== 0) return 'only root can start servers as another user'
-  return existsSync(APT) ? undefined : 'the servers come from Debian packages'
-}
-
-/** Installs what is not there. What a package wants to start is not started. */
+/** Installs what is not there. */
 export async function installServers(): Promise<void> {
   const wanted = [
     ...(postgresDirectory() === undefined ? ['postgresql'] : []),
     ...(existsSync('/usr/sbin/mariadbd') ? [] : ['mariadb-server']),
     ...(existsSync('/usr/bin/openssl') ? [] : ['openssl']),
   ]
-  if (wanted.length === 0) return
-  const policy = '/usr/sbin/policy-rc.d'
-  const isOurs = !existsSync(policy)
-  if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', {mode: 0o755})
-  try {
-    const env = {DEBIAN_FRONTEND: 'noninteractive'}
-    await execa(APT, ['update', '-q'], {env})
-    await execa(APT, ['install', '-y', '-q', '--no-install-recommends', ...wanted], {env})
-  } finally {
-    if (isOurs) rmSync(policy)
-  }
+  await installPackages(wanted)
 }
 
 /** PostgreSQL with a certificate for `localhost` (`dir`/server.pem, its own authority), and passwords on TCP. */

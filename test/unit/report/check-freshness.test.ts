@@ -38,6 +38,20 @@ test.each<[string, readonly JobStatus[], number, string]>([
     "ZREPL CRITICAL - tank/new: failed, how far it has come is not known | 'offsite success'=1800s;7200;86400\n",
   ],
   [
+    'the newest run could not look, and one filesystem lagged before',
+    [
+      status([
+        runReport(10 * MINUTE, {
+          exitStatus: 3,
+          replicate: {filesystems: [], error: {code: 'peer-unreachable', message: 'no'}},
+        }),
+        runReport(31 * MINUTE, {replicate: {filesystems: [filesystem('tank/a', 3 * HOUR)]}}),
+      ]),
+    ],
+    1,
+    "ZREPL WARNING - tank/a: up-to-date, the receiver's newest is 3h old | 'offsite success'=1800s;7200;86400 'offsite tank/a'=10800s;7200;86400\n",
+  ],
+  [
     'no run has succeeded',
     [status([runReport(HOUR, {exitStatus: 3})])],
     2,

@@ -1,7 +1,10 @@
 import {expect, test} from 'vitest'
+import type {JobStatus} from '../../../src/lib/report/job-status.ts'
 import {renderMetrics} from '../../../src/lib/report/render-metrics.ts'
 import {at, filesystem, HOUR, MINUTE, runReport, status} from './sample-reports.ts'
 
+const VERSION = {raw: '1.2.3', line: 'zrepl/1.2.3 linux-x64 node-v26.3.0'}
+const rendered = (...jobs: readonly JobStatus[]) => renderMetrics(jobs, VERSION)
 const seconds = (agoMs: number) => Date.parse(at(agoMs)) / 1000
 
 test('one job', () => {
@@ -16,8 +19,11 @@ test('one job', () => {
     pruneSender: {filesystems: []},
   })
   expect(
-    renderMetrics([status([failed, runReport(3 * HOUR)])]),
-  ).toBe(`# HELP zrepl_replication_last_successful When the job last succeeded, seconds since 1970.
+    rendered(status([failed, runReport(3 * HOUR)])),
+  ).toBe(`# HELP zrepl_start_time When the newest run of any job began, seconds since 1970, and the version of zrepl.
+# TYPE zrepl_start_time gauge
+zrepl_start_time{raw="1.2.3",version_info="zrepl/1.2.3 linux-x64 node-v26.3.0"} ${seconds(HOUR)}
+# HELP zrepl_replication_last_successful When the job last succeeded, seconds since 1970.
 # TYPE zrepl_replication_last_successful gauge
 zrepl_replication_last_successful{zrepl_job="offsite"} ${seconds(3 * HOUR - MINUTE)}
 # HELP zrepl_replication_filesystem_errors Filesystems that failed or are in conflict; -1 when replication failed as a whole.
@@ -46,19 +52,30 @@ test('a replication that failed as a whole', () => {
     exitStatus: 3,
     replicate: {filesystems: [], error: {code: 'peer-unreachable', message: 'no'}},
   })
-  expect(renderMetrics([status([failed])])).toContain(
+  expect(rendered(status([failed]))).toContain(
     'zrepl_replication_filesystem_errors{zrepl_job="offsite"} -1\n',
   )
 })
 
+test('how far filesystems lag is known of the last run that could look', () => {
+  const looked = runReport(3 * HOUR, {replicate: {filesystems: [filesystem('tank/a', 4 * HOUR)]}})
+  const unreachable = runReport(HOUR, {
+    exitStatus: 3,
+    replicate: {filesystems: [], error: {code: 'peer-unreachable', message: 'no'}},
+  })
+  expect(rendered(status([unreachable, looked]))).toContain(
+    `zrepl_replication_latest_snapshot_time{zrepl_job="offsite",filesystem="tank/a"} ${seconds(4 * HOUR)}\n`,
+  )
+})
+
 test('a job that has never run has no metrics', () => {
-  expect(renderMetrics([status([])])).toBe('')
+  expect(rendered(status([]))).toBe('')
 })
 
 test('whatever names are, a sample stays one line with the labels it has (T41)', () => {
   const names = ['a" } 1\nzrepl_run_exit_status{zrepl_job="x', '\\', '\\"', 'ä\u202e', '{}=,#']
   const reports = names.map((name) => runReport(HOUR, {replicate: {filesystems: [filesystem(name, HOUR)]}}))
-  const text = reports.map((report) => renderMetrics([status([report])])).join('')
+  const text = reports.map((report) => rendered(status([report]))).join('')
   const labels = text
     .split('\n')
     .filter((line) => line.startsWith('zrepl_replication_latest_snapshot_time'))

@@ -34,6 +34,19 @@ test('the last run, the last success, and each filesystem', () => {
     tank/a: done, @z 2h ago (${at(2 * HOUR)})`)
 })
 
+test('of a run that could not look, what the one before has seen', () => {
+  const unreachable = runReport(HOUR + MINUTE, {
+    exitStatus: 3,
+    replicate: {filesystems: [], error: {code: 'peer-unreachable', message: 'no route'}},
+  })
+  const looked = runReport(3 * HOUR + MINUTE, {replicate: {filesystems: [filesystem('tank/a', 4 * HOUR)]}})
+  expect(shown(status([unreachable, looked]))).toBe(`job offsite (push)
+  last run 1h ago (${at(HOUR)}), took 1m; exit 3: the peer could not be reached or understood
+  last success 3h ago (${at(3 * HOUR)})
+  filesystems as they were seen 3h ago (${at(3 * HOUR)})
+    tank/a: up-to-date, @z 4h ago (${at(4 * HOUR)})`)
+})
+
 test('no run at all', () => {
   expect(shown(status([]))).toBe('job offsite (push)\n  no run is on record')
 })
