@@ -1,6 +1,7 @@
 import {encodeFrame, readFrame} from '../../src/lib/rpc/frame.ts'
-import {formatRequest, parseResponse, type Request} from '../../src/lib/rpc/message.ts'
 import {greetAsClient} from '../../src/lib/rpc/prelude.ts'
+import {formatRequest, type Request} from '../../src/lib/rpc/request.ts'
+import {parseResponse} from '../../src/lib/rpc/response.ts'
 import type {DatasetName, Guid} from '../../src/lib/zfs/name.ts'
 import {createInvariants} from './invariants.ts'
 import {createStage} from './stage.ts'

@@ -4,8 +4,9 @@ import type {LaneConnection, OpenConnection} from '../core/lane.ts'
 import {createFarSpans} from './far-spans.ts'
 import {readFrame, writeFrame} from './frame.ts'
 import {createListener} from './listen.ts'
-import {formatRequest, parseResponse, type Request, type Response} from './message.ts'
 import {greetAsClient} from './prelude.ts'
+import {formatRequest, type Request} from './request.ts'
+import {parseResponse, type Response} from './response.ts'
 import {SIGNS_MISSED, type Watch, watchForSigns} from './signs-of-life.ts'
 
 /** The active side's end of one connection: one request at a time. */

@@ -6,8 +6,9 @@ import type {Transfer, TransferBegan} from '../endpoint/transfer.ts'
 import type {EndpointView} from '../endpoint/view.ts'
 import type {Lane} from './client.ts'
 import type {Lanes} from './lanes.ts'
-import type {Request, Response} from './message.ts'
 import {patienceMs} from './patience.ts'
+import type {Request} from './request.ts'
+import type {Response} from './response.ts'
 
 /** How long the peer may take to say why it stopped reading, milliseconds. */
 const LAST_WORDS_MS = 10_000

@@ -4,8 +4,9 @@ import type {ByteReader, ByteWriter} from '../core/stream.ts'
 import type {LocalReceiver} from '../endpoint/receiver.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
 import {readFrame, writeFrame} from './frame.ts'
-import {type Cause, formatResponse, parseRequest, type Request, type Response} from './message.ts'
 import {patienceMs} from './patience.ts'
+import {type Cause, parseRequest, type Request} from './request.ts'
+import {formatResponse, type Response} from './response.ts'
 import {BYTES_MISSED, giveSigns, SIGN_EVERY_MS, SIGNS_MISSED, watchForSigns} from './signs-of-life.ts'
 
 /** What a client identity is served with: an endpoint, or the reason why there is none. */

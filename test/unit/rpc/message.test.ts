@@ -2,14 +2,8 @@ import {expect, test} from 'vitest'
 import type {JobId} from '../../../src/lib/abstraction/job-id.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
 import {MAX_STREAMS} from '../../../src/lib/endpoint/view.ts'
-import {
-  formatRequest,
-  formatResponse,
-  parseRequest,
-  parseResponse,
-  type Request,
-  type Response,
-} from '../../../src/lib/rpc/message.ts'
+import {formatRequest, parseRequest, type Request} from '../../../src/lib/rpc/request.ts'
+import {formatResponse, parseResponse, type Response} from '../../../src/lib/rpc/response.ts'
 import type {Createtxg} from '../../../src/lib/zfs/name.ts'
 import {parseDatasetName, parseGuid, parseHoldTag} from '../../../src/lib/zfs/name.ts'
 
