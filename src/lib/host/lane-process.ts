@@ -5,6 +5,7 @@ import type {ByteReader} from '../core/stream.ts'
 import {type Child, exitsWithin, GRACE, type Grace, startChild, stopChild} from './child.ts'
 import type {DeathSignal} from './death-signal.ts'
 import {createPipe, type PipeReader} from './pipe.ts'
+import {createToldAllowance} from './told-allowance.ts'
 import {createToldLines, type ToldLines} from './told-lines.ts'
 
 /** How long the other process may take to go once we have said that we are through. */
@@ -38,7 +39,7 @@ export type LaneOptions = {
 export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: LaneOptions): LaneConnection {
   ctx.signal.throwIfAborted()
   const {child, toPeer, fromPeer} = start(process, options)
-  const told = createToldLines(child.stderr)
+  const told = createToldLines(child.stderr, createToldAllowance(ctx.clock), flooded)
   const stays = Promise.withResolvers<{exitCode: undefined}>()
   const gone = Promise.race([lastWords(ctx, child, told), stays.promise])
   const answered = new AbortController()
@@ -53,6 +54,13 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
     fromPeer.close(reason)
     if (!burnt) void end()
     burnt = true
+  }
+
+  /** Whatever else it is: it keeps us busy with it. */
+  function flooded(): void {
+    const what = 'the peer writes more on stderr than an honest one would'
+    ctx.log.of('transport').warn(`${what}: the connection is given up`, {peer: process.peer})
+    burn(new OperationalError('peer-protocol', what, {hint: `look at the far end of ${process.peer}`}))
   }
 
   async function end(): Promise<void> {

@@ -1,5 +1,6 @@
 import {printable} from '../core/printable.ts'
 import {readLines} from './read-lines.ts'
+import type {ToldAllowance} from './told-allowance.ts'
 
 /** What comes on a peer's stderr: JSON objects it means for us, and anything else for people. */
 export type ToldLines = {
@@ -18,8 +19,15 @@ const MAX_COMPLAINT = 2000
 /** Kept until somebody listens. */
 const MAX_QUEUE = 1000
 
-/** Reads `stderr` line by line to its end. What is told before somebody listens is kept. */
-export function createToldLines(stderr: ReadableStream<Uint8Array>): ToldLines {
+/**
+ * Reads `stderr` line by line to its end. What is told before somebody listens is kept. Nothing is read any more of a peer
+ * that writes more than `allowance`, after `onFlood`.
+ */
+export function createToldLines(
+  stderr: ReadableStream<Uint8Array>,
+  allowance: ToldAllowance,
+  onFlood: () => void,
+): ToldLines {
   const listeners: ((told: Told) => void)[] = []
   const queue: Told[] = []
   let complaint = ''
@@ -37,13 +45,20 @@ export function createToldLines(stderr: ReadableStream<Uint8Array>): ToldLines {
   }
 
   const reader = stderr.getReader()
+  async function read() {
+    const chunk = await reader.read()
+    if (chunk.done || allowance.take(chunk.value)) return chunk
+    onFlood()
+    return {done: true}
+  }
+
   return {
     onTold(listener) {
       listeners.push(listener)
       for (const told of queue.splice(0)) listener(told)
     },
     complaint: () => printable(complaint),
-    ended: readLines(reader, take),
+    ended: readLines({read}, take),
     cancel: () => void reader.cancel().catch(() => {}),
   }
 }

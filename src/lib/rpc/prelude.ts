@@ -92,15 +92,22 @@ function checkHandshake(message: string): void {
   }
   const extensions = message.slice(match[0].length).split('\n')
   if (extensions.pop() !== '' || extensions.length !== Number(match[2])) throw notZrepl(message)
-  if (!extensions.includes(LANES_EXTENSION)) {
+  if (extensions.includes(LANES_EXTENSION)) return
+  const lanes = extensions.find((extension) => extension.startsWith('lanes='))
+  if (lanes !== undefined) {
     throw new OperationalError(
       'peer-protocol',
-      'the peer is a Go zrepl: it speaks protocol version 7 but not lanes',
-      {
-        hint: 'install this zrepl on the peer as well; both can use the same jobs, bookmarks and holds',
-      },
+      `the peer speaks other lanes than we do: ours are '${LANES_EXTENSION}', theirs '${printable(lanes.slice(0, 40))}'`,
+      {hint: 'install the same version of zrepl on both sides'},
     )
   }
+  throw new OperationalError(
+    'peer-protocol',
+    'the peer is a Go zrepl: it speaks protocol version 7 but not lanes',
+    {
+      hint: 'install this zrepl on the peer as well; both can use the same jobs, bookmarks and holds',
+    },
+  )
 }
 
 /** The banner and the handshake behind it. */

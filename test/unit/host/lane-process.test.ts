@@ -115,6 +115,18 @@ printf 'no newline' >&2`,
     await lane.close()
   })
 
+  test('a flood that does not end is given up, and said to be one', async () => {
+    const {lane} = open('yes "{}" >&2')
+    const answer = lane.reader.read(1, signal)
+    await expect(answer).rejects.toMatchObject({
+      code: 'peer-protocol',
+      message: 'the peer writes more on stderr than an honest one would',
+      hint: 'look at the far end of ssh root@backup:22',
+    })
+    await lane.gone
+    await lane.close()
+  })
+
   test('last words that come late are there once the process has gone and the connection is closed', async () => {
     const {lane} = open('(sleep 0.1; echo bye >&2) >&- &')
     await lane.gone

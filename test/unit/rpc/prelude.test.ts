@@ -41,7 +41,19 @@ test('a greeting of the login shell before the banner is skipped', async () => {
 })
 
 test.each([
-  ['a Go zrepl', HELLO + handshake('0007'), 'peer-protocol', 'is a Go zrepl'],
+  // Byte for byte what zrepl 0.6 writes.
+  [
+    'a Go zrepl',
+    `${HELLO}0000000056 ZREPL_ZFS_REPLICATION PROTOVERSION=0007 EXTENSIONS=0000\n`,
+    'peer-protocol',
+    'the peer is a Go zrepl: it speaks protocol version 7 but not lanes',
+  ],
+  [
+    'another zrepl of ours',
+    HELLO + handshake('0007', 'lanes=2'),
+    'peer-protocol',
+    "the peer speaks other lanes than we do: ours are 'lanes=1', theirs 'lanes=2'",
+  ],
   ['an older protocol', HELLO + handshake('0006', 'lanes=1'), 'peer-protocol', 'ours is 7, theirs is 6'],
   ['a newer protocol', HELLO + handshake('9999', 'lanes=1'), 'peer-protocol', 'ours is 7, theirs is 9999'],
   [
@@ -75,6 +87,27 @@ test('a peer that closes at once is unreachable, and worth another try', async (
   await expect(greetAsClient(client.reader, client.writer, NEVER)).rejects.toMatchObject({
     code: 'peer-unreachable',
     retryable: true,
+  })
+})
+
+test.each([
+  [
+    'a Go zrepl',
+    // Byte for byte what zrepl 0.6 writes, up to the label of its control connection.
+    `${'SSHCON_BEGIN'.padEnd(31, '\0')}0000000056 ZREPL_ZFS_REPLICATION PROTOVERSION=0007 EXTENSIONS=0000\n${'zrepl_control'.padEnd(64, '\0')}`,
+    'the peer is a Go zrepl: it speaks protocol version 7 but not lanes',
+  ],
+  [
+    'another zrepl of ours',
+    'SSHCON_BEGIN'.padEnd(31, '\0') + handshake('0007', 'zstd=1', 'lanes=2'),
+    "the peer speaks other lanes than we do: ours are 'lanes=1', theirs 'lanes=2'",
+  ],
+])('%s is recognised as a client', async (_, said, words) => {
+  const {client, server} = createConnection()
+  await client.writer.write(bytes(said), NEVER)
+  await expect(greetAsServer(server.reader, server.writer, NEVER)).rejects.toMatchObject({
+    code: 'peer-protocol',
+    message: words,
   })
 })
 
