@@ -14,8 +14,8 @@ export type MovedBytes = {
    */
   readonly any: bigint
   /**
-   * Of streams, by the number of the child that is their connection: what is received below it, else what it carries. Not of a
-   * connection to this host that receives nothing: its `zfs send` writes past it, and in the kernel's own threads.
+   * By the number of the child that is a connection: what it carries; of one to this host, what is received below it. Not of one
+   * to this host that sends: `zfs send` writes past it, and in the kernel's own threads.
    */
   readonly byCarrier: ReadonlyMap<number, bigint>
 }
@@ -54,15 +54,17 @@ export function createMovedBytes(
     for (const child of children) {
       const {id: carrier, words, counts} = lookAt(child)
       if (!isOfZfs(words)) carried.set(carrier, max(counts.rchar, counts.wchar))
-      for (const looked of withDescendants(child).map(lookAt)) {
+      const all = withDescendants(child).map(lookAt)
+      for (const looked of all) {
         const {id, counts} = looked
         any.set(id, max(any.get(id) ?? 0n, sinceStart(id, counts.rchar + counts.wchar)))
-        if (receives(looked)) received.set(id, {carrier, bytes: counts.rchar})
+        if (moves(looked, 'receive')) received.set(id, {carrier, bytes: counts.rchar})
       }
       const below = Array.from(received.values()).filter((one) => one.carrier === carrier)
-      const own = words[1] === SERVE_WORD ? undefined : carried.get(carrier)
-      const bytes = below.length > 0 ? sum(below.map((one) => one.bytes)) : own
-      if (bytes !== undefined) byCarrier.set(Number(child), bytes)
+      const isHere = words[1] === SERVE_WORD
+      const bytes = isHere ? sum(below.map(({bytes}) => bytes)) : carried.get(carrier)
+      const isUncounted = isHere && all.some((looked) => moves(looked, 'send'))
+      if (bytes !== undefined && !isUncounted) byCarrier.set(Number(child), bytes)
     }
     const streams = received.size > 0 ? Array.from(received.values(), ({bytes}) => bytes) : carried.values()
     return {stream: sum(streams), any: sum(any.values()), byCarrier}
@@ -77,8 +79,8 @@ function isOfZfs([program = '', word = '']: readonly string[]): boolean {
   return basename(program) === 'zfs' || word === LIBRARY_WORD
 }
 
-function receives({words, name}: Looked): boolean {
-  return isOfZfs(words) && (words[1] === 'receive' || name === STREAM_NAMES.receive)
+function moves({words, name}: Looked, verb: keyof typeof STREAM_NAMES): boolean {
+  return isOfZfs(words) && (words[1] === verb || name === STREAM_NAMES[verb])
 }
 
 function withDescendants(pid: string): readonly string[] {
