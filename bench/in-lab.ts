@@ -32,15 +32,13 @@ export async function measureInLab(
     if (packages.length > 0) await installInGuest(vm, packages, directory)
     writeFileSync(join(directory, 'wishes'), JSON.stringify(wishes))
     await vm.ssh.upload(join(directory, 'wishes'), '/run/wishes')
-    const {stdout, stderr, exitCode} = await vm.ssh.sh('exec guest "$(cat /run/wishes)"\n')
-    if (exitCode !== 0) throw new Error(`the measurement failed:\n${stdout}${stderr}`)
-    return {
-      openzfs: image.installed,
-      measurements: stdout
-        .trim()
-        .split('\n')
-        .map((line): Measurement => JSON.parse(line)),
-    }
+    const measurements: Measurement[] = []
+    const {stderr, exitCode} = await vm.ssh.sh('exec guest "$(cat /run/wishes)"\n', (line) => {
+      measurements.push(JSON.parse(line))
+      console.error(line)
+    })
+    if (exitCode !== 0) throw new Error(`the measurement failed: ${stderr}`)
+    return {openzfs: image.installed, measurements}
   } finally {
     await vm.shutdown()
     rmSync(directory, {recursive: true, force: true})

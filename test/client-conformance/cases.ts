@@ -28,6 +28,25 @@ export type Case = {
 /** What every implementation must do alike, on every version of ZFS. */
 export const CASES: readonly Case[] = [
   {
+    name: 'snapshots: by name, held and not, one that is missing, and one of a missing dataset',
+    async run(stage) {
+      history(stage)
+      stage.zfs('hold', 'tag', `${stage.root}/a@2`)
+      const names = ['a@2', 'b@1', 'b@missing', 'missing@1'].map((name) =>
+        parseSnapshotName(full(stage, name)),
+      )
+      const found = await stage.client.snapshots(stage.ctx, names)
+      const known = (await listed(stage)).get('a')?.find((one) => one.kind === 'snapshot' && one.name === '2')
+      return names.map((name, index) => {
+        const one = found.get(name)
+        if (one === undefined) return 'none'
+        const guid = index === 0 && one.guid === known?.guid ? ', the guid that is listed' : ''
+        return `${shortName(one)} held ${one.userrefs} times${guid}`
+      })
+    },
+    expected: ['@2 held 1 times, the guid that is listed', '@1 held 0 times', 'none', 'none'],
+  },
+  {
     name: 'hold: new ones of two datasets, one that exists, one whose snapshot is missing',
     async run(stage) {
       history(stage)

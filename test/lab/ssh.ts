@@ -9,8 +9,8 @@ export type Ssh = {
   readonly port: number
   readonly keyFile: string
   connect(): Promise<void>
-  /** Runs a /bin/sh script given on stdin, so that nothing needs quoting. */
-  sh(script: string): Promise<Result>
+  /** Runs a /bin/sh script given on stdin, so that nothing needs quoting. `onLine` gets each line of its stdout as it comes. */
+  sh(script: string, onLine?: (line: string) => void): Promise<Result>
   /** The same with the terminal's own streams; returns the exit code. */
   interactive(command: readonly string[], tty: boolean): Promise<number>
   upload(local: string, remote: string): Promise<void>
@@ -40,16 +40,19 @@ export function createSsh({
   async function run(
     words: readonly string[],
     input: {readonly input: string} | {readonly inputFile: string},
+    onLine: (line: string) => void = () => {},
   ): Promise<Result> {
-    const {stdout, stderr, exitCode} = await execa('ssh', [...options, 'root@127.0.0.1', ...words], {
+    const child = execa('ssh', [...options, 'root@127.0.0.1', ...words], {
       ...input,
       reject: false,
       stripFinalNewline: false,
     })
+    for await (const line of child.iterable()) onLine(line)
+    const {stdout, stderr, exitCode} = await child
     return {stdout, stderr, exitCode: exitCode ?? 255}
   }
 
-  const sh = (script: string) => run(['/bin/sh'], {input: script})
+  const sh = (script: string, onLine?: (line: string) => void) => run(['/bin/sh'], {input: script}, onLine)
 
   return {
     port,

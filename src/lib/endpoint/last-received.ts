@@ -8,7 +8,7 @@ import {byCreatetxg, isSnapshot, nameOfSnapshot, type Snapshot, type Version} fr
 import {outcomesOf, prepareEach, valuesOf} from './batch.ts'
 import {clearPlaceholder} from './placeholder.ts'
 import {refusePlaintextCopy} from './plaintext.ts'
-import {firstFailure} from './pool.ts'
+import {firstFailure, type Wanted} from './pool.ts'
 import type {HoldLastReceivedRequest} from './receiver.ts'
 import type {ReceivingSide} from './receiving-side.ts'
 
@@ -24,6 +24,14 @@ export async function moveHolds(
   requests: readonly HoldLastReceivedRequest[],
 ): Promise<readonly MovedHold[]> {
   const {pool, mapping} = side
+  await seekReceived(
+    ctx,
+    side,
+    requests.flatMap(({filesystem, to}) => {
+      const dataset = mappable(side, filesystem)
+      return dataset === undefined ? [] : [{filesystem: dataset, guid: to}]
+    }),
+  )
   const prepared = await prepareEach(requests, async ({filesystem, to}) => {
     const dataset = mapping.toReceiver(filesystem)
     const snapshot = await findReceived(ctx, side, dataset, to)
@@ -48,6 +56,16 @@ export async function moveHolds(
 
 const DONE: Outcome = {kind: 'done'}
 
+/** Where it lies here; `undefined` for what may not be named, of which the request fails by itself. */
+function mappable({mapping}: ReceivingSide, filesystem: DatasetName): DatasetName | undefined {
+  try {
+    return mapping.toReceiver(filesystem)
+  } catch (error) {
+    if (error instanceof OperationalError) return undefined
+    throw error
+  }
+}
+
 /** The snapshot on the pool that has this guid, looking once more if it is not known. */
 export async function findReceived(
   ctx: RunContext,
@@ -57,6 +75,27 @@ export async function findReceived(
 ): Promise<Snapshot | undefined> {
   const is = (version: Version): version is Snapshot => isSnapshot(version) && version.guid === guid
   return await pool.find(ctx, dataset, is)
+}
+
+/** Looks for snapshots that are about to be held, and for those of their filesystems that are then let go. */
+export async function seekReceived(
+  ctx: RunContext,
+  {pool, jobId}: Pick<ReceivingSide, 'pool' | 'jobId'>,
+  wanted: readonly Wanted[],
+): Promise<void> {
+  const tag = lastReceivedHoldTag(jobId)
+  const holds = await pool.holds(
+    ctx,
+    wanted.map(({filesystem}) => filesystem),
+  )
+  const older = wanted.flatMap(({filesystem}) =>
+    pool
+      .versions(filesystem)
+      .filter(isSnapshot)
+      .filter(({name}) => holds.get(filesystem)?.get(name)?.includes(tag))
+      .map(({guid}) => ({filesystem, guid})),
+  )
+  await pool.seek(ctx, [...wanted, ...older])
 }
 
 async function holdsToMove(
@@ -86,12 +125,14 @@ export async function dropOlderHolds(
   dataset: DatasetName,
 ): Promise<void> {
   const tag = lastReceivedHoldTag(jobId)
+  const listHeld = () =>
+    pool
+      .versions(dataset)
+      .filter(isSnapshot)
+      .filter(({userrefs}) => userrefs > 0)
+  if (listHeld().length < 2) return
   await pool.confirm(ctx, [dataset])
-  const held = pool
-    .versions(dataset)
-    .filter(isSnapshot)
-    .filter(({userrefs}) => userrefs > 0)
-  if (held.length < 2) return
+  const held = listHeld()
   const byName = (await pool.holds(ctx, [dataset])).get(dataset)
   const ours = held.filter(({name}) => byName?.get(name)?.includes(tag)).toSorted(byCreatetxg)
   const older = ours.slice(0, -1).map((snapshot) => ({snapshot: nameOfSnapshot(snapshot), tag}))

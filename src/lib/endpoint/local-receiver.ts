@@ -1,7 +1,5 @@
 import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
-import {OperationalError} from '../core/errors.ts'
 import type {Outcome, ZfsClient} from '../zfs/client.ts'
-import type {DatasetName} from '../zfs/name.ts'
 import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
 import {CANNOT_DROP, moveHolds} from './last-received.ts'
@@ -20,18 +18,6 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   const pool = createKnownPool(zfs)
   const side = {...settings, zfs, pool}
   const tag = lastReceivedHoldTag(jobId)
-
-  /** Requests for what may not be named fail one by one. */
-  function mappable(filesystems: readonly DatasetName[]): readonly DatasetName[] {
-    return filesystems.flatMap((filesystem) => {
-      try {
-        return [mapping.toReceiver(filesystem)]
-      } catch (error) {
-        if (error instanceof OperationalError) return []
-        throw error
-      }
-    })
-  }
 
   return {
     async observe(ctx, how) {
@@ -83,9 +69,6 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
     },
 
     async holdLastReceived(ctx, requests) {
-      const datasets = mappable(requests.map(({filesystem}) => filesystem))
-      await pool.relist(ctx, datasets)
-      await pool.holds(ctx, datasets)
       const moved = await moveHolds(ctx, side, requests)
       for (const [index, {dropped}] of moved.entries()) {
         if (dropped.kind === 'failed')

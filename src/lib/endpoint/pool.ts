@@ -1,8 +1,25 @@
 import type {RunContext} from '../core/context.ts'
 import type {Hold, Listing, NewBookmark, Outcome, ZfsClient} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
-import {type BookmarkName, type DatasetName, datasetOf, type HoldTag, shortNameOf} from '../zfs/name.ts'
-import {isBookmark, isSnapshot, nameOfBookmark, nameOfSnapshot, type Version} from '../zfs/version.ts'
+import {
+  type BookmarkName,
+  type DatasetName,
+  datasetOf,
+  type Guid,
+  type HoldTag,
+  type SnapshotName,
+  shortNameOf,
+  snapshotName,
+} from '../zfs/name.ts'
+import {
+  byCreatetxg,
+  isBookmark,
+  isSnapshot,
+  nameOfBookmark,
+  nameOfSnapshot,
+  type Snapshot,
+  type Version,
+} from '../zfs/version.ts'
 
 /**
  * What this process knows of its host: what it has listed, and what it has changed itself since.
@@ -21,6 +38,13 @@ export type KnownPool = {
   dataset(ctx: RunContext, name: DatasetName): Promise<Dataset | undefined>
   /** Lists what is only remembered of these filesystems: nothing is changed that this process has not listed. */
   confirm(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void>
+  /** A snapshot of this name is about to come by a stream, unless that fails. */
+  expect(snapshot: SnapshotName): void
+  /**
+   * Looks for the snapshots with these guids, by the names they were listed under or expected as: one command, that looks at
+   * no others. Only filesystems in which one is not found so are listed. What was sought and found before is not looked at again.
+   */
+  seek(ctx: RunContext, wanted: readonly Wanted[]): Promise<void>
   /** The first version that `is` accepts, listing the filesystem again if there is none. */
   find<T extends Version>(
     ctx: RunContext,
@@ -37,6 +61,9 @@ export type KnownPool = {
   destroyBookmarks(ctx: RunContext, bookmarks: readonly BookmarkName[]): Promise<readonly Outcome[]>
 }
 
+/** A snapshot to look for. */
+export type Wanted = {readonly filesystem: DatasetName; readonly guid: Guid}
+
 export type HoldsByName = ReadonlyMap<string, readonly HoldTag[]>
 
 /** Makes an empty memory in front of `zfs`. */
@@ -45,6 +72,9 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
   const versions = new Map<DatasetName, readonly Version[]>()
   const holds = new Map<DatasetName, Map<string, HoldTag[]>>()
   const remembered = new Set<DatasetName>()
+  /** What was found, and so is sure even where its filesystem is only remembered. */
+  const sought = new Map<SnapshotName, Guid>()
+  const expected = new Map<DatasetName, SnapshotName>()
   let confirmed = 0
 
   async function list(
@@ -80,6 +110,36 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
       holds.delete(filesystem)
       remembered.delete(filesystem)
     }
+  }
+
+  async function seek(ctx: RunContext, wanted: readonly Wanted[]): Promise<void> {
+    const places = wanted.map(({filesystem, guid}) => {
+      const known = versions.get(filesystem)?.find((one) => isSnapshot(one) && one.guid === guid)
+      const name = known === undefined ? expected.get(filesystem) : snapshotName(filesystem, known.name)
+      return {filesystem, guid, name}
+    })
+    const open = places.filter(({name, guid}) => name === undefined || sought.get(name) !== guid)
+    const names = open.flatMap(({name}) => (name === undefined ? [] : [name]))
+    const found = await zfs.snapshots(ctx, Array.from(new Set(names)))
+    const lost = open.filter(({filesystem, guid, name}) => {
+      const snapshot = name === undefined ? undefined : found.get(name)
+      if (snapshot?.guid !== guid) return true
+      note(filesystem, snapshot)
+      return false
+    })
+    if (lost.length > 0) await relist(ctx, Array.from(new Set(lost.map(({filesystem}) => filesystem))))
+  }
+
+  /** Puts a snapshot as it is now among what is known of its filesystem. */
+  function note(filesystem: DatasetName, snapshot: Snapshot): void {
+    const others = (versions.get(filesystem) ?? []).filter(
+      (other) => !(isSnapshot(other) && (other.name === snapshot.name || other.guid === snapshot.guid)),
+    )
+    versions.set(filesystem, [...others, snapshot].sort(byCreatetxg))
+    sought.set(nameOfSnapshot(snapshot), snapshot.guid)
+    // Somebody else has held it or released it since.
+    const tags = holds.get(filesystem)?.get(snapshot.name) ?? []
+    if (tags.length !== snapshot.userrefs) holds.delete(filesystem)
   }
 
   async function askHolds(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void> {
@@ -125,11 +185,18 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
     list,
     relist,
     confirm,
+    seek,
+    expect: (snapshot) => {
+      expected.set(datasetOf(snapshot), snapshot)
+    },
     async dataset(ctx, name) {
       if (!datasets.has(name)) await list(ctx, [name], false)
       return datasets.get(name)
     },
     async find(ctx, filesystem, is) {
+      const sure = versions.get(filesystem)?.find(is)
+      if (sure !== undefined && isSnapshot(sure) && sought.get(nameOfSnapshot(sure)) === sure.guid)
+        return sure
       await confirm(ctx, [filesystem])
       const known = versions.get(filesystem)?.find(is)
       if (known !== undefined) return known

@@ -8,7 +8,7 @@ import type {PlannedStream} from '../zfs/judge-stream.ts'
 import {type DatasetName, snapshotName} from '../zfs/name.ts'
 import {isSnapshot, nameOfSnapshot} from '../zfs/version.ts'
 import {createInspector} from './inspector.ts'
-import {CANNOT_DROP, dropOlderHolds, findReceived, moveHolds} from './last-received.ts'
+import {CANNOT_DROP, dropOlderHolds, findReceived, moveHolds, seekReceived} from './last-received.ts'
 import {clearPlaceholder, createAncestors, isEmptyPlaceholder} from './placeholder.ts'
 import {checkEncrypted, isEncryptedRoot, refusePlaintext} from './plaintext.ts'
 import {notAsAnnounced, receiveError} from './receive-error.ts'
@@ -86,6 +86,7 @@ async function receiveOne(
     notAsAnnounced(dataset, request, because),
   )
   const args = await argsOf(ctx, side, request, target)
+  pool.expect(args.to)
   const outcome = await zfs.receive(ctx, args, {source, inspect: inspector.inspect, pace})
   // What came with the first part of a first stream is not repeated with the rest of it.
   const mayBring = inspector.bringsProperties() || (request.resuming && request.from === undefined)
@@ -93,7 +94,7 @@ async function receiveOne(
 
   // `zfs receive` fails after the snapshot is committed (a mount), and succeeds without having received anything:
   // only the guid on the pool tells.
-  await pool.relist(ctx, [dataset])
+  await seekReceived(ctx, side, [{filesystem: dataset, guid: request.to.guid}])
   const received = await findReceived(ctx, side, dataset, request.to.guid)
   if (received === undefined) throw receiveError(dataset, request, outcome)
   const warnings =

@@ -36,9 +36,13 @@ export async function prunePhase(
   const seen = await waitForAll([look.sender.see(), look.receiver?.see()] as const)
   const judged = judgeSeen(ctx, sides, seen, replicated, request)
   if (!('sender' in judged)) return judged
-  if (!condemnsRemembered(judged, seen)) return await destroyOnBoth(ctx, sides, judged, request)
+  const doubts = doubtsOf(judged, seen)
+  if (!doubts.sender && !doubts.receiver) return await destroyOnBoth(ctx, sides, judged, request)
 
-  const again = await waitForAll([look.sender.seeAfresh(), look.receiver?.seeAfresh()] as const)
+  const again = await waitForAll([
+    doubts.sender ? look.sender.seeAfresh() : seen[0],
+    doubts.receiver ? look.receiver?.seeAfresh() : seen[1],
+  ] as const)
   const judgedAgain = judgeSeen(ctx, sides, again, replicated, request)
   return 'sender' in judgedAgain ? await destroyOnBoth(ctx, sides, judgedAgain, request) : judgedAgain
 }
@@ -82,13 +86,15 @@ function judgeSeen(
 }
 
 /**
- * Whether anything would be destroyed of which holds and clones are only remembered. Nothing is lost by that, since ZFS
- * destroys nothing that is held or cloned; but it would be told as a failure.
+ * On which sides anything would be destroyed of which holds and clones are only remembered. Nothing is lost by that, since
+ * ZFS destroys nothing that is held or cloned; but it would be told as a failure.
  */
-function condemnsRemembered({sender, receiver}: Judged, [ours, theirs]: SeenSides): boolean {
-  return (
-    condemns(sender, ours) || (receiver !== undefined && !('error' in receiver) && condemns(receiver, theirs))
-  )
+function doubtsOf(
+  {sender, receiver}: Judged,
+  [ours, theirs]: SeenSides,
+): {readonly sender: boolean; readonly receiver: boolean} {
+  const isKnown = receiver !== undefined && !('error' in receiver)
+  return {sender: condemns(sender, ours), receiver: isKnown && condemns(receiver, theirs)}
 }
 
 function condemns(judgements: readonly FilesystemJudgement[], seen: Seen | undefined): boolean {

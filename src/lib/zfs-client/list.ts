@@ -1,11 +1,14 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import {listHoldsCommand, listReceivedCommand, listWrittenCommand} from '../zfs/argv.ts'
+import {quoted} from '../core/printable.ts'
+import {listHoldsCommand, listReceivedCommand, listSnapshotsCommand, listWrittenCommand} from '../zfs/argv.ts'
 import type {Listing, ListQuery} from '../zfs/client.ts'
-import type {DatasetName, HoldTag, SnapshotName} from '../zfs/name.ts'
+import {type DatasetName, datasetOf, type HoldTag, type SnapshotName} from '../zfs/name.ts'
 import {readHolds} from '../zfs/read-holds.ts'
+import {createListReader} from '../zfs/read-list.ts'
 import {readReceived} from '../zfs/read-received.ts'
 import {readWritten} from '../zfs/read-written.ts'
+import {isSnapshot, nameOfSnapshot, nameOfVersion, type Snapshot} from '../zfs/version.ts'
 import {look, missingOf} from './command.ts'
 import {inChunks, listDatasets, lookAtBoth} from './list-once.ts'
 import {listRemembering} from './list-remembering.ts'
@@ -54,6 +57,33 @@ async function listChunk(ctx: RunContext, run: RunProgram, query: ListQuery): Pr
       })
     }
   }
+}
+
+/** These snapshots, of those that exist. ZFS looks at no others. */
+export async function listSnapshots(
+  ctx: RunContext,
+  run: RunProgram,
+  names: readonly SnapshotName[],
+): Promise<ReadonlyMap<SnapshotName, Snapshot>> {
+  if (names.length === 0) return new Map()
+  const answers = await inChunks(names, async (chunk) => {
+    const command = listSnapshotsCommand(chunk)
+    const reader = createListReader({roots: Array.from(new Set(chunk.map(datasetOf))), recursive: false})
+    missingOf(command, await look(ctx, run, command, reader), chunk)
+    const asked = new Set(chunk)
+    return Array.from(reader.end().values())
+      .flat()
+      .map((version) => {
+        const name = nameOfVersion(version)
+        if (!isSnapshot(version) || !asked.has(nameOfSnapshot(version)))
+          throw new OperationalError(
+            'zfs-output',
+            `zfs list printed ${quoted(name)}, which was not asked for`,
+          )
+        return [nameOfSnapshot(version), version] as const
+      })
+  })
+  return new Map(answers.flat())
 }
 
 /** The holds on these snapshots, of those that have any. */

@@ -6,6 +6,7 @@ export function readOnly(client: ZfsClient): ZfsClient {
   return {
     list: client.list,
     listVersions: client.listVersions,
+    snapshots: client.snapshots,
     holds: client.holds,
     written: client.written,
     received: client.received,

@@ -5,7 +5,7 @@ import {destroySnapshots} from './destroy.ts'
 import {estimateDestroy} from './destroy-estimate.ts'
 import {createDestroyJudged} from './destroy-judged.ts'
 import {hold, release} from './hold.ts'
-import {list, listHolds, listReceived, listWritten} from './list.ts'
+import {list, listHolds, listReceived, listSnapshots, listWritten} from './list.ts'
 import {listVersions} from './list-once.ts'
 import type {ListingMemory} from './listing-memory.ts'
 import {createRunDestroyProgram} from './run-destroy-program.ts'
@@ -22,6 +22,7 @@ export function createZfsCliClient(run: RunProgram, memory?: ListingMemory): Zfs
   return {
     list: (ctx, query) => list(ctx, run, query, memory),
     listVersions: (ctx, filesystems) => listVersions(ctx, run, filesystems),
+    snapshots: (ctx, names) => listSnapshots(ctx, run, names),
     holds: (ctx, snapshots) => listHolds(ctx, run, snapshots),
     written: (ctx, datasets) => listWritten(ctx, run, datasets),
     received: (ctx, dataset, properties) => listReceived(ctx, run, dataset, properties),

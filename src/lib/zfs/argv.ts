@@ -73,6 +73,11 @@ export function listBookmarksCommand(query: ListQuery): ZfsCommand {
   return reading('list', '-Hp', '-t', 'bookmark', ...VERSION_COLUMNS, ...depth, ...operands(query.roots))
 }
 
+/** These snapshots and nothing else, for `readList`. */
+export function listSnapshotsCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
+  return reading('list', '-Hp', '-t', 'snapshot', ...VERSION_COLUMNS, ...someOperands(snapshots))
+}
+
 /** What `readLoadGuids` reads: a number that each import gives to a pool anew, and a feature (zpoolprops(7)). */
 export function loadGuidsCommand(pools: readonly string[]): ZfsCommand {
   const options = ['-Hp', '-o', 'name,property,value', POOL_PROPERTIES.join(',')]

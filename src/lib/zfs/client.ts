@@ -20,6 +20,8 @@ export type ZfsClient = {
     ctx: RunContext,
     filesystems: readonly DatasetName[],
   ): Promise<ReadonlyMap<DatasetName, readonly Version[]>>
+  /** These snapshots as they are now, whatever else their filesystems have. Missing ones have no entry. */
+  snapshots(ctx: RunContext, names: readonly SnapshotName[]): Promise<ReadonlyMap<SnapshotName, Snapshot>>
   /** The user holds on snapshots that have any. A snapshot that has vanished has no entry. */
   holds(
     ctx: RunContext,

@@ -6,6 +6,7 @@ import {
   dependentsOf,
   findDataset,
   type Host,
+  type Snapshot,
 } from '../pool.ts'
 import {type Answer, type Command, cannotOpen} from './answer.ts'
 import {notModelled, readOptions} from './options.ts'
@@ -15,16 +16,34 @@ export function* listVersions(host: Host, words: readonly string[]): Command {
   const {flags, values, operands} = readOptions(words, 'Hpr', 'tosd')
   const depth = values('d')[0]
   const types = values('t')[0] ?? ''
-  if (!/^(snapshot,)?bookmark$/.test(types) || values('s')[0] !== 'createtxg' || !flags.has('p')) {
+  if (!/^(snapshot|(snapshot,)?bookmark)$/.test(types) || values('s')[0] !== 'createtxg' || !flags.has('p')) {
     throw notModelled(words, 'this kind of list')
   }
   const columns = values('o')[0] ?? ''
   if (columns !== COLUMNS) throw notModelled(words, `columns ${columns}`)
   yield
+  if (types === 'snapshot') return snapshotsOf(host, operands)
   const {found, missing} = datasetsOf(host, operands, depth === undefined)
   const rows: Row[] = []
   for (const dataset of found) addRows(host, dataset, types !== 'bookmark', rows)
-  rows.sort((a, b) => a.createtxg - b.createtxg || compareNames(a.name, b.name))
+  rows.sort(byCreatetxg)
+  return listed(
+    rows.map(({line}) => line),
+    missing,
+  )
+}
+
+function snapshotsOf(host: Host, names: readonly string[]): Answer {
+  const rows: Row[] = []
+  const missing: string[] = []
+  for (const name of names) {
+    const [datasetName = '', short = ''] = name.split('@')
+    const dataset = findDataset(host, datasetName)
+    const snapshot = dataset?.snapshots.find((snapshot) => snapshot.name === short)
+    if (dataset === undefined || snapshot === undefined) missing.push(name)
+    else rows.push(rowOf(host, dataset, snapshot))
+  }
+  rows.sort(byCreatetxg)
   return listed(
     rows.map(({line}) => line),
     missing,
@@ -32,6 +51,10 @@ export function* listVersions(host: Host, words: readonly string[]): Command {
 }
 
 type Row = {readonly name: string; readonly createtxg: number; readonly line: string}
+
+function byCreatetxg(a: Row, b: Row): number {
+  return a.createtxg - b.createtxg || compareNames(a.name, b.name)
+}
 
 /** What the program asks for, and nothing else. */
 const COLUMNS = 'name,guid,createtxg,creation,userrefs,clones'
@@ -42,16 +65,14 @@ function addRows(host: Host, dataset: Dataset, withSnapshots: boolean, rows: Row
     rows.push({name, createtxg, line: `${name}\t${guid}\t${createtxg}\t${creation}\t-\t-`})
   }
   if (!withSnapshots) return
-  for (const snapshot of dataset.snapshots) {
-    const {guid, createtxg, creation, holds} = snapshot
-    const name = `${dataset.name}@${snapshot.name}`
-    const clones = dependentsOf(host, dataset, snapshot).join(',') || '-'
-    rows.push({
-      name,
-      createtxg,
-      line: `${name}\t${guid}\t${createtxg}\t${creation}\t${holds.size}\t${clones}`,
-    })
-  }
+  for (const snapshot of dataset.snapshots) rows.push(rowOf(host, dataset, snapshot))
+}
+
+function rowOf(host: Host, dataset: Dataset, snapshot: Snapshot): Row {
+  const {guid, createtxg, creation, holds} = snapshot
+  const name = `${dataset.name}@${snapshot.name}`
+  const clones = dependentsOf(host, dataset, snapshot).join(',') || '-'
+  return {name, createtxg, line: `${name}\t${guid}\t${createtxg}\t${creation}\t${holds.size}\t${clones}`}
 }
 
 /** `zpool get load_guid,feature@extensible_dataset`. */

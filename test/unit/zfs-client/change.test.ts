@@ -485,6 +485,6 @@ test('a dry run can look and nothing else', async () => {
   for (const attempt of await Promise.allSettled(attempts)) {
     expect(attempt).toMatchObject({status: 'rejected', reason: expect.any(Bug)})
   }
-  expect(attempts.length + 7).toBe(Object.keys(client).length)
+  expect(attempts.length + 8).toBe(Object.keys(client).length)
   expect(calls.length).toBe(1)
 })
