@@ -1,7 +1,7 @@
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {jobNamed, readConfig} from '../../src/lib/app/config-file.ts'
-import {createReceiverOf, createSenderOf} from '../../src/lib/app/endpoints.ts'
+import {createReceiverOf, createSenderOf, createStages} from '../../src/lib/app/endpoints.ts'
 import type {LocalReceiver} from '../../src/lib/endpoint/receiver.ts'
 import type {LocalSender} from '../../src/lib/endpoint/sender.ts'
 import type {ReplicationPolicy} from '../../src/lib/plan/policy.ts'
@@ -73,9 +73,10 @@ export function endpointsOf(
   })
   const [push, sink] = [jobNamed(config, 'push'), jobNamed(config, 'sink')]
   if (push.type !== 'push' || sink.type !== 'sink') throw new Error('not the jobs that were written')
+  const own = {zfs: world.zfs, stages: createStages(undefined)}
   return {
-    sender: createSenderOf(push, world.zfs),
-    receiver: createReceiverOf(sink, 'me', world.zfs),
+    sender: createSenderOf(push, own),
+    receiver: createReceiverOf(sink, 'me', own),
     policy: push.replication,
   }
 }

@@ -58,7 +58,7 @@ inside apt-get install -y -q --no-install-recommends linux-image-cloud-amd64 lin
 inside apt-get install -y -q --no-install-recommends dkms
 say "building OpenZFS for it"
 inside apt-get install -y -q --no-install-recommends -t "$suite" zfs-dkms zfsutils-linux
-inside apt-get install -y -q --no-install-recommends openssh-server openssh-client iproute2 procps util-linux strace
+inside apt-get install -y -q --no-install-recommends openssh-server openssh-client iproute2 procps util-linux strace zstd
 umount "$root/proc"
 
 installed=$(chroot "$root" dpkg-query -W -f '${Version}' zfsutils-linux)

@@ -35,7 +35,9 @@ export function consequencesOf(
     const harmed = othersHarmed(entry, end, world)
     if (harmed.length > 0) return harmed
   }
-  if ((fault.kind === 'cut' || fault.kind === 'die') && fault.bytes >= BEGUN && entry.argv.includes('-i'))
+  // What zstd has in its hands may be lost.
+  const isKept = !world.options.compressed && entry.argv.includes('-i')
+  if ((fault.kind === 'cut' || fault.kind === 'die') && fault.bytes >= BEGUN && isKept)
     return lostWork(entry, world)
   return []
 }

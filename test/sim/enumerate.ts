@@ -20,6 +20,7 @@ function commandFaults(entry: Entry): readonly CommandFault[] {
     faults.push({kind: 'kill', at, when, whom: 'owner'})
     if (entry.peers > 0) faults.push({kind: 'kill', at, when, whom: 'peers'})
   }
+  if (entry.stageBytes !== undefined) return [...faults, ...stageFaults(at, entry.stageBytes)]
   for (const when of entry.mutates ? (['instead', 'after'] as const) : (['instead'] as const)) {
     for (const text of ['known', 'unknown'] as const) faults.push({kind: 'fail', at, when, text})
     faults.push({kind: 'abort', at, when})
@@ -29,6 +30,17 @@ function commandFaults(entry: Entry): readonly CommandFault[] {
   if (entry.stream === undefined) faults.push({kind: 'hang', at})
   if (entry.stream === 'out') faults.push(...streamFaults(at, entry.streamBytes ?? 0))
   return faults
+}
+
+/** A stage is ended, damages what it passes on, or lets nothing through and says that all is well. */
+function stageFaults(at: number, length: number): readonly CommandFault[] {
+  const places = [0, 1, 311, 312, 500, 1000, length - 1, length].filter((place) => place <= length)
+  return [
+    {kind: 'fail', at, when: 'instead', text: 'unknown'},
+    {kind: 'output', at, how: 'empty'},
+    ...places.map((bytes): CommandFault => ({kind: 'die', at, bytes})),
+    ...places.filter((byte) => byte < length).map((byte): CommandFault => ({kind: 'flip', at, byte})),
+  ]
 }
 
 /** Around the first record, at powers of two, and at the end: where something else is on the pipe or on the disk. */

@@ -17,8 +17,15 @@ export type JobPair =
 
 /** The jobs of both sides, read from a configuration as anybody would write it. */
 export function jobsOf(options: WorldOptions): JobPair {
-  const {direction, initialReplication, protection, concurrentSteps, retention} = options
-  const key = JSON.stringify([direction, initialReplication, protection, concurrentSteps, retention])
+  const {direction, initialReplication, protection, concurrentSteps, retention, compressed} = options
+  const key = JSON.stringify([
+    direction,
+    initialReplication,
+    protection,
+    concurrentSteps,
+    retention,
+    compressed,
+  ])
   const known = KNOWN_JOBS.get(key)
   if (known !== undefined) return known
   const jobs = load(direction === 'push' ? pushConfig(options) : pullConfig(options))
@@ -87,11 +94,11 @@ function receiving(): string {
     recv: {placeholder: {encryption: inherit}}`
 }
 
-function replication({initialReplication, protection, concurrentSteps}: WorldOptions): string {
+function replication({initialReplication, protection, concurrentSteps, compressed}: WorldOptions): string {
   return `    conflict_resolution: {initial_replication: ${initialReplication}}
     replication:
       protection: {initial: ${protection.initial}, incremental: ${protection.incremental}}
-      concurrency: {steps: ${concurrentSteps}}`
+      concurrency: {steps: ${concurrentSteps}}${compressed ? '\n      compression: {type: zstd}' : ''}`
 }
 
 function pruning({retention}: WorldOptions): string {

@@ -30,6 +30,8 @@ export type WorldOptions = {
   readonly clockGoesBack: boolean
   /** Rules that keep a handful, or for years fewer and fewer besides. */
   readonly retention: 'short' | 'years'
+  /** Streams are compressed between the hosts. */
+  readonly compressed: boolean
   /** Datasets of the sender below `tank/data`, besides `tank/data` itself. */
   readonly children: readonly (readonly [name: string, type: 'filesystem' | 'volume'])[]
 }
@@ -51,6 +53,7 @@ export const DEFAULTS: WorldOptions = {
   remembers: false,
   clockGoesBack: false,
   retention: 'short',
+  compressed: false,
   children: [
     ['a b', 'filesystem'],
     ['vol', 'volume'],

@@ -78,11 +78,12 @@ export async function run(world: World, request: RunRequest = {}): Promise<Run> 
 /** What the executable does between its start and its exit. */
 async function runWired(
   {options}: World,
-  {active, zfsOf, open}: Stage,
+  {active, zfsOf, stagesOf, open}: Stage,
   {phases = PHASES, dryRun = false}: RunRequest,
 ): Promise<JobOutcome> {
   const zfs = zfsOf(active)
-  const {work, lanes} = wireActive(active.ctx, options, dryRun ? readOnly(zfs) : zfs, open)
+  const own = {zfs: dryRun ? readOnly(zfs) : zfs, stages: stagesOf(active)}
+  const {work, lanes} = wireActive(active.ctx, options, own, open)
   try {
     const request = {phases, dryRun, wanted: 'due', sizes: dryRun, yesLargePrune: false} as const
     return await runJob(active.ctx, work, request)

@@ -1,5 +1,6 @@
 import {Stopped} from '../../src/lib/core/errors.ts'
 import type {LaneConnection} from '../../src/lib/core/lane.ts'
+import type {StreamStages} from '../../src/lib/core/stream-stage.ts'
 import type {ZfsClient} from '../../src/lib/zfs/client.ts'
 import {forgettingHolds} from '../../src/lib/zfs-client/forgetting-holds.ts'
 import {createZfsCliClient} from '../../src/lib/zfs-client/zfs-cli-client.ts'
@@ -13,6 +14,7 @@ import {createSimulatedMemory, watchingMemory} from './process/memory.ts'
 import type {End} from './process/pipe.ts'
 import {createProcess, type Process} from './process/process.ts'
 import type {Director} from './process/program.ts'
+import {createSimulatedStages} from './process/stream-stages.ts'
 import {type Replays, replaying} from './replay.ts'
 import {wirePassive} from './wire.ts'
 import type {World} from './world.ts'
@@ -27,6 +29,8 @@ export type Stage = {
   open(): Promise<LaneConnection>
   /** ZFS as a process reaches it. */
   zfsOf(process: Process): ZfsClient
+  /** The programs between ZFS and its connections. */
+  stagesOf(process: Process): StreamStages
   /** Writes of the protocol so far. */
   frames(): number
   /** Bytes of streams that the connections have carried. */
@@ -91,9 +95,14 @@ export function createStage(
     })
   }
 
+  function stagesOf(process: Process): StreamStages {
+    return createSimulatedStages(process, director, {capacity: options.pipeBytes, fdOf: descriptors.fdOf})
+  }
+
   return {
     active,
     zfsOf,
+    stagesOf,
     passives,
     timers,
     director,
@@ -108,7 +117,7 @@ export function createStage(
         run,
       })
       passives.push(passive)
-      const served = wirePassive(options, zfsOf(passive))
+      const served = wirePassive(options, {zfs: zfsOf(passive), stages: stagesOf(passive)})
       const lane = openLane({
         active,
         passive,

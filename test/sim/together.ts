@@ -176,7 +176,7 @@ async function runLocked(
   stop: AbortController,
   {meeting, phases, idleMs}: RunOptions,
 ): Promise<JobOutcome> {
-  const {active, zfsOf, open} = stage
+  const {active, zfsOf, stagesOf, open} = stage
   const {ctx} = active
   const place = meeting.placeOf(active, stop)
   const {active: job} = jobsOf(options)
@@ -186,7 +186,13 @@ async function runLocked(
     const watchdog = createWatchdog(ctx.clock, limits)
     const watch = watchRun(ctx, watchdog, place, undefined)
     try {
-      const {work, lanes} = wireActive(ctx, options, zfsOf(active), open, watchdog)
+      const {work, lanes} = wireActive(
+        ctx,
+        options,
+        {zfs: zfsOf(active), stages: stagesOf(active)},
+        open,
+        watchdog,
+      )
       try {
         const request = {phases, dryRun: false, wanted: 'due', sizes: false, yesLargePrune: false} as const
         return await runJob(ctx, work, request)

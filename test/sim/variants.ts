@@ -19,6 +19,11 @@ export const VARIANTS: readonly Variant[] = [
   {name: 'three filesystems at once', options: {concurrentSteps: 3, jitter: 4}},
   {name: 'through libzfs_core', options: {access: 'library', seed: 5}},
   {name: 'pipes that are always full', options: {pipeBytes: 320}},
+  {name: 'compressed on the way', options: {compressed: true, seed: 7}},
+  {
+    name: 'pulled, compressed on the way, through pipes that are always full',
+    options: {compressed: true, direction: 'pull', pipeBytes: 320, access: 'library', seed: 8},
+  },
   {
     name: 'a hang-up that is noticed at once, not as root',
     options: {hangUp: 'at-once', direction: 'pull', runsAs: 'user', access: 'library'},

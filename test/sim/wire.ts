@@ -1,4 +1,4 @@
-import {createReceiverOf, createSenderOf} from '../../src/lib/app/endpoints.ts'
+import {createReceiverOf, createSenderOf, type OwnHost} from '../../src/lib/app/endpoints.ts'
 import type {RunContext} from '../../src/lib/core/context.ts'
 import type {OpenConnection} from '../../src/lib/core/lane.ts'
 import type {JobWork} from '../../src/lib/replicate/job-work.ts'
@@ -11,11 +11,9 @@ import {
   createRemoteSender,
 } from '../../src/lib/rpc/remote.ts'
 import type {Served} from '../../src/lib/rpc/serve.ts'
-import type {ZfsClient} from '../../src/lib/zfs/client.ts'
 import {CLIENT, jobsOf, SENDER_JOB} from './jobs.ts'
 import type {WorldOptions} from './options.ts'
 
-/** The simulator has ZFS, but no programs to run beside it. */
 /** The simulator runs one thing at a time. */
 const ALONE: JobWork['beside'] = {job: SENDER_JOB, announce: () => ({withdraw() {}}), others: () => []}
 
@@ -34,7 +32,7 @@ const NO_HOOKS: JobWork['hooks'] = {
 export function wireActive(
   ctx: RunContext,
   options: WorldOptions,
-  zfs: ZfsClient,
+  own: OwnHost,
   open: OpenConnection,
   watchdog: Watchdog = createWatchdog({monotonic: () => 0}, NO_LIMIT),
 ): {readonly work: JobWork; readonly lanes: Lanes} {
@@ -42,8 +40,8 @@ export function wireActive(
   const lanes = createLanes(ctx, open, job.replication.concurrentSteps)
   const {replication: policy, pruning: prune} = job
   if (job.type === 'pull') {
-    const receiver = createReceiverOf(job, undefined, zfs)
-    const replicate = {transfer: createPullTransfer(lanes, receiver), policy}
+    const receiver = createReceiverOf(job, undefined, own)
+    const replicate = {transfer: createPullTransfer(lanes, receiver, policy.compression), policy}
     return {
       lanes,
       work: {
@@ -58,8 +56,8 @@ export function wireActive(
       },
     }
   }
-  const sender = createSenderOf(job, zfs)
-  const replicate = {transfer: createPushTransfer(lanes, sender), policy}
+  const sender = createSenderOf(job, own)
+  const replicate = {transfer: createPushTransfer(lanes, sender, policy.compression), policy}
   const snapshot = {sender, policy: job.snapshotting}
   return {
     lanes,
@@ -77,9 +75,9 @@ export function wireActive(
 }
 
 /** What a passive process serves. */
-export function wirePassive(options: WorldOptions, zfs: ZfsClient): Served {
+export function wirePassive(options: WorldOptions, own: OwnHost): Served {
   const {passive: job} = jobsOf(options)
   return job.type === 'sink'
-    ? {kind: 'receiver', receiver: createReceiverOf(job, CLIENT, zfs)}
-    : {kind: 'sender', sender: createSenderOf(job, zfs)}
+    ? {kind: 'receiver', receiver: createReceiverOf(job, CLIENT, own)}
+    : {kind: 'sender', sender: createSenderOf(job, own)}
 }

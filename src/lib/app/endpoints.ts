@@ -3,6 +3,7 @@ import type {PullJob, PushJob, SinkJob, SnapJob, SourceJob} from '../config/job.
 import type {ZfsAccess} from '../config/resolve-zfs-access.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
+import type {StreamStages} from '../core/stream-stage.ts'
 import {NO_FLOOR} from '../endpoint/floor.ts'
 import {createLocalReceiver} from '../endpoint/local-receiver.ts'
 import {createLocalSender} from '../endpoint/local-sender.ts'
@@ -15,6 +16,7 @@ import {createPace} from '../host/pace.ts'
 import {resolveProgram} from '../host/resolve-program.ts'
 import {createRunProgram} from '../host/run-program.ts'
 import {defaultStateDirectory} from '../host/state-directory.ts'
+import {createStreamStages} from '../host/stream-stages.ts'
 import type {SendPolicy} from '../plan/policy.ts'
 import {createMapping} from '../scope/mapping.ts'
 import type {ZfsClient} from '../zfs/client.ts'
@@ -59,6 +61,14 @@ export function openZfs(options: {
 
 export type OpenZfs = {readonly zfs: ZfsClient; close(ctx: RunContext): Promise<void>}
 
+/** The programs between ZFS and a connection. Each inherits `lockFd`. */
+export function createStages(lockFd: number | undefined): StreamStages {
+  return createStreamStages({lockFd, deathSignal: findDeathSignal()})
+}
+
+/** What an endpoint works with on its host. */
+export type OwnHost = {readonly zfs: ZfsClient; readonly stages: StreamStages}
+
 /** What a job that does not replicate would send: never asked. */
 const NO_SEND: SendPolicy = {
   encrypted: false,
@@ -74,7 +84,7 @@ const NO_SEND: SendPolicy = {
 /** The sender of a job that owns filesystems; `clientIdentity` is given where it serves a client. */
 export function createSenderOf(
   job: PushJob | SourceJob | SnapJob,
-  zfs: ZfsClient,
+  {zfs, stages}: OwnHost,
   clientIdentity?: string,
 ): LocalSender {
   const perClient = job.type === 'source' && job.jobIdPerClient && clientIdentity !== undefined
@@ -85,6 +95,7 @@ export function createSenderOf(
     send: job.type === 'snap' ? NO_SEND : job.send,
     floor: job.type === 'source' ? job.floor : NO_FLOOR,
     pace: limit && createPace(limit),
+    stages,
   })
 }
 
@@ -103,7 +114,7 @@ function jobIdFor(job: JobId, clientIdentity: string): JobId {
 export function createReceiverOf(
   job: SinkJob | PullJob,
   clientIdentity: string | undefined,
-  zfs: ZfsClient,
+  {zfs, stages}: OwnHost,
 ): LocalReceiver {
   return createLocalReceiver(zfs, {
     jobId: job.name,
@@ -112,5 +123,6 @@ export function createReceiverOf(
     recv: job.recv,
     floor: job.type === 'sink' ? job.floor : NO_FLOOR,
     pace: job.recv.bandwidthLimit && createPace(job.recv.bandwidthLimit),
+    stages,
   })
 }

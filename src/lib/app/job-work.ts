@@ -18,7 +18,7 @@ import {
 } from '../rpc/remote.ts'
 import type {ZfsClient} from '../zfs/client.ts'
 import {type ConnectOptions, connectionTo} from './connection.ts'
-import {createReceiverOf, createSenderOf} from './endpoints.ts'
+import {createReceiverOf, createSenderOf, createStages} from './endpoints.ts'
 import {ownEnvironment} from './own-environment.ts'
 
 /** A job wired up: what each phase works with, and the connections to be closed afterwards. */
@@ -31,15 +31,19 @@ export function wireJob(
   zfs: ZfsClient,
   {watchdog, ...options}: ConnectOptions & {readonly watchdog: Watchdog},
 ): WiredJob {
+  const own = {zfs, stages: createStages(options.lockFd)}
   switch (job.type) {
     case 'push': {
       const lanes = createLanes(ctx, connectionTo(job.connect, options), job.replication.concurrentSteps)
-      const sender = createSenderOf(job, zfs)
+      const sender = createSenderOf(job, own)
       const work: JobWork = {
         sender,
         receiver: createRemoteReceiver(lanes),
         snapshot: {sender, policy: job.snapshotting},
-        replicate: {transfer: createPushTransfer(lanes, sender), policy: job.replication},
+        replicate: {
+          transfer: createPushTransfer(lanes, sender, job.replication.compression),
+          policy: job.replication,
+        },
         prune: job.pruning,
         hooks: hooksOf(job),
         beside: besideOf(job),
@@ -49,12 +53,15 @@ export function wireJob(
     }
     case 'pull': {
       const lanes = createLanes(ctx, connectionTo(job.connect, options), job.replication.concurrentSteps)
-      const receiver = createReceiverOf(job, undefined, zfs)
+      const receiver = createReceiverOf(job, undefined, own)
       const work: JobWork = {
         sender: createRemoteSender(lanes),
         receiver,
         snapshot: undefined,
-        replicate: {transfer: createPullTransfer(lanes, receiver), policy: job.replication},
+        replicate: {
+          transfer: createPullTransfer(lanes, receiver, job.replication.compression),
+          policy: job.replication,
+        },
         prune: job.pruning,
         hooks: hooksOf(job),
         beside: besideOf(job),
@@ -64,7 +71,7 @@ export function wireJob(
     }
     case 'source':
     case 'snap': {
-      const sender = createSenderOf(job, zfs)
+      const sender = createSenderOf(job, own)
       const work: JobWork = {
         sender,
         receiver: undefined,

@@ -6,7 +6,7 @@ import {quoted} from '../core/printable.ts'
 import {writeText} from '../host/write-text.ts'
 import type {Served} from '../rpc/serve.ts'
 import {readConfig} from './config-file.ts'
-import {createReceiverOf, createSenderOf, type OpenZfs, openZfs} from './endpoints.ts'
+import {createReceiverOf, createSenderOf, createStages, type OpenZfs, openZfs} from './endpoints.ts'
 
 /** What the forced command was started with. */
 export type Words = {
@@ -20,10 +20,11 @@ export function servedTo(ctx: RunContext, words: Words): {readonly served: Serve
   try {
     const {job, access} = jobFor(words)
     const {zfs, close} = openZfs({lockFd: undefined, access, owner: ownerOf(job, words.identity)})
+    const own = {zfs, stages: createStages(undefined)}
     const served: Served =
       job.type === 'source'
-        ? {kind: 'sender', sender: createSenderOf(job, zfs, words.identity)}
-        : {kind: 'receiver', receiver: createReceiverOf(job, words.identity, zfs)}
+        ? {kind: 'sender', sender: createSenderOf(job, own, words.identity)}
+        : {kind: 'receiver', receiver: createReceiverOf(job, words.identity, own)}
     return {served, close}
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error

@@ -23,6 +23,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   bandwidth: parseBandwidth,
   'builtin-ssh-option': parseBuiltinSshOption,
   'bucket-capacity': parsePositiveSize,
+  'buffer-size': parseBufferSize,
   'client-identity': parseClientIdentity,
   'client-identity-pattern': parseClientIdentityPattern,
   cron: parseCron,
@@ -95,6 +96,15 @@ function parseBandwidth(text: string): bigint {
 
 function parsePositiveSize(text: string): bigint {
   return positive(parseSize(text), 'size', text)
+}
+
+/** The kernel keeps an entry for each page of a pipe in one piece of memory, which it has only up to a size. */
+const MAX_BUFFER_BYTES = 256n * 1024n * 1024n
+
+function parseBufferSize(text: string): bigint {
+  const bytes = parsePositiveSize(text)
+  if (bytes > MAX_BUFFER_BYTES) throw new Error(`bad size ${quoted(text)}: a pipe holds at most 256 MiB`)
+  return bytes
 }
 
 function positive<T extends number | bigint>(value: T, what: string, text: string): T {

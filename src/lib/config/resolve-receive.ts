@@ -1,4 +1,5 @@
 import type {Recv} from '../../generated/config-types.ts'
+import {parseSize} from '../core/units.ts'
 import type {ReceivePolicy} from '../plan/policy.ts'
 import {propertiesToInherit} from '../scope/received-properties.ts'
 import {resolveBandwidthLimit} from './resolve-bandwidth-limit.ts'
@@ -14,5 +15,6 @@ export function resolveReceive(raw: Recv = {}): ReceivePolicy {
     },
     placeholderEncryption: raw.placeholder?.encryption ?? 'unspecified',
     bandwidthLimit: resolveBandwidthLimit(raw.bandwidth_limit),
+    bufferBytes: raw.buffer === undefined ? undefined : Number(parseSize(raw.buffer)),
   }
 }

@@ -7,7 +7,7 @@ export function resolveReplication(raw: {
   readonly replication?: Replication
   readonly conflict_resolution?: ConflictResolution
 }): ReplicationPolicy {
-  const {protection, concurrency, snapshots = {}} = raw.replication ?? {}
+  const {protection, concurrency, snapshots = {}, compression} = raw.replication ?? {}
   return {
     initialReplication: raw.conflict_resolution?.initial_replication ?? 'most_recent',
     diverged: raw.conflict_resolution?.diverged ?? 'fail',
@@ -20,5 +20,6 @@ export function resolveReplication(raw: {
       regex: snapshots.regex === undefined ? undefined : compileRegex(snapshots.regex),
     },
     concurrentSteps: concurrency?.steps ?? 1,
+    compression: compression && {type: compression.type, level: compression.level ?? 3},
   }
 }

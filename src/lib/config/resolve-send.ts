@@ -1,4 +1,5 @@
 import type {Send} from '../../generated/config-types.ts'
+import {parseSize} from '../core/units.ts'
 import type {SendPolicy} from '../plan/policy.ts'
 import {resolveBandwidthLimit} from './resolve-bandwidth-limit.ts'
 
@@ -14,5 +15,6 @@ export function resolveSend(raw: Send = {}): SendPolicy {
     embeddedData: raw.embedded_data ?? false,
     saved: raw.saved ?? false,
     bandwidthLimit: resolveBandwidthLimit(raw.bandwidth_limit),
+    bufferBytes: raw.buffer === undefined ? undefined : Number(parseSize(raw.buffer)),
   }
 }

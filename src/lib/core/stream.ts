@@ -13,6 +13,8 @@ export type IncomingStream = {
   readonly inspect: Inspect
   /** `undefined`: as fast as it comes, and what follows the stream stays in the pipe; with a pace that may be lost. */
   readonly pace: Pace | undefined
+  /** How much may wait in the pipe. `undefined`: what pipes usually hold. */
+  readonly bufferBytes?: number | undefined
 }
 
 /** Where the stream that a program writes is to go, once `inspect` has admitted it. */
@@ -21,6 +23,8 @@ export type OutgoingStream = {
   readonly inspect: Inspect
   /** `undefined`: as fast as it goes. */
   readonly pace: Pace | undefined
+  /** How much may wait in the pipe. `undefined`: what pipes usually hold. */
+  readonly bufferBytes?: number | undefined
 }
 
 /**

@@ -14,7 +14,7 @@ import {MAX_STREAMS} from './view.ts'
 
 /** The receiver on this host. It owns the last-received holds of its job and the placeholders below its root. */
 export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings): LocalReceiver {
-  const {jobId, mapping, floor, pace} = settings
+  const {jobId, mapping, floor, pace, stages} = settings
   const pool = createKnownPool(zfs)
   const side = {...settings, zfs, pool}
   const tag = lastReceivedHoldTag(jobId)
@@ -37,6 +37,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
         clockMs: ctx.clock.now(),
         // What lies behind a stream that is slowed down may be lost.
         maxStreams: pace === undefined ? MAX_STREAMS : 1,
+        compressions: stages.compressions(),
         filesystems: mapped.map(({dataset, filesystem}) => ({
           filesystem,
           type: dataset.type,
@@ -90,6 +91,6 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       )
     },
 
-    receive: (ctx, requests, source, began) => receive(ctx, side, requests, source, began),
+    receive: (ctx, requests, source, how) => receive(ctx, side, requests, source, how),
   }
 }

@@ -1,5 +1,6 @@
 import type {JobId} from '../abstraction/job-id.ts'
 import type {Pace} from '../core/stream.ts'
+import type {StreamStages} from '../core/stream-stage.ts'
 import type {RetentionFloor, SendPolicy} from '../plan/policy.ts'
 import {confineToFilter} from '../scope/confine.ts'
 import type {Filter} from '../scope/filter.ts'
@@ -23,12 +24,13 @@ export type SenderSettings = {
   readonly floor: RetentionFloor
   /** For all of its streams together; `undefined`: as fast as they go. */
   readonly pace: Pace | undefined
+  readonly stages: StreamStages
 }
 
 /** The sender on this host. It owns the step holds, cursors and tentative cursors of its job, and touches no other's. */
 export function createLocalSender(
   zfs: ZfsClient,
-  {jobId, filter, send: policy, floor, pace}: SenderSettings,
+  {jobId, filter, send: policy, floor, pace, stages}: SenderSettings,
 ): LocalSender {
   const pool = createKnownPool(zfs)
   const find = createFindVersion(pool, filter)
@@ -38,7 +40,7 @@ export function createLocalSender(
   }
 
   return {
-    ...createSending(zfs, pool, find, {policy, pace}),
+    ...createSending(zfs, pool, find, {policy, pace, stages}),
     ...createSenderProtection(pool, find, jobId),
 
     async observe(ctx, how) {
@@ -53,6 +55,7 @@ export function createLocalSender(
         missing: listing.missingRoots,
         clockMs: ctx.clock.now(),
         maxStreams: MAX_STREAMS,
+        compressions: stages.compressions(),
         filesystems: datasets.map((dataset) => ({
           filesystem: dataset.name,
           type: dataset.type,

@@ -7,6 +7,7 @@ import type {Dataset} from '../zfs/dataset.ts'
 import type {PlannedStream} from '../zfs/judge-stream.ts'
 import {type DatasetName, snapshotName} from '../zfs/name.ts'
 import {isSnapshot, nameOfSnapshot} from '../zfs/version.ts'
+import {receiveCompressed} from './compressed.ts'
 import {createInspector} from './inspector.ts'
 import {CANNOT_DROP, dropOlderHolds, findReceived, moveHolds, seekReceived} from './last-received.ts'
 import {clearPlaceholder, createAncestors, isEmptyPlaceholder} from './placeholder.ts'
@@ -15,7 +16,7 @@ import {notAsAnnounced, receiveError} from './receive-error.ts'
 import type {ReceiveReply, ReceiveRequest} from './receiver.ts'
 import type {ReceivingSide} from './receiving-side.ts'
 import {requireRootFs} from './root-fs.ts'
-import type {StreamBegan} from './sender.ts'
+import type {StreamBegan, StreamsHow} from './sender.ts'
 
 /** What `LocalReceiver.receive` does. */
 export async function receive(
@@ -23,10 +24,22 @@ export async function receive(
   side: ReceivingSide,
   requests: readonly ReceiveRequest[],
   source: StreamHandle,
-  began?: StreamBegan,
+  {began, compression}: StreamsHow = {},
 ): Promise<ReceiveReply> {
   if (side.pace !== undefined && requests.length > 1)
     throw new OperationalError('peer-protocol', 'several streams in one request, where only one was offered')
+  return await receiveCompressed(ctx, side.stages, compression, source, (source) =>
+    receiveEach(ctx, side, requests, source, began),
+  )
+}
+
+async function receiveEach(
+  ctx: RunContext,
+  side: ReceivingSide,
+  requests: readonly ReceiveRequest[],
+  source: StreamHandle,
+  began: StreamBegan | undefined,
+): Promise<ReceiveReply> {
   const warnings = new Set<string>()
   for (const [index, request] of requests.entries()) {
     try {
@@ -73,7 +86,7 @@ async function receiveOne(
   request: ReceiveRequest,
   source: StreamHandle,
 ): Promise<readonly string[]> {
-  const {zfs, pool, pace} = side
+  const {zfs, pool, pace, recv} = side
   await requireRootFs(ctx, side)
   const dataset = datasetOf(side, request)
   await createAncestors(ctx, side, dataset)
@@ -87,7 +100,12 @@ async function receiveOne(
   )
   const args = await argsOf(ctx, side, request, target)
   pool.expect(args.to)
-  const outcome = await zfs.receive(ctx, args, {source, inspect: inspector.inspect, pace})
+  const outcome = await zfs.receive(ctx, args, {
+    source,
+    inspect: inspector.inspect,
+    pace,
+    bufferBytes: recv.bufferBytes,
+  })
   // What came with the first part of a first stream is not repeated with the rest of it.
   const mayBring = inspector.bringsProperties() || (request.resuming && request.from === undefined)
   if (outcome.kind === 'done' && mayWait(request) && !mayBring) return []

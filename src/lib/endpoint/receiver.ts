@@ -4,7 +4,7 @@ import type {StreamHandle} from '../core/stream.ts'
 import type {Protection} from '../plan/policy.ts'
 import type {Outcome} from '../zfs/client.ts'
 import type {DatasetName, Guid} from '../zfs/name.ts'
-import type {DestroyReply, DestroyRequest, StreamBegan} from './sender.ts'
+import type {DestroyReply, DestroyRequest, StreamsHow} from './sender.ts'
 import type {EndpointView} from './view.ts'
 
 /** The side that owns a subtree below `root_fs`. Every request is confined to it; see `Sender` for the manners. */
@@ -41,7 +41,7 @@ export type LocalReceiver = Receiver & {
     ctx: RunContext,
     requests: readonly ReceiveRequest[],
     source: StreamHandle,
-    began?: StreamBegan,
+    how?: StreamsHow,
   ): Promise<ReceiveReply>
 }
 

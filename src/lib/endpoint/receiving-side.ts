@@ -1,5 +1,6 @@
 import type {JobId} from '../abstraction/job-id.ts'
 import type {Pace} from '../core/stream.ts'
+import type {StreamStages} from '../core/stream-stage.ts'
 import type {ReceivePolicy, RetentionFloor} from '../plan/policy.ts'
 import type {Mapping} from '../scope/mapping.ts'
 import type {ZfsClient} from '../zfs/client.ts'
@@ -16,6 +17,7 @@ export type ReceiverSettings = {
   readonly floor: RetentionFloor
   /** For all of its streams together; `undefined`: as fast as they come. */
   readonly pace: Pace | undefined
+  readonly stages: StreamStages
 }
 
 /** Everything the parts of a receiver share: how it is configured, ZFS, and what is known of it. */

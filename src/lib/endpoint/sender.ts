@@ -1,5 +1,6 @@
 import type {RunContext} from '../core/context.ts'
 import type {StreamHandle} from '../core/stream.ts'
+import type {Compression} from '../core/stream-stage.ts'
 import type {Protection} from '../plan/policy.ts'
 import type {Outcome, SnapshotOutcome} from '../zfs/client.ts'
 import type {DatasetName, Guid} from '../zfs/name.ts'
@@ -44,7 +45,14 @@ export type LocalSender = Sender & {
 }
 
 /** Writes one stream after the other. Throws when one is not complete. */
-export type SendStreams = (ctx: RunContext, sink: StreamHandle, began?: StreamBegan) => Promise<void>
+export type SendStreams = (ctx: RunContext, sink: StreamHandle, how?: StreamsHow) => Promise<void>
+
+/** How the streams of one request travel. */
+export type StreamsHow = {
+  readonly began?: StreamBegan | undefined
+  /** `undefined`: as ZFS has made them. */
+  readonly compression?: Compression | undefined
+}
 
 /** Is told when a stream is about to begin, by its position among those of the request. */
 export type StreamBegan = (index: number) => void

@@ -2,23 +2,31 @@ import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {Pace} from '../core/stream.ts'
+import type {StreamStages} from '../core/stream-stage.ts'
 import type {SendPolicy} from '../plan/policy.ts'
 import type {SendArgs, ZfsClient} from '../zfs/client.ts'
 import type {PlannedStream} from '../zfs/judge-stream.ts'
 import {nameOfSnapshot, type Snapshot} from '../zfs/version.ts'
 import {checkToken} from './check-token.ts'
+import {sendCompressed} from './compressed.ts'
 import {type FindVersion, gone} from './find-version.ts'
 import {createInspector} from './inspector.ts'
 import type {KnownPool} from './pool.ts'
 import {flagsFor} from './send-policy.ts'
 import type {Estimate, LocalSender, SendRequest} from './sender.ts'
 
+type Sends = {
+  readonly policy: SendPolicy
+  readonly pace: Pace | undefined
+  readonly stages: StreamStages
+}
+
 /** Streams of the sender on this host. */
 export function createSending(
   zfs: ZfsClient,
   pool: KnownPool,
   find: FindVersion,
-  {policy, pace}: {readonly policy: SendPolicy; readonly pace: Pace | undefined},
+  {policy, pace, stages}: Sends,
 ): Pick<LocalSender, 'estimate' | 'prepareSend'> {
   async function prepare(
     ctx: RunContext,
@@ -56,14 +64,15 @@ export function createSending(
     async prepareSend(ctx, requests) {
       const prepared: Awaited<ReturnType<typeof prepare>>[] = []
       for (const request of requests) prepared.push(await prepare(ctx, request))
-      return async (ctx, sink, began) => {
-        for (const [index, {args, planned}] of prepared.entries()) {
-          began?.(index)
-          const {inspect} = createInspector(planned, (because) => notAsPlanned(args.to, because))
-          const outcome = await zfs.send(ctx, args, {sink, inspect, pace})
-          if (outcome.kind === 'failed') throw sendError(args.to, outcome.failure)
-        }
-      }
+      return (ctx, sink, {began, compression} = {}) =>
+        sendCompressed(ctx, stages, compression, sink, async (sink) => {
+          for (const [index, {args, planned}] of prepared.entries()) {
+            began?.(index)
+            const {inspect} = createInspector(planned, (because) => notAsPlanned(args.to, because))
+            const outcome = await zfs.send(ctx, args, {sink, inspect, pace, bufferBytes: policy.bufferBytes})
+            if (outcome.kind === 'failed') throw sendError(args.to, outcome.failure)
+          }
+        })
     },
   }
 }

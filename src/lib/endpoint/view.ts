@@ -1,3 +1,4 @@
+import type {CompressionType} from '../core/stream-stage.ts'
 import type {SideView} from '../plan/observation.ts'
 import type {DatasetName} from '../zfs/name.ts'
 
@@ -14,6 +15,8 @@ export type EndpointView = SideView & {
   readonly clockMs: number
   /** How many streams it sends or takes in one request. */
   readonly maxStreams: number
+  /** How streams can be compressed there. */
+  readonly compressions: readonly CompressionType[]
 }
 
 /** The most streams in one request. */

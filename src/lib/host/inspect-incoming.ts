@@ -2,7 +2,7 @@ import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {IncomingStream, Inspect} from '../core/stream.ts'
 import {type KernelStream, kernelStream} from './kernel-stream.ts'
-import {POLL} from './libc.ts'
+import {POLL, resizePipe} from './libc.ts'
 import {readiness, untilReady} from './poll.ts'
 
 /** `POLLRDHUP` of Linux: the other half of a socket has been shut down. */
@@ -10,8 +10,9 @@ const READ_HANG_UP = 0x2000
 const FIRST_PAUSE_MS = 1
 const MAX_PAUSE_MS = 20
 
-/** Returns when a stream has been admitted. Throws what it is refused with, and `receive-failed` when there is none. */
+/** Returns when a stream has been admitted, with as much room in its pipe as it is to have. Throws what it is refused with, and `receive-failed` when there is none. */
 export async function admit(ctx: RunContext, stream: IncomingStream): Promise<void> {
+  if (stream.bufferBytes !== undefined) resizePipe(stream.source.fd, stream.bufferBytes)
   if ((await inspectIncoming(ctx, stream)) !== 'ended') return
   throw new OperationalError('receive-failed', 'cannot receive: the stream ended before its first record')
 }

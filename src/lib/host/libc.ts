@@ -32,6 +32,7 @@ const PLATFORMS: Readonly<Record<string, Platform>> = {
 const LOCK_EXCLUSIVE_NONBLOCKING = 2 | 4
 /** `F_SETPIPE_SZ` of Linux. What is wanted, so that writer and reader run on while we are not scheduled, is for root only. */
 const SET_PIPE_SIZE = 1031
+const GET_PIPE_SIZE = 1032
 const PIPE_BYTES = 2 * 1024 * 1024
 const PIPE_BYTES_OF_USERS = 1024 * 1024
 
@@ -41,6 +42,8 @@ type Libc = {
   flock(fd: number): number
   /** Asks for a larger buffer; a refusal is no error. */
   enlarge(pipe: number): void
+  resize(pipe: number, bytes: number): number
+  size(pipe: number): number
   errno(): number
   readonly platform: Platform
 }
@@ -61,6 +64,18 @@ export function openPipe(): {readonly readFd: number; readonly writeFd: number} 
 /** Lets a pipe that somebody else has made hold more; a refusal is no error. */
 export function enlargePipe(fd: number): void {
   libc().enlarge(fd)
+}
+
+/**
+ * Lets a pipe hold `bytes`, or as much as the system gives us of that; returns how much it holds then. `undefined` where
+ * pipes have no size, and for what is none.
+ */
+export function resizePipe(fd: number, bytes: number): number | undefined {
+  if (process.platform !== 'linux') return undefined
+  for (let wanted = bytes; wanted > PIPE_BYTES_OF_USERS && libc().resize(fd, wanted) < 0; wanted /= 2);
+  if (bytes <= PIPE_BYTES_OF_USERS) libc().resize(fd, bytes)
+  const size = libc().size(fd)
+  return size < 0 ? undefined : size
 }
 
 /**
@@ -130,6 +145,8 @@ function bind(): Libc {
       if (symbols.fcntl(pipe, SET_PIPE_SIZE, PIPE_BYTES) < 0)
         symbols.fcntl(pipe, SET_PIPE_SIZE, PIPE_BYTES_OF_USERS)
     },
+    resize: (pipe, bytes) => symbols.fcntl(pipe, SET_PIPE_SIZE, bytes),
+    size: (pipe) => symbols.fcntl(pipe, GET_PIPE_SIZE, 0),
     errno,
     platform,
   }

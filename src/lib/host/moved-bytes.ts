@@ -6,7 +6,10 @@ import {processStart} from './process-start.ts'
 
 /** What the processes that a run has started have moved, by the kernel's counts (proc_pid_io(5)). Neither ever goes down. */
 export type MovedBytes = {
-  /** Of streams: what is received on this host, by `zfs receive` or through the library; where none runs, what the connections to the peer carry. */
+  /**
+   * Of streams: what is received on this host, by `zfs receive` or through the library; where none runs, what is
+   * compressed for the peer, by its length before that, and otherwise what the connections to the peer carry.
+   */
   readonly stream: bigint
   /**
    * All that any of them has read and written since it was up, streams several times. While it grows, something moves:
@@ -35,6 +38,7 @@ export function createMovedBytes(
   nowMs: () => number = () => performance.now(),
 ): () => MovedBytes | undefined {
   const received = new Map<string, {readonly carrier: string; readonly bytes: bigint}>()
+  const compressed = new Map<string, bigint>()
   const carried = new Map<string, bigint>()
   const any = new Map<string, bigint>()
   const starts = new Map<string, {readonly seenAtMs: number; bytes: bigint}>()
@@ -53,7 +57,8 @@ export function createMovedBytes(
     const byCarrier = new Map<number, bigint>()
     for (const child of children) {
       const {id: carrier, words, counts} = lookAt(child)
-      if (!isOfZfs(words)) carried.set(carrier, max(counts.rchar, counts.wchar))
+      if (isStage(words)) compressed.set(carrier, counts.rchar)
+      else if (!isOfZfs(words)) carried.set(carrier, max(counts.rchar, counts.wchar))
       const all = withDescendants(child).map(lookAt)
       for (const looked of all) {
         const {id, counts} = looked
@@ -66,7 +71,8 @@ export function createMovedBytes(
       const isUncounted = isHere && all.some((looked) => moves(looked, 'send'))
       if (bytes !== undefined && !isUncounted) byCarrier.set(Number(child), bytes)
     }
-    const streams = received.size > 0 ? Array.from(received.values(), ({bytes}) => bytes) : carried.values()
+    const elsewhere = compressed.size > 0 ? compressed : carried
+    const streams = received.size > 0 ? Array.from(received.values(), ({bytes}) => bytes) : elsewhere.values()
     return {stream: sum(streams), any: sum(any.values()), byCarrier}
   }
 }
@@ -77,6 +83,10 @@ function sum(counts: Iterable<bigint>): bigint {
 
 function isOfZfs([program = '', word = '']: readonly string[]): boolean {
   return basename(program) === 'zfs' || word === LIBRARY_WORD
+}
+
+function isStage([program = '']: readonly string[]): boolean {
+  return basename(program) === 'zstd'
 }
 
 function moves({words, name}: Looked, verb: keyof typeof STREAM_NAMES): boolean {

@@ -4,7 +4,7 @@ import {OperationalError} from '../core/errors.ts'
 import type {ByteWriter, Inspect, OutgoingStream, Pace, StreamHandle} from '../core/stream.ts'
 import {inspectPipe} from './inspect-incoming.ts'
 import {type KernelStream, kernelStream} from './kernel-stream.ts'
-import {enlargePipe} from './libc.ts'
+import {enlargePipe, resizePipe} from './libc.ts'
 import {byteReader, byteWriter, createPipe, type PipeReader} from './pipe.ts'
 
 /** The most that is moved at once, bytes: what a pipe of ours holds. */
@@ -40,7 +40,8 @@ export type Passed = 'whole' | 'ended' | 'cut'
  */
 export function openPassage(stream: OutgoingStream, kernel = kernelStream()): Passage {
   const {reader, writer} = createPipe()
-  const {sink, inspect, pace} = stream
+  const {sink, inspect, pace, bufferBytes} = stream
+  if (bufferBytes !== undefined) resizePipe(writer.stream.fd, bufferBytes)
   const count = createCount()
 
   async function pass(ctx: RunContext): Promise<Passed> {

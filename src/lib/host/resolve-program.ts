@@ -20,6 +20,7 @@ const HINTS: Readonly<Record<string, string>> = {
   zfs: 'install OpenZFS: package zfsutils-linux on Debian and Ubuntu, zfs elsewhere; part of the system on FreeBSD',
   zpool:
     'install OpenZFS: package zfsutils-linux on Debian and Ubuntu, zfs elsewhere; part of the system on FreeBSD',
+  zstd: 'install zstd: package zstd',
   ssh: 'install the OpenSSH client: package openssh-client or openssh',
 }
 

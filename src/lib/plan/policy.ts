@@ -1,3 +1,4 @@
+import type {Compression} from '../core/stream-stage.ts'
 import type {CronSchedule} from './cron-schedule.ts'
 import type {SnapshotHook} from './hook-policy.ts'
 import type {SnapshotSelection} from './snapshot-selection.ts'
@@ -14,6 +15,8 @@ export type ReplicationPolicy = {
   readonly snapshots: SnapshotSelection
   /** How many filesystems are sent at once. */
   readonly concurrentSteps: number
+  /** Between the hosts; `undefined`: not at all. */
+  readonly compression?: Compression | undefined
 }
 
 /** When snapshots are due and what they are called. */
@@ -51,6 +54,8 @@ export type SendPolicy = {
   readonly embeddedData: boolean
   readonly saved: boolean
   readonly bandwidthLimit?: BandwidthLimit | undefined
+  /** How much of a stream may wait on this host for the connection; `undefined`: what pipes usually hold. */
+  readonly bufferBytes?: number | undefined
 }
 
 /** How fast streams may leave, all of a job together. */
@@ -65,6 +70,8 @@ export type ReceivePolicy = {
   readonly properties: {readonly inherit: readonly string[]; readonly override: ReadonlyMap<string, string>}
   readonly placeholderEncryption: 'unspecified' | 'inherit' | 'off'
   readonly bandwidthLimit?: BandwidthLimit | undefined
+  /** How much of a stream may wait on this host for ZFS; `undefined`: what pipes usually hold. */
+  readonly bufferBytes?: number | undefined
 }
 
 /** What a passive side keeps whatever its client wants destroyed. */

@@ -4,6 +4,7 @@ import {waitForAll} from '../core/wait-for-all.ts'
 import {type JobPlan, type PlannedFilesystem, planReplication} from '../plan/job-plan.ts'
 import {reportedError} from '../report/describe-error.ts'
 import type {FilesystemReport, ReplicateReport} from '../report/report.ts'
+import {checkCompression} from './check-compression.ts'
 import {describeReplication} from './describe-replication.ts'
 import type {JobWork, ReplicateWork} from './job-work.ts'
 import type {Look} from './look.ts'
@@ -24,6 +25,7 @@ export async function replicatePhase(
   if ('error' in receiver) return {filesystems: [], error: reportedError(receiver.error)}
   const missing = sender.view.missing.map(missingFilesystem)
   try {
+    checkCompression(work.policy.compression, {sender: sender.view, receiver: receiver.view})
     const plan = planReplication({
       sender: sender.view,
       receiver: receiver.view,

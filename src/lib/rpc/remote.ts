@@ -1,5 +1,6 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
+import type {Compression} from '../core/stream-stage.ts'
 import type {LocalReceiver, ReceiveReply, Receiver} from '../endpoint/receiver.ts'
 import type {DestroyRequest, LocalSender, Sender, StreamBegan} from '../endpoint/sender.ts'
 import type {Transfer, TransferBegan} from '../endpoint/transfer.ts'
@@ -73,16 +74,16 @@ async function call<Verb extends Response['verb']>(
 }
 
 /** push: our `zfs send` writes into the lane, the far `zfs receive` reads from it. */
-export function createPushTransfer(lanes: Lanes, sender: LocalSender): Transfer {
+export function createPushTransfer(lanes: Lanes, sender: LocalSender, compression?: Compression): Transfer {
   return async (ctx, sendRequests, receiveRequests, began) => {
     const send = await sender.prepareSend(ctx, sendRequests)
     return await lanes.stream(ctx, 'receive', async (ctx, lane) => {
-      await lane.ask(ctx, {verb: 'receive', requests: receiveRequests})
+      await lane.ask(ctx, {verb: 'receive', requests: receiveRequests, compression})
       const answer = lane.answer(ctx, 'received').then((reply) => checked(reply, receiveRequests.length))
       try {
         await sendUnlessRefused(
           ctx,
-          (ctx) => send(ctx, lane.connection.writer.stream, onLane(lane, began)),
+          (ctx) => send(ctx, lane.connection.writer.stream, {began: onLane(lane, began), compression}),
           answer,
         )
       } catch (error) {
@@ -108,13 +109,20 @@ function checked({arrived, warnings, failure}: ReceiveReply, streams: number): R
 }
 
 /** pull: the far `zfs send` writes into the lane, our `zfs receive` reads from it. */
-export function createPullTransfer(lanes: Lanes, receiver: LocalReceiver): Transfer {
+export function createPullTransfer(
+  lanes: Lanes,
+  receiver: LocalReceiver,
+  compression?: Compression,
+): Transfer {
   return async (ctx, sendRequests, receiveRequests, began) =>
     await lanes.stream(ctx, 'send', async (ctx, lane) => {
-      await lane.ask(ctx, {verb: 'send', requests: sendRequests})
+      await lane.ask(ctx, {verb: 'send', requests: sendRequests, compression})
       await lane.answer(ctx, 'sending')
       const {failure, ...reply} = await receiver
-        .receive(ctx, receiveRequests, lane.connection.reader.stream, onLane(lane, began))
+        .receive(ctx, receiveRequests, lane.connection.reader.stream, {
+          began: onLane(lane, began),
+          compression,
+        })
         .catch(async (error: unknown) => {
           throw await withSendersWords(ctx, lane, error)
         })

@@ -1,5 +1,6 @@
 import type {RpcRequest} from '../../generated/rpc-request-types.ts'
 import validateRequest from '../../generated/validate-rpc-request.js'
+import type {Compression} from '../core/stream-stage.ts'
 import type {HoldLastReceivedRequest, ReceiveRequest, SetAsideRequest} from '../endpoint/receiver.ts'
 import type {CompleteRequest, DestroyRequest, ProtectRequest, SendRequest} from '../endpoint/sender.ts'
 import {type DatasetName, parseComponent, parseDatasetName, parseGuid} from '../zfs/name.ts'
@@ -11,13 +12,21 @@ export type Request =
   | {readonly verb: 'estimate'; readonly requests: readonly SendRequest[]}
   | {readonly verb: 'protect'; readonly requests: readonly ProtectRequest[]}
   | {readonly verb: 'complete'; readonly requests: readonly CompleteRequest[]}
-  | {readonly verb: 'send'; readonly requests: readonly SendRequest[]}
+  | {
+      readonly verb: 'send'
+      readonly requests: readonly SendRequest[]
+      readonly compression?: Compression | undefined
+    }
   | {readonly verb: 'settle'}
   | {readonly verb: 'alive'}
   | {readonly verb: 'abort-partial'; readonly filesystems: readonly DatasetName[]}
   | {readonly verb: 'hold-last-received'; readonly requests: readonly HoldLastReceivedRequest[]}
   | {readonly verb: 'set-aside'; readonly requests: readonly SetAsideRequest[]}
-  | {readonly verb: 'receive'; readonly requests: readonly ReceiveRequest[]}
+  | {
+      readonly verb: 'receive'
+      readonly requests: readonly ReceiveRequest[]
+      readonly compression?: Compression | undefined
+    }
   | {readonly verb: 'destroy'; readonly requests: readonly DestroyRequest[]}
   | {readonly verb: 'estimate-destroy'; readonly requests: readonly DestroyRequest[]}
 
@@ -67,7 +76,7 @@ function requestOf(wire: RpcRequest): Request {
         })),
       }
     case 'send':
-      return {verb: 'send', requests: wire.requests.map(sendOf)}
+      return {verb: 'send', requests: wire.requests.map(sendOf), compression: wire.compression}
     case 'settle':
     case 'alive':
       return {verb: wire.verb}
@@ -90,7 +99,7 @@ function requestOf(wire: RpcRequest): Request {
         })),
       }
     case 'receive':
-      return {verb: 'receive', requests: wire.requests.map(receiveOf)}
+      return {verb: 'receive', requests: wire.requests.map(receiveOf), compression: wire.compression}
     case 'destroy':
     case 'estimate-destroy':
       return {verb: wire.verb, requests: wire.requests.map(destroyOf)}

@@ -35,6 +35,7 @@ export function formatResponse(id: number, response: Response): object {
         missing: response.view.missing,
         clockMs: response.view.clockMs,
         maxStreams: response.view.maxStreams,
+        compressions: response.view.compressions,
         filesystems: response.view.filesystems.map(formatView),
       }
     case 'estimated':
@@ -69,6 +70,7 @@ function responseOf(wire: RpcResponse): Response {
           missing: wire.missing.map(parseDatasetName),
           clockMs: wire.clockMs,
           maxStreams: wire.maxStreams,
+          compressions: wire.compressions ?? [],
           filesystems: wire.filesystems.map(viewOf),
         },
       }

@@ -133,7 +133,10 @@ async function handle(
     if (request.verb === 'receive') {
       const reply = await unlessSilent(
         ctx,
-        (signal) => receiverOf(served).receive({...ctx, signal}, request.requests, reader.stream),
+        (signal) =>
+          receiverOf(served).receive({...ctx, signal}, request.requests, reader.stream, {
+            compression: request.compression,
+          }),
         NO_BYTES,
         () => hasMoved() ?? true,
       )
@@ -148,7 +151,7 @@ async function handle(
       const send = await senderOf(served).prepareSend(ctx, request.requests)
       await respond({verb: 'sending'})
       inStream = true
-      await send(ctx, writer.stream)
+      await send(ctx, writer.stream, {compression: request.compression})
       return {behindStreams: request.requests.length}
     } else {
       await respond(await answerTo(ctx, served, request))

@@ -45,6 +45,7 @@ if (import.meta.main) {
       jobId: parseJobId('hostile'),
       clockMs: Date.now(),
       maxStreams: 1,
+      compressions: [],
       missing: [],
       filesystems: claims.filesystems.map(({filesystem, resumeToken, snapshots = []}) => ({
         filesystem: parseDatasetName(filesystem),

@@ -19,10 +19,13 @@ export type Entry = {
   isOver: boolean
   /** Length of the stream it sends, once that is known. */
   streamBytes?: number
+  /** Bytes that a stage between ZFS and a connection has taken in; `undefined`: it is none. */
+  stageBytes?: number
 }
 
 /** `backup (passive 1): zfs hold …`, for messages. */
 export function describeEntry({index, process, argv}: Entry): string {
   const words = argv.map((word) => (/^[\w./:@#=,-]+$/.test(word) ? word : `'${word.slice(0, 60)}'`))
-  return `command ${index}, ${process.host.name} (${process.label}): zfs ${words.join(' ')}`
+  const program = argv[0] === 'zstd' ? '' : 'zfs '
+  return `command ${index}, ${process.host.name} (${process.label}): ${program}${words.join(' ')}`
 }

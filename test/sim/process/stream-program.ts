@@ -137,7 +137,7 @@ async function isPipeAdmitted({pipe}: End, inspect: Inspect, waiter: Waiter): Pr
 }
 
 /** Runs `work` on a pipe end of its own, until it is stopped by an abort or by the death of its process. */
-async function asChild(
+export async function asChild(
   ctx: RunContext,
   {process}: Entry,
   inherited: End,
@@ -185,7 +185,8 @@ const STOPPED: ProgramResult = {
   stderrCut: false,
 }
 
-async function readFully(end: End, length: number, waiter: Waiter): Promise<Uint8Array> {
+/** `length` bytes, fewer only at the end of the pipe. */
+export async function readFully(end: End, length: number, waiter: Waiter): Promise<Uint8Array> {
   waiter.check()
   const first = await readSome(end, length, waiter)
   if (first.length === length || first.length === 0) return first

@@ -16,6 +16,12 @@ test.each([
   expect(resolveBandwidthLimit(limit)).toEqual(resolved)
 })
 
+test('a buffer is as large as it says, and none by default', () => {
+  expect(resolveSend({buffer: '64 MiB'}).bufferBytes).toBe(67_108_864)
+  expect(resolveReceive({buffer: '1 KiB'}).bufferBytes).toBe(1024)
+  expect([resolveSend().bufferBytes, resolveReceive().bufferBytes]).toEqual([undefined, undefined])
+})
+
 test('what is sent and what is received have their own', () => {
   const limit = {bytesPerSecond: 1024, bucketBytes: 131_072}
   expect(resolveSend({bandwidth_limit: {max: '1 KiB'}}).bandwidthLimit).toEqual(limit)

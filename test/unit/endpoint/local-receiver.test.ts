@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest'
 import {parseJobId} from '../../../src/lib/abstraction/job-id.ts'
 import type {Pace} from '../../../src/lib/core/stream.ts'
+import type {StreamStages} from '../../../src/lib/core/stream-stage.ts'
 import {NO_FLOOR} from '../../../src/lib/endpoint/floor.ts'
 import {createLocalReceiver} from '../../../src/lib/endpoint/local-receiver.ts'
 import type {ReceiveRequest} from '../../../src/lib/endpoint/receiver.ts'
@@ -26,6 +27,15 @@ import {testContext} from '../zfs-client/scripted-program.ts'
 const ROOT = parseDatasetName('vault/sealed')
 const COPY = 'vault/sealed/tank/data'
 
+const unexpected = () => {
+  throw new Error('nothing is compressed here')
+}
+const NO_STAGES: StreamStages = {
+  compressions: () => ['zstd'],
+  compress: unexpected,
+  decompress: unexpected,
+}
+
 /** A receiver with an encrypted root, whose `zfs receive` does what `receive` does, and says what that returns. */
 function receiverWhere(receive: (dataset: Dataset) => string) {
   const host = createMachine('2.3.2')
@@ -45,6 +55,7 @@ function receiverWhere(receive: (dataset: Dataset) => string) {
     recv: {properties: {inherit: [], override: new Map()}, placeholderEncryption: 'inherit'},
     floor: NO_FLOOR,
     pace: undefined,
+    stages: NO_STAGES,
   })
   return {host, receiver}
 }
@@ -135,6 +146,7 @@ function receiverOfIncrements(behave: (index: number) => 'arrives' | 'fails' | '
     recv: {properties: {inherit: [], override: new Map()}, placeholderEncryption: 'inherit'},
     floor: NO_FLOOR,
     pace,
+    stages: NO_STAGES,
   })
   return {receiver, commands, dataset}
 }
@@ -153,9 +165,7 @@ test('several streams are received one after the other; the pool is looked at on
   const {receiver, commands, dataset} = receiverOfIncrements(() => 'arrives')
   const began: number[] = []
   expect(
-    await receiver.receive(testContext(), SERIES, {fd: -1}, (index) => {
-      began.push(index)
-    }),
+    await receiver.receive(testContext(), SERIES, {fd: -1}, {began: (index) => began.push(index)}),
   ).toEqual({arrived: 3, warnings: []})
   expect(began).toEqual([0, 1, 2])
   expect(dataset.snapshots.map(({name, holds}) => [name, [...holds.keys()]])).toEqual([

@@ -63,6 +63,22 @@ test('a connection counts for what it carries, until a receive counts for what i
   }
 })
 
+test('where streams are compressed for the peer, they count by their length before that', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'zrepl-moved-'))
+  const zstd = join(directory, 'zstd')
+  symlinkSync('/bin/cat', zstd)
+  try {
+    let now = 0
+    const moved = createMovedBytes(process.pid, () => (now += 2000))
+    await countThrough(moved, ['cat'])
+    const {stream} = await countThrough(moved, [zstd])
+    expect(stream).toBeGreaterThanOrEqual(BYTES)
+    expect(stream).toBeLessThan(BYTES + START)
+  } finally {
+    rmSync(directory, {recursive: true})
+  }
+})
+
 test('the child for libzfs_core counts once it receives, and is no connection before', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'zrepl-moved-'))
   const through = async (moved: ReturnType<typeof createMovedBytes>, name: string) => {

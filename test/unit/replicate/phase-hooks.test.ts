@@ -29,7 +29,7 @@ function job(phases: readonly PhaseHook[], fails: readonly string[] = []) {
   }
   const observe = (side: string, jobId: JobId) => async () => {
     calls.push(`see ${side}`)
-    return {jobId, missing: [], filesystems: [], clockMs: Date.now(), maxStreams: 1}
+    return {jobId, missing: [], filesystems: [], clockMs: Date.now(), maxStreams: 1, compressions: []}
   }
   const sender: Sender = {
     observe: observe('sender', PUSH),

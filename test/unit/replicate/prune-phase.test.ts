@@ -51,7 +51,14 @@ async function phase(world: World) {
       return {filesystem, outcomes: snapshots.map(({name}) => answer(name))}
     })
   const senderEndpoint: Sender = {
-    observe: async () => ({jobId: PUSH, missing, clockMs: NOW, maxStreams: 1, filesystems: sender}),
+    observe: async () => ({
+      jobId: PUSH,
+      missing,
+      clockMs: NOW,
+      maxStreams: 1,
+      compressions: [],
+      filesystems: sender,
+    }),
     estimateDestroy: async (_, requests) => requests.map(() => 1024n),
     destroySnapshots: destroys('sender'),
     estimate: unexpected,
@@ -66,6 +73,7 @@ async function phase(world: World) {
         missing: [],
         clockMs: world.receiverClockMs ?? NOW,
         maxStreams: 1,
+        compressions: [],
         filesystems: receiver,
       }
     },

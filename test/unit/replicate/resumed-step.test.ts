@@ -36,6 +36,7 @@ async function resume(
       missing: [],
       clockMs: 0,
       maxStreams: 1,
+      compressions: [],
       filesystems: [view('@a,1', {resumeToken: tokenNow})],
     }),
     abortPartial: async () => {

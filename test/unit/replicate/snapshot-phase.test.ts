@@ -60,6 +60,7 @@ function scripted(
       missing: [],
       clockMs: NOW,
       maxStreams: 1,
+      compressions: [],
       filesystems: looks.next().value ?? [],
     }),
     written: async (_, filesystems) => {

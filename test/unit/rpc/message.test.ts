@@ -24,6 +24,11 @@ const requests: readonly Request[] = [
   },
   {verb: 'complete', requests: [{filesystem, to: guid, protection: 'guarantee_nothing'}]},
   {verb: 'send', requests: [{filesystem, from: {kind: 'snapshot', guid}, to: guid, resumeToken: '1-a-b-cc'}]},
+  {
+    verb: 'send',
+    requests: [{filesystem, from: undefined, to: guid, resumeToken: undefined}],
+    compression: {type: 'zstd', level: 19},
+  },
   {verb: 'settle'},
   {verb: 'set-aside', requests: [{filesystem, newest: guid}]},
   {verb: 'abort-partial', filesystems: [filesystem]},
@@ -42,6 +47,7 @@ const requests: readonly Request[] = [
         confirm: 'now',
       },
     ],
+    compression: {type: 'zstd', level: 3},
   },
   {verb: 'destroy', requests: [{filesystem, snapshots: [{name: '-d', guid}]}]},
 ]
@@ -60,6 +66,7 @@ const responses: readonly Response[] = [
       jobId: 'backups' as JobId,
       clockMs: 1_600_000_000_000,
       maxStreams: 100,
+      compressions: ['zstd'],
       missing: [filesystem],
       filesystems: [
         {
@@ -207,6 +214,7 @@ test.each([
       jobId: 'j',
       clockMs: 1_600_000_000_000,
       maxStreams: 100,
+      compressions: ['zstd'],
       missing: [],
       filesystems: [
         {
@@ -228,6 +236,7 @@ test.each([
       jobId: 'j',
       clockMs: 1_600_000_000_000,
       maxStreams: 100,
+      compressions: ['zstd'],
       missing: [],
       filesystems: [
         {

@@ -36,7 +36,14 @@ const receiveRequest = {
   confirm: 'now' as const,
 }
 
-const EMPTY_VIEW = {jobId: 'j' as JobId, missing: [], clockMs: 0, maxStreams: 100, filesystems: []}
+const EMPTY_VIEW = {
+  jobId: 'j' as JobId,
+  missing: [],
+  clockMs: 0,
+  maxStreams: 100,
+  compressions: [],
+  filesystems: [],
+}
 
 /** A sender whose stream is `text`, which breaks off with an error if `failure` is given. */
 function senderOf(text: string, failure?: OperationalError): LocalSender {
@@ -181,7 +188,7 @@ function receiverOfSeveral(failure?: {readonly at: number; readonly error: Opera
   const got: string[] = []
   const receiver: LocalReceiver = {
     ...receiverOf(0).receiver,
-    receive: async (ctx, requests, source, began) => {
+    receive: async (ctx, requests, source, {began} = {}) => {
       for (const index of requests.keys()) {
         began?.(index)
         if (failure?.at === index) return {arrived: index, warnings: [], failure: failure.error}
@@ -197,12 +204,14 @@ function receiverOfSeveral(failure?: {readonly at: number; readonly error: Opera
 /** Sends streams of six bytes, each another one. */
 const senderOfSeveral: LocalSender = {
   ...senderOf(''),
-  prepareSend: async (_, requests) => async (ctx, sink, began) => {
-    for (const index of requests.keys()) {
-      began?.(index)
-      await byteWriter(sink.fd).write(bytes(`strea${index}`), ctx.signal)
-    }
-  },
+  prepareSend:
+    async (_, requests) =>
+    async (ctx, sink, {began} = {}) => {
+      for (const index of requests.keys()) {
+        began?.(index)
+        await byteWriter(sink.fd).write(bytes(`strea${index}`), ctx.signal)
+      }
+    },
 }
 
 const SEVERAL = [

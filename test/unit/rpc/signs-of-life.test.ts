@@ -52,7 +52,7 @@ const RECEIVE = {
   confirm: 'now',
 } as const
 
-const VIEW = {jobId: 'j' as never, missing: [], clockMs: 0, maxStreams: 1, filesystems: []}
+const VIEW = {jobId: 'j' as never, missing: [], clockMs: 0, maxStreams: 1, compressions: [], filesystems: []}
 
 /** A server in this process whose receiver observes for as long as it likes; `beats` says whether it gives signs. */
 function connect({
