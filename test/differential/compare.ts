@@ -46,8 +46,8 @@ export function compareSequence(
   for (const [step, wanted] of real.entries()) {
     const found = simulated[step]
     const [left, right] = [
-      describe(wanted),
-      found === undefined ? (notModelled ?? 'nothing') : describe(found),
+      describeObservation(wanted),
+      found === undefined ? (notModelled ?? 'nothing') : describeObservation(found),
     ]
     if (left === right) continue
     return {id, step, command: JSON.stringify(steps[step]), what: `ZFS ${left}\n  here ${right}`}
@@ -55,7 +55,8 @@ export function compareSequence(
   return undefined
 }
 
-function describe({exit, failure, rows, state}: Observation): string {
+/** One line, the same where ZFS and the simulator are of one mind. */
+export function describeObservation({exit, failure, rows, state}: Observation): string {
   return [
     exit === 0 ? 'exit 0' : 'failed',
     ...(failure === undefined ? [] : [failure]),

@@ -33,7 +33,7 @@ export function observe(raws: readonly Raw[], root: string): readonly Observatio
   const guids = new Map<string, string>()
   let before: string | undefined
   return raws.map((raw) => {
-    const state = describeState(raw.state, root, guids)
+    const state = describeObjects(raw.state, root, guids)
     const same = state.join('\n') === before
     before = state.join('\n')
     const rows = raw.header === undefined ? rowsOf(raw.stdout, root, guids) : [told(raw.header, root, guids)]
@@ -46,7 +46,8 @@ export function observe(raws: readonly Raw[], root: string): readonly Observatio
   })
 }
 
-function describeState(
+/** A line for each object; guids as numbered in `guids`. */
+export function describeObjects(
   objects: readonly RawObject[],
   root: string,
   guids: Map<string, string>,
@@ -106,7 +107,8 @@ function told(header: StreamHeader, root: string, guids: Map<string, string>): s
   ].join(' ')
 }
 
-function classOf(guid: string, guids: Map<string, string>): string {
+/** The name of a guid: its number by first appearance. */
+export function classOf(guid: string, guids: Map<string, string>): string {
   const known = guids.get(guid) ?? `g${guids.size + 1}`
   guids.set(guid, known)
   return known

@@ -14,7 +14,7 @@ import {
 } from '../sim/pool.ts'
 import {PROFILES, type ProfileName} from '../sim/profile.ts'
 import {createRandom} from '../sim/random.ts'
-import {createStreamReader} from '../sim/stream.ts'
+import {createStreamReader, RECORD_BYTES} from '../sim/stream.ts'
 import {type Answer, complained, SILENT} from '../sim/zfs/answer.ts'
 import {resumeTokenOf} from '../sim/zfs/properties.ts'
 import {
@@ -120,15 +120,20 @@ function told({exitCode, stderr}: Answer): Omit<Raw, 'state'> {
 
 async function transfer(host: Host, sending: Sending | Answer, cut: Cut, words: Words): Promise<Answer> {
   if ('exitCode' in sending) return sending
-  const received = await receiveUntil(host, words, shortened(sending, cut))
+  const bytes = shortened(sending, cut)
+  const received = await receiveUntil(host, words, bytes)
   if (!('partial' in received)) return received
-  return cut === 'whole' ? commitReceive(host, received) : interruptReceive(host, received, 'cut')
+  const isWhole = bytes.length === sending.bytes.length
+  return isWhole ? commitReceive(host, received) : interruptReceive(host, received, 'cut')
 }
 
-/** With its END record, behind its BEGIN record, or within its last records. */
+/** With its END record, behind its BEGIN record where there is something to send, or within its last records. */
 function shortened({bytes}: Sending, cut: Cut): Uint8Array {
-  const begun = Math.min(bytes.length, 330)
-  return bytes.subarray(0, {whole: bytes.length, begun, most: Math.max(begun, bytes.length - 320)}[cut])
+  const begun = bytes.length > 2 * RECORD_BYTES ? RECORD_BYTES + 18 : bytes.length
+  return bytes.subarray(
+    0,
+    {whole: bytes.length, begun, most: Math.max(RECORD_BYTES + 18, bytes.length - 320)}[cut],
+  )
 }
 
 async function receiveUntil(host: Host, words: Words, bytes: Uint8Array): Promise<Receiving | Answer> {
@@ -162,7 +167,8 @@ function stateOf(host: Host, root: string): readonly RawObject[] {
 
 const NONE = {userrefs: '-', deferDestroy: '-', origin: '-', token: '-', written: '-'}
 
-function objectsOf(host: Host, dataset: Dataset): readonly RawObject[] {
+/** A dataset with its snapshots and bookmarks, as they list. */
+export function objectsOf(host: Host, dataset: Dataset): readonly RawObject[] {
   const {name, type, guid, createtxg, origin, head, snapshots, bookmarks} = dataset
   const originName =
     origin &&

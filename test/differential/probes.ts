@@ -2,7 +2,7 @@ import {type Cut, type Sequence, type Step, wordsOf} from './sequence.ts'
 
 /**
  * Scripted sequences: at least one for each of the numbered semantics that commands can show. Those that no sequence of
- * commands shows are listed with their reason in `semantics.json`.
+ * commands shows are listed with their reason in `semantics.ts`.
  */
 const LIST = 'list -Hp -t snapshot,bookmark -o name,guid,createtxg,creation,userrefs,clones -s createtxg'
 const GET = 'get -Hp -r -t filesystem,volume -s local,default,none,received -o name,property,value,source'

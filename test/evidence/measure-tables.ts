@@ -1,9 +1,12 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {build} from '../../tools/build.ts'
+import {noLongerAgreed, readAgreed} from '../differential/agreed.ts'
 import {compareWithSimulator} from '../differential/compare.ts'
+import {compareCycles} from '../differential/cycles/compare-cycles.ts'
+import {CYCLES} from '../differential/cycles/cycle.ts'
 import {isKnown} from '../differential/known-differences.ts'
-import {PROBES} from '../differential/probes.ts'
+import {probedSemantics} from '../differential/probed.ts'
 import {readRecording, recordedVersions, sequencesIn} from '../differential/recording.ts'
 import {NOT_PROBED, SEMANTICS} from '../differential/semantics.ts'
 import {createCorpusMachine} from '../script/corpus/machine.ts'
@@ -62,7 +65,7 @@ export async function measureRegressions(): Promise<readonly Figure[]> {
 }
 
 export async function measureDifferential(): Promise<readonly Figure[]> {
-  const probed = new Set(PROBES.flatMap(({semantics}) => semantics))
+  const probed = probedSemantics()
   const figures: Figure[] = [
     {
       what: 'Numbered semantics of ZFS with a probe / shown elsewhere / all',
@@ -82,6 +85,24 @@ export async function measureDifferential(): Promise<readonly Figure[]> {
       command: `LAB_OPENZFS=${version} npm run differential -- record`,
       ok: divergences.length === known,
     })
+    const random = Object.keys(readAgreed(version)).length
+    const changed = (await noLongerAgreed(version)).length
+    const cycles = await compareCycles(version)
+    const differing = cycles.filter(({differences}) => differences.length > 0)
+    figures.push(
+      {
+        what: `Further random sequences of 25 steps on OpenZFS ${version}: answered alike by the simulator / all`,
+        figure: `${random - changed} / ${random}`,
+        command: `LAB_OPENZFS=${version} npm run differential -- random 100 200`,
+        ok: changed === 0,
+      },
+      {
+        what: `Whole cycles played by the executable on OpenZFS ${version} / all / runs in them / that the simulator ends otherwise`,
+        figure: `${cycles.length} / ${CYCLES.length} / ${cycles.reduce((sum, {runs}) => sum + runs, 0)} / ${differing.length}`,
+        command: `LAB_OPENZFS=${version} npm run differential -- cycles`,
+        ok: differing.length === 0 && cycles.length === CYCLES.length,
+      },
+    )
   }
   return figures
 }

@@ -28,12 +28,17 @@ export function jobsOf(options: WorldOptions): JobPair {
   ])
   const known = KNOWN_JOBS.get(key)
   if (known !== undefined) return known
-  const jobs = load(direction === 'push' ? pushConfig(options) : pullConfig(options))
+  const jobs = load(configOf(options))
   KNOWN_JOBS.set(key, jobs)
   return jobs
 }
 
 const KNOWN_JOBS = new Map<string, JobPair>()
+
+/** The configuration of both sides. */
+export function configOf(options: WorldOptions): string {
+  return options.direction === 'push' ? pushConfig(options) : pullConfig(options)
+}
 
 function load(yaml: string): JobPair {
   const loaded = loadConfig('sim.yml', {
