@@ -4,7 +4,7 @@
  */
 const words = process.argv.slice(2)
 
-if (words[0] === 'stdinserver' && !words.includes('--help')) {
+if (words[0] === 'stdinserver') {
   const {stdinserver} = await import('./lib/app/stdinserver.ts')
   process.exitCode = await stdinserver(words.slice(1))
 } else if (words[0] === 'zfs-library') {

@@ -67,7 +67,9 @@ test('--help lists every command, or the topic it belongs to', async () => {
 })
 
 test.each(Object.keys(COMMANDS))('%s --help names every exit status', async (command) => {
-  const {exitCode, stdout} = await zrepl([command, '--help'])
+  // Its stdout is for its client, whatever it is started with.
+  const words = command === 'stdinserver' ? ['--help', command] : [command, '--help']
+  const {exitCode, stdout} = await zrepl(words)
   expect(exitCode).toBe(0)
   const oneLine = stdout.replace(/\s+/g, ' ')
   for (const [status, meaning] of Object.entries(EXIT_MEANING))

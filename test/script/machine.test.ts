@@ -132,6 +132,37 @@ test('of two runs of one job at the same time one works, and the other says so a
     expect(snapshotsOf(`vault/backups/prod/${name}`).at(-1)).toBe(snapshotsOf(name).at(-1))
 })
 
+test('two clients at one server at the same time, and two of one identity, do not harm each other', async () => {
+  const own = CONFIG()
+  const more = ['other', 'same'].map((name) =>
+    own
+      .slice('jobs:\n'.length, own.indexOf('  - name: backups'))
+      .replace('name: offsite', `name: ${name}`)
+      .replace('client_identity: prod', `client_identity: ${name === 'same' ? 'prod' : name}`),
+  )
+  writeFileSync(config, own + more.join(''), {mode: 0o600})
+  withMachine(installed.machine, writeEverywhere)
+  expect((await zrepl('snap', 'offsite', '--name', 'zrepl_five')).exitCode).toBe(0)
+  const jobs = ['offsite', 'other', 'same']
+  const run = (job: string) =>
+    `('${EXECUTABLE}' replicate ${job} --quiet --config '${config}' 2>/dev/null; echo ${job} $?)`
+  const {stdout} = await inside(['sh', '-c', `${jobs.map((job) => `${run(job)} &`).join(' ')} wait`])
+  const ended = new Map(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ') as [string, string]),
+  )
+  expect([ended.size, ended.get('other')]).toEqual([3, '0'])
+  // Of two with one identity one may find the other in its way; when they come one after the other, both have nothing to do.
+  for (const job of jobs) expect([job, (await zrepl('replicate', job)).exitCode]).toEqual([job, 0])
+  for (const name of SELECTED)
+    for (const identity of ['prod', 'other'])
+      expect(snapshotsOf(`vault/backups/${identity}/${name}`).at(-1)?.split(' ').at(-1)).toBe(
+        snapshotsOf(name).at(-1)?.split(' ').at(-1),
+      )
+})
+
 test('a sink’s floor refuses what its client wants to have destroyed, and the client tells', async () => {
   const names = (dataset: string) => snapshotsOf(dataset).map((line) => line.split(' ')[0])
   const before = names('vault/backups/prod/tank/data')

@@ -5,7 +5,8 @@ import {receiverName} from './world.ts'
 
 const DATASET = 'tank/data/a b'
 
-type Deed = Omit<Extract<CommandFault, {kind: 'foreign'}>, 'at'>
+/** What somebody else does, without when. */
+export type Deed = Omit<Extract<CommandFault, {kind: 'foreign'}>, 'at'>
 
 /**
  * What people and other tools do in the middle of a run: with a snapshot that is there before it, the oldest or the

@@ -10,6 +10,24 @@ export function enumerateFaults({trace, frames}: Baseline): readonly Fault[] {
   ]
 }
 
+/**
+ * Of all faults that are alike one, and which one depends on `turn`: alike is the same fault in commands of the same words
+ * on the same host, whatever they are about. Where the wire is cut, and where a stream, no two are alike.
+ */
+export function faultOfEachKind(baseline: Baseline, turn: number): readonly Fault[] {
+  const alike = Map.groupBy(enumerateFaults(baseline), (fault) => kindOf(fault, baseline))
+  return Array.from(alike.values()).flatMap((faults) => faults[turn % faults.length] ?? [])
+}
+
+function kindOf({at, ...fault}: Fault, {trace}: Baseline): string {
+  const entry = fault.kind === 'frame' || typeof at !== 'number' ? undefined : trace[at]
+  if (entry === undefined) return JSON.stringify([fault, at])
+  const {argv, process, libraryCall} = entry
+  const [verb, ...words] = argv
+  const how = [process.host.name, libraryCall === undefined, verb, ...words.filter((word) => /^-/.test(word))]
+  return JSON.stringify([fault, how])
+}
+
 const WHEN = ['before', 'after'] as const
 const OUTPUTS = ['empty', 'cut-line', 'lost-line', 'garbled', 'doubled'] as const
 

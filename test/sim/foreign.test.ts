@@ -37,7 +37,7 @@ describe.each([
     for (const [index, deed] of deedsOf(baseline).entries())
       for (let at = index % STEP; at < baseline.trace.length; at += STEP) {
         const fault = {...deed, at}
-        const {problems} = await playForeign(baseline, fault)
+        const {problems} = await playForeign(baseline, {faults: [fault]})
         if (problems.length > 0) failures.push(describeFailure({options, stage, faults: [fault]}, problems))
       }
     expect(failures.slice(0, 5).join('\n')).toBe('')

@@ -353,4 +353,107 @@ export const MUTANTS: readonly Mutant[] = [
     replace:
       "case 0:\n      return DONE\n    case ERRNO.missing:\n      return failed({kind: 'unknown', message: 'not there'})",
   },
+  {
+    what: 'a step that continues a partial receive travels with others',
+    file: 'plan/series.ts',
+    find: 'return from === undefined || resumeToken !== undefined',
+    replace: 'return from === undefined && resumeToken !== null',
+  },
+  {
+    what: 'the cursor moves to where a series began',
+    file: 'replicate/run-series.ts',
+    find: 'const {filesystem, to, protection}: Step = series.at(-1) ?? series[0]',
+    replace: 'const {filesystem, to, protection}: Step = series[0]',
+  },
+  {
+    what: 'what is finished behind a series is its first step',
+    file: 'replicate/run-filesystem.ts',
+    find: 'await finishing.add(ctx, series.at(-1) ?? series[0])',
+    replace: 'await finishing.add(ctx, series[0])',
+  },
+  {
+    what: 'the last of a series is not looked for',
+    file: 'endpoint/receive.ts',
+    find: "if (outcome.kind === 'done' && mayWait(request) && !mayBring) return []",
+    replace: "if (outcome.kind === 'done' && !mayBring) return []",
+  },
+  {
+    what: 'what has arrived of a series that broke off counts for nothing',
+    file: 'endpoint/receive.ts',
+    find: 'if (arrived === 0) throw error',
+    replace: 'if (arrived < 99) throw error',
+  },
+  {
+    what: 'a series that broke off counts as through',
+    file: 'endpoint/receive.ts',
+    find: 'return {arrived, warnings: Array.from(warnings), failure: error}',
+    replace: 'return {arrived: requests.length, warnings: Array.from(warnings)}',
+  },
+  {
+    what: 'snapshots that have changed count as what they were',
+    file: 'zfs-client/listing-memory.ts',
+    find: 'a.changedSeconds === b.changedSeconds',
+    replace: 'a.changedSeconds !== undefined',
+  },
+  {
+    what: 'what is listed in the second of its change is kept',
+    file: 'zfs-client/listing-memory.ts',
+    find: 'return changedSeconds * 1000 + MARGIN_MS <= wallMs',
+    replace: 'return changedSeconds >= 0 || wallMs < 0',
+  },
+  {
+    what: 'snapshots that have changed are not listed',
+    file: 'zfs-client/list-remembering.ts',
+    find: 'return known === undefined\n      ? fresh.get(name)',
+    replace: 'return known === undefined\n      ? (kept?.datasets.get(name)?.snapshots ?? fresh.get(name))',
+  },
+  {
+    what: 'what is remembered is changed without another look',
+    file: 'endpoint/pool.ts',
+    find: 'if (wanted.length === 0) return\n',
+    replace: 'if (wanted.length < 99) return\n',
+  },
+  {
+    what: 'holds are set without being forgotten',
+    file: 'zfs-client/forgetting-holds.ts',
+    find: 'forget(holds)\n      return await zfs.hold(ctx, holds)',
+    replace: 'return await zfs.hold(ctx, holds)',
+  },
+  {
+    what: 'a stream of another snapshot is admitted',
+    file: 'zfs/judge-stream.ts',
+    find: 'if (header.toguid !== toguid)',
+    replace: 'if (header.toguid === undefined)',
+  },
+  {
+    what: 'what a stream is, is not looked at',
+    file: 'zfs/judge-stream.ts',
+    find: 'return header.compound ? judgePackage(head, header, planned) : judgeHeader(header, planned, false)',
+    replace: "return {kind: 'admitted', properties: false}",
+  },
+  {
+    what: 'what the library could not do counts as done',
+    file: 'zfs-client/library-batch.ts',
+    find: 'if (errno === undefined && answer.errno === 0) outcomes.set(item, DONE)',
+    replace: 'if (errno === undefined) outcomes.set(item, DONE)',
+  },
+  {
+    what: 'a library that does not answer has done it',
+    file: 'zfs-client/library-batch.ts',
+    find: 'if (answer === undefined) return',
+    replace: 'if (answer === undefined) return void rest.forEach((item) => outcomes.set(item, DONE))',
+  },
+  {
+    what: 'a bookmark that the library finds there is the right one',
+    file: 'zfs-client/zfs-library-client.ts',
+    find: "operation: 'bookmark',\n  objectOf: ({bookmark, source}) => [bookmark, nameOfVersion(source)],\n  settle: () => undefined,",
+    replace:
+      "operation: 'bookmark',\n  objectOf: ({bookmark, source}) => [bookmark, nameOfVersion(source)],\n  settle: () => DONE,",
+  },
+  {
+    what: 'a busy receive of the library is never one that was interrupted',
+    file: 'zfs-client/library-stream.ts',
+    find: "if (end.kind === 'ended' && end.errno === ERRNO.busy)",
+    replace: "if (end.kind === 'ended' && end.errno === ERRNO.busy && args === undefined)",
+  },
 ]

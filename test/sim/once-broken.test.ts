@@ -40,14 +40,14 @@ describe('once broken', () => {
     const baseline = await prepare({options: {direction: 'push'}, stage: 'incremental'})
     const copy = receiverName(baseline.start, 'tank/data/a b')
     const fault: Fault = {kind: 'foreign', at: 0, host: 'backup', argv: ['write', copy]}
-    expect((await playForeign(baseline, fault)).problems).toEqual([])
+    expect((await playForeign(baseline, {faults: [fault]})).problems).toEqual([])
   })
 
   test('a snapshot with a clone is not tried to be destroyed in every run (I11)', async () => {
     const baseline = await prepare({options: {direction: 'push'}, stage: 'initial'})
     const argv = ['clone', 'tank/data/a b@first', 'tank/other/clone']
     const fault: Fault = {kind: 'foreign', at: 0, host: 'prod', argv}
-    expect((await playForeign(baseline, fault)).problems).toEqual([])
+    expect((await playForeign(baseline, {faults: [fault]})).problems).toEqual([])
   })
 
   test.each(['push', 'pull'] as const)(

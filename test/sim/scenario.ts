@@ -1,10 +1,13 @@
 import {consequencesOf} from './consequences.ts'
+import type {Deed} from './deeds.ts'
 import {type CommandFault, describeFault, type Fault, liesCredibly} from './fault.ts'
+import {actForeign} from './foreign.ts'
 import {differences, normalForm} from './normal-form.ts'
 import type {WorldOptions} from './options.ts'
 import type {Entry} from './process/entry.ts'
 import {leftovers, unsent} from './quiescence.ts'
 import {type Run, run} from './run.ts'
+import {untrue} from './told.ts'
 import {pairsOf} from './view.ts'
 import {copyWorld, createWorld, passAnHour, type World} from './world.ts'
 
@@ -75,7 +78,7 @@ export async function play(
     const done = await run(world, {faults})
     runs += 1
     world.nature.nowMs += MINUTE_MS
-    problems.push(...violationsOf(name, done))
+    problems.push(...violationsOf(name, done), ...untrue(done, world).map((what) => `I5 in ${name}: ${what}`))
     const through = done.end.kind === 'done' && done.end.status === 0
     if (through && !faults.some(liesCredibly))
       problems.push(...unsent(world).map((what) => `I5 in ${name}: exit 0, but ${what}`))
@@ -95,7 +98,12 @@ export async function play(
   const first = await once('the first quiet run', [])
   if (begun.length > 0 && !first.trace.some(isResumed))
     problems.push(`what has arrived of ${begun.join(', ')} is sent again`)
-  if (unconverged(first, world, expected).length > 0) {
+  const rest = unconverged(first, world, expected)
+  if (begun.length > 0)
+    problems.push(
+      ...rest.map((what) => `the run that continues ${begun.join(', ')} does not get through: ${what}`),
+    )
+  if (rest.length > 0) {
     const second = await once('the second quiet run', [])
     problems.push(...unconverged(second, world, expected).map((what) => `I2 after two quiet runs: ${what}`))
   }
@@ -121,23 +129,23 @@ function entryAt(trace: Run['trace'], at: CommandFault['at']): Entry | undefined
   return trace.filter(({argv}) => argv[0] === verb)[Number(nth)]
 }
 
+/** What happens in a run, and what somebody does when it is over. */
+export type Interruption = {readonly faults: readonly Fault[]; readonly deed?: Deed | undefined}
+
 /**
- * Somebody else acts in the middle of a run. Afterwards either all is well, or the filesystems in conflict are told and
- * left alone; never does a run change something for ever.
+ * Somebody else acts in the middle of a run or behind it. Afterwards either all is well, or the filesystems in conflict are
+ * told and left alone; never does a run change something for ever.
  */
-export async function playForeign({start}: Baseline, fault: Fault): Promise<Verdict> {
+export async function playForeign({start}: Baseline, {faults, deed}: Interruption): Promise<Verdict> {
   const world = copyWorld(start)
   const problems: string[] = []
   let last: Run | undefined
-  for (const name of [
-    'the run with a stranger',
-    'the first run after',
-    'the second run after',
-    'the idle run',
-  ]) {
-    last = await run(world, last === undefined ? {faults: [fault]} : {})
+  for (const name of ['the disturbed run', 'the first run after', 'the second run after', 'the idle run']) {
+    last = await run(world, last === undefined ? {faults} : {})
     world.nature.nowMs += MINUTE_MS
     problems.push(...violationsOf(name, last))
+    if (deed !== undefined && name === 'the disturbed run')
+      actForeign(deed.host === world.sender.name ? world.sender : world.receiver, deed.argv)
   }
   const status = last?.end.kind === 'done' ? last.end.status : undefined
   if (status === undefined) problems.push('the idle run has no report')

@@ -1,9 +1,11 @@
 import {requestInsideStream} from './behind-stream.ts'
 import {crashLoop} from './crash-loop.ts'
 import {deedsOf} from './deeds.ts'
-import {enumerateFaults} from './enumerate.ts'
+import {faultOfEachKind} from './enumerate.ts'
 import type {Fault} from './fault.ts'
+import {describeInterruption, interruptionsOf} from './interruptions.ts'
 import {normalForm} from './normal-form.ts'
+import {problemsOfPhases} from './phases.ts'
 import {run} from './run.ts'
 import {describeFailure, play, playForeign, prepare, reasonsOf, type Scenario} from './scenario.ts'
 import {together} from './together.ts'
@@ -32,15 +34,21 @@ async function firstProblem(): Promise<string | undefined> {
   }
 }
 
+type Place = Omit<Scenario, 'faults'>
+
 /** What finds most comes first. */
 async function* problems(): AsyncGenerator<string | undefined> {
   const usual = inBothStages([{options: {}}, {options: {direction: 'pull'}}])
   const others = inBothStages(VARIANTS)
-  for (const [index, world] of usual.entries()) yield* someFaults(world, 101, index)
   yield* await requestInsideStream(createWorld())
   yield* someReplacements()
   yield* someOverlaps()
-  for (const direction of ['push', 'pull'] as const) yield* someReplays(direction)
+  for (const direction of ['push', 'pull'] as const) {
+    yield* await problemsOfPhases(direction)
+    yield* someReplays(direction)
+    yield* someDeedsBetween({options: {direction}, stage: 'incremental'})
+  }
+  for (const place of usual) yield* someFaults(place, 0)
   for (const direction of ['push', 'pull'] as const) {
     for (const changing of [true, false]) {
       const {problems} = await crashLoop({seed: 1, direction, crashes: 30, changing})
@@ -48,38 +56,34 @@ async function* problems(): AsyncGenerator<string | undefined> {
     }
     yield* someDeeds({options: {direction}, stage: 'incremental'})
   }
-  for (const [index, world] of others.entries()) yield* someFaults(world, 101, index)
-  for (const [index, world] of [...usual, ...others].entries()) yield* someFaults(world, 17, index)
+  for (const place of others) yield* someFaults(place, 1)
 }
 
-function inBothStages(worlds: readonly Pick<Scenario, 'options'>[]): readonly Omit<Scenario, 'faults'>[] {
+function inBothStages(worlds: readonly Pick<Scenario, 'options'>[]): readonly Place[] {
   return worlds.flatMap(({options}) => [
     {options, stage: 'initial'},
     {options, stage: 'incremental'},
   ])
 }
 
-async function* someFaults(
-  world: Omit<Scenario, 'faults'>,
-  step: number,
-  first: number,
-): AsyncGenerator<string | undefined> {
-  const baseline = await prepare(world)
-  const faults = enumerateFaults(baseline)
-  for (const fault of faults.filter((_, index) => index % step === first % step)) {
+/** One fault of each kind. */
+async function* someFaults(place: Place, turn: number): AsyncGenerator<string | undefined> {
+  const baseline = await prepare(place)
+  for (const fault of faultOfEachKind(baseline, turn)) {
     const {problems} = await play(baseline, [fault])
-    if (problems.length > 0) yield describeFailure({...world, faults: [fault]}, problems)
+    if (problems.length > 0) yield describeFailure({...place, faults: [fault]}, problems)
   }
 }
 
 /** As a user: a look and a deed, and between them somebody else. */
 async function* someReplacements(): AsyncGenerator<string | undefined> {
-  const world = {options: {runsAs: 'user'}, stage: 'incremental'} as const
-  const baseline = await prepare(world)
+  const place = {options: {runsAs: 'user'}, stage: 'incremental'} as const
+  const baseline = await prepare(place)
   for (const deed of deedsOf(baseline).filter(({argv}) => argv[0] === 'replace'))
     for (const at of ['program:0', 'program:1'] as const) {
-      const {problems} = await playForeign(baseline, {...deed, at})
-      if (problems.length > 0) yield describeFailure({...world, faults: [{...deed, at}]}, problems)
+      const faults = [{...deed, at}]
+      const {problems} = await playForeign(baseline, {faults})
+      if (problems.length > 0) yield describeFailure({...place, faults}, problems)
     }
 }
 
@@ -111,11 +115,21 @@ async function* someReplays(direction: 'push' | 'pull'): AsyncGenerator<string |
   if (!expected.includes(normalForm(world))) yield 'every request twice leaves something else than once'
 }
 
-async function* someDeeds(world: Omit<Scenario, 'faults'>): AsyncGenerator<string | undefined> {
-  const baseline = await prepare(world)
+async function* someDeeds(place: Place): AsyncGenerator<string | undefined> {
+  const baseline = await prepare(place)
   for (const [index, deed] of deedsOf(baseline).entries())
     for (let at = index; at < baseline.trace.length; at += 23) {
-      const {problems} = await playForeign(baseline, {...deed, at})
-      if (problems.length > 0) yield describeFailure({...world, faults: [{...deed, at}]}, problems)
+      const faults = [{...deed, at}]
+      const {problems} = await playForeign(baseline, {faults})
+      if (problems.length > 0) yield describeFailure({...place, faults}, problems)
     }
+}
+
+/** Somebody acts between a run whose stream breaks off and the next. */
+async function* someDeedsBetween(place: Place): AsyncGenerator<string | undefined> {
+  const baseline = await prepare(place)
+  for (const interruption of interruptionsOf(baseline)) {
+    const {problems} = await playForeign(baseline, interruption)
+    if (problems.length > 0) yield describeInterruption(place, interruption, problems)
+  }
 }

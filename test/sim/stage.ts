@@ -52,12 +52,14 @@ export function createStage(
   world: World,
   faults: readonly Fault[],
   invariants: Invariants,
-  {dryRun, timers: shared, run, signal = NEVER, onCommand, replays}: StageOptions,
+  {dryRun, timers: shared, run, signal, onCommand, replays}: StageOptions,
 ): Stage {
   const {options, nature, sender, receiver} = world
   const [activeHost, passiveHost] = options.direction === 'push' ? [sender, receiver] : [receiver, sender]
   const timers = shared ?? createTimers(nature)
-  const active = createProcess('active', activeHost, timers, {signal, run})
+  // One for each run: what listens to it goes with it.
+  const stop = signal ?? new AbortController().signal
+  const active = createProcess('active', activeHost, timers, {signal: stop, run})
   const passives: Process[] = []
   const lanes: SimulatedLane[] = []
   const descriptors = createDescriptors()
@@ -136,7 +138,6 @@ export function createStage(
 
 /** A run by itself has no watchdog, whose limit this is. */
 const IDLE_MS = 15 * 60_000
-const NEVER = new AbortController().signal
 
 /** The real watch looks four times a second. */
 function noticeHangUp(timers: Timers, hangUp: AbortController, when: 'at-once' | 'when-idle'): void {

@@ -27,6 +27,8 @@ export type Happening =
       readonly when: When
       readonly faults?: readonly Fault[]
       readonly phases?: readonly Phase[]
+      /** It knows nothing of the locks of the others: it has its files elsewhere, and still the identity of this job. */
+      readonly elsewhere?: boolean
       /** `watchdog.idle` as this run has read it. */
       readonly idleMs?: number
     }
@@ -55,7 +57,7 @@ export async function together(world: World, happenings: readonly Happening[]): 
   const meeting = createMeeting()
   const beganAtMs = world.nature.nowMs
   const starts = happenings.filter((happening) => happening.kind === 'start')
-  const runs = starts.map(({faults = [], phases = PHASES, idleMs}, index) =>
+  const runs = starts.map(({faults = [], phases = PHASES, idleMs, elsewhere}, index) =>
     createRun(world, {
       name: `run ${index}`,
       faults,
@@ -63,7 +65,7 @@ export async function together(world: World, happenings: readonly Happening[]): 
       idleMs,
       timers,
       invariants,
-      meeting,
+      meeting: elsewhere ? createMeeting() : meeting,
       onCommand: (command) =>
         happen((when) => 'run' in when && when.run === index && when.command === command),
     }),

@@ -31,7 +31,8 @@ function readWords(argv: readonly string[]): Words | string {
       const value = argv[index]
       if (value === undefined) return `${word} needs a value`
       options[word] = value
-    } else if (word.startsWith('-')) return `unknown option '${word}'`
+    } else if (word === '--help') return "its stdout is for the client: see 'zrepl --help stdinserver'"
+    else if (word.startsWith('-')) return `unknown option '${word}'`
     else identities.push(word)
   }
   const [identity, ...rest] = identities

@@ -1,4 +1,5 @@
 import type {Clock} from '../core/context.ts'
+import {Stopped} from '../core/errors.ts'
 
 /** How often each side gives a sign of life and looks for those of the other, milliseconds. */
 export const SIGN_EVERY_MS = 5000
@@ -51,9 +52,12 @@ export function watchForSigns(
     sign() {
       silent = 0
     },
-    stop: () => stopped.abort(),
+    stop: () => stopped.abort(NOBODY_WAITS),
   }
 }
+
+/** One for all: to make an error of its own takes longer than most requests. */
+const NOBODY_WAITS = new Stopped('nothing is awaited any more')
 
 /** Calls `give` every few seconds until it is stopped: not at once, since most requests are answered before. */
 export function giveSigns(clock: Clock, give: () => void): {stop(): void} {

@@ -1,7 +1,7 @@
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {installZfs} from '../../sim/machine/install.ts'
-import {createMachine, saveMachine} from '../../sim/machine/state.ts'
+import {createMachine, saveMachine, writeEverywhere} from '../../sim/machine/state.ts'
 import {addDataset} from '../../sim/pool.ts'
 import type {Target} from '../../unit/fuzz/target.ts'
 
@@ -21,6 +21,8 @@ export async function createCorpusMachine(): Promise<Machine> {
   const dir = mkdtempSync('/var/tmp/zrepl-corpus-')
   const host = createMachine('2.3.2')
   addDataset(host, 'vault/remote', 'filesystem')
+  // So much that a part of it can be on disk.
+  for (const _ of ['a block', 'another']) writeEverywhere(host)
   const {inside, machine} = await installZfs(dir, host)
   let rows = 0
 

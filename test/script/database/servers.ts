@@ -1,8 +1,8 @@
 import {chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
-import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
+import {freePort} from '../free-port.ts'
 import {installPackages} from '../packages.ts'
 
 /** A database server of Debian's, started for a test in a directory of its own, as a user who may nothing else. */
@@ -147,16 +147,4 @@ function serverDirectory(name: string): string {
 async function asNobody(program: string, ...words: readonly string[]): Promise<string> {
   const {stdout} = await execa(program, words, {...NOBODY, cwd: '/', stdin: 'ignore'})
   return stdout
-}
-
-/** A port nobody listens on now. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }

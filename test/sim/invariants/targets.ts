@@ -52,18 +52,23 @@ function targetsOfProgram(words: readonly string[]): Targets {
 
 /** The snapshots a command destroys as they are now, and bookmarks. A channel program spares those it does not mean. */
 export function destroyedBy(host: Host, argv: readonly string[]): Pick<Targets, 'snapshots' | 'bookmarks'> {
+  if (argv[0] !== 'destroy' && argv[0] !== 'program') return NOTHING
   const {verb, snapshots, bookmarks, judged} = targetsOf(argv)
   if (verb === 'destroy') return {snapshots, bookmarks}
-  const meant = snapshots.filter((name) => findSnapshot(host, name)?.guid === judged.get(name))
-  return {snapshots: verb === 'program' ? meant : [], bookmarks: []}
+  return {
+    snapshots: snapshots.filter((name) => findSnapshot(host, name)?.guid === judged.get(name)),
+    bookmarks: [],
+  }
 }
+
+const NOTHING = {snapshots: [], bookmarks: []}
 
 function operandsOf(verb: string, words: readonly string[]): string[] {
   if (verb === 'set') return words.slice(1)
   const operands: string[] = []
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? ''
-    if (/^-[oxi]$/.test(word)) at += 1
+    if (word === '-x' || word === '-o' || word === '-i') at += 1
     else if (!word.startsWith('-')) operands.push(word)
   }
   return operands
