@@ -18,28 +18,36 @@ beforeAll(async () => {
   await lab.ok(`set -e
 for f in film ${MORE.join(' ')}; do zfs create ${src}/$f; done
 zfs create ${dst}/sink
+zfs create ${dst}/far
 zfs snapshot ${[...MORE, 'film'].map((name) => `${src}/${name}@first`).join(' ')}
 `)
-  const job = (name: string, filesystems: readonly string[], more = '') => `
+  const local = '    connect: {type: local, listener_name: sink, client_identity: me}'
+  const ssh = await lab.authorize('me', CONFIG)
+  const job = (name: string, filesystems: readonly string[], more = '', connect = local) => `
   - name: ${name}
     type: push
-    connect: {type: local, listener_name: sink, client_identity: me}
+${connect}
     filesystems: {${filesystems.map((one) => `"${src}/${one}": true`).join(', ')}}
     snapshotting: {type: manual}${more}
     pruning: {keep_sender: [{type: last_n, count: 9}], keep_receiver: [{type: last_n, count: 9}]}`
   await lab.writeFile(
     CONFIG,
     `global: {zfs: {access: library}}
-jobs:${job('few', FEW)}${job('more', MORE)}
+jobs:${job('few', FEW)}${job('more', MORE)}${job('far', FEW, '', ssh)}
 ${job('film', ['film'], '\n    send: {bandwidth_limit: {max: 4 MiB, bucket_capacity: 1 MiB}}\n    watchdog: {idle: 4s}')}
   - name: sink
     type: sink
     root_fs: ${dst}/sink
     recv: {placeholder: {encryption: inherit}}
     serve: {type: local, listener_name: sink}
+  - name: farsink
+    type: sink
+    root_fs: ${dst}/far
+    recv: {placeholder: {encryption: inherit}}
+    serve: {type: stdinserver, client_identities: [me]}
 `,
   )
-  for (const name of ['more', 'film']) expect((await replicate(name)).exitCode).toBe(0)
+  for (const name of ['more', 'film', 'far']) expect((await replicate(name)).exitCode).toBe(0)
 })
 
 afterAll(async () => {
@@ -48,15 +56,27 @@ afterAll(async () => {
 })
 
 const replicate = (job: string) => zrepl(lab, `replicate ${job} --config ${CONFIG}`)
-const copy = (filesystem: string) => `${dst}/sink/me/${src}/${filesystem}`
+const copy = (filesystem: string, root = 'sink') => `${dst}/${root}/me/${src}/${filesystem}`
 
 /** How many programs the whole guest starts while \`job\` brings one new snapshot of each of its filesystems over. */
-async function programsFor(job: string, filesystems: readonly string[], snapshot: string): Promise<number> {
+async function programsFor(
+  job: string,
+  filesystems: readonly string[],
+  snapshot: string,
+  root = 'sink',
+): Promise<number> {
   const names = filesystems.map((name) => `${src}/${name}@${snapshot}`).join(' ')
   await lab.ok(`set -e
 for f in ${filesystems.join(' ')}; do echo ${snapshot} >/mnt/${src}/$f/${snapshot}; done
 zfs snapshot ${names}
 `)
+  const programs = await programsOf(job)
+  for (const name of filesystems)
+    expect(await snapshots(lab, copy(name, root))).toEqual(await snapshots(lab, `${src}/${name}`))
+  return programs
+}
+
+async function programsOf(job: string): Promise<number> {
   // What is remembered of one job's filesystems and not of another's makes a difference of some commands.
   const accounts = await lab.ok(`cd /
 rm -rf /var/lib/zrepl/listings
@@ -72,8 +92,6 @@ sys.exit(done.returncode)
 __END__
 base64 -w0 /run/accounts
 `)
-  for (const name of filesystems)
-    expect(await snapshots(lab, copy(name))).toEqual(await snapshots(lab, `${src}/${name}`))
   return readAccounts(Buffer.from(accounts, 'base64')).programs
 }
 
@@ -81,6 +99,13 @@ test('a run starts as many programs for six filesystems as for two', async () =>
   const few = await programsFor('few', FEW, 'second')
   expect(few).toBeLessThanOrEqual(20)
   expect(await programsFor('more', MORE, 'third')).toBe(few)
+})
+
+test('over ssh it starts no more than twenty, those of sshd included; and so does one with nothing to do', async () => {
+  const some = await programsFor('far', FEW, 'fourth', 'far')
+  const none = await programsOf('far')
+  console.log(`programs over ssh: ${some} for increments, ${none} for nothing`)
+  expect(Math.max(some, none)).toBeLessThanOrEqual(20)
 })
 
 test('of a run that is killed in a stream nothing stays behind, and the next continues the stream', async () => {
