@@ -1,4 +1,4 @@
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {type Lab, openLab} from './lab.ts'
 import {interpose, zrepl} from './scenario.ts'
 
@@ -19,10 +19,21 @@ zfs create -o mountpoint=/evil -o setuid=on -o canmount=noauto -o readonly=off -
   -o org.example:owner=eve ${src}/data
 zfs create -V 8M -o volmode=full ${src}/data/vol
 zfs snapshot -r ${src}/data@1
+echo 12345678 >/root/passphrase
+zfs create -o encryption=on -o keyformat=passphrase -o keylocation=file:///root/passphrase ${src}/secret
+zfs snapshot ${src}/secret@1 && zfs snapshot ${src}/secret@2
+zfs create ${dst}/fetching && zfs create ${dst}/told && zfs create ${dst}/believing
 `)
   await lab.writeFile(
     CONFIG,
-    `jobs:\n${pair('careful', '')}${pair('trusting', 'properties: {accept: [canmount]}')}${pair('betrayed', '')}`,
+    `jobs:\n${[
+      pair('careful', ''),
+      pair('trusting', 'properties: {accept: [canmount]}'),
+      pair('betrayed', ''),
+      pair('fetching', '', 'secret'),
+      pair('told', 'properties: {override: {keylocation: "file:///root/mine"}}', 'secret'),
+      pair('believing', 'properties: {accept: [keylocation]}', 'secret'),
+    ].join('')}`,
   )
 })
 
@@ -31,7 +42,7 @@ afterAll(async () => {
   await lab?.close()
 })
 
-function pair(name: string, recv: string): string {
+function pair(name: string, recv: string, sent = 'data'): string {
   return `  - name: ${name}_sink
     type: sink
     root_fs: ${dst}/${name}
@@ -42,9 +53,9 @@ function pair(name: string, recv: string): string {
   - name: ${name}
     type: push
     connect: {type: local, listener_name: ${name}, client_identity: eve}
-    filesystems: {"${src}/data<": true}
+    filesystems: {"${src}/${sent}<": true}
     snapshotting: {type: manual}
-    send: {send_properties: true}
+    send: {send_properties: true, encrypted: ${sent === 'secret'}}
     pruning:
       keep_sender: [{type: regex, regex: ".*"}]
       keep_receiver: [{type: regex, regex: ".*"}]
@@ -112,4 +123,35 @@ fi`,
         `property ${name} of '${copy}' is as the sender has it, against recv.properties: look at it, then run zfs inherit ${name}`,
     ),
   )
+})
+
+describe('a stream that says where this host is to fetch a key from (T40)', () => {
+  async function replicate(job: string) {
+    const {report, exitCode} = await zrepl(lab, `replicate ${job} --config ${CONFIG}`)
+    expect(exitCode).toBe(0)
+    const copy = `${dst}/${job}/eve/${src}/secret`
+    const location = await lab.ok(`zfs get -H -o value keylocation ${copy}\n`)
+    return {copy, location: location.trim(), warnings: report.replicate?.filesystems[0]?.warnings}
+  }
+  const words = (copy: string, location: string) =>
+    `the stream has set keylocation of '${copy}' to 'file:///root/passphrase': it is ${location} again`
+
+  test('does not, neither with the first nor with the next, and is told of', async () => {
+    const {copy, location, warnings} = await replicate('fetching')
+    expect(location).toBe('prompt')
+    // An increment does not bring it again.
+    expect(warnings).toEqual([words(copy, 'prompt')])
+    expect(await lab.ok(`zfs get -H -o value keystatus ${copy}\n`)).toBe('unavailable\n')
+    expect((await lab.sh(`zfs load-key -a </dev/null\n`)).exitCode).not.toBe(0)
+    expect(await lab.ok(`zfs get -H -o value keystatus ${copy}\n`)).toBe('unavailable\n')
+  })
+
+  test('unless the job has another place, or takes the stream’s', async () => {
+    const told = await replicate('told')
+    expect([told.location, told.warnings?.[0]]).toEqual([
+      'file:///root/mine',
+      words(told.copy, 'file:///root/mine'),
+    ])
+    expect(await replicate('believing')).toMatchObject({location: 'file:///root/passphrase', warnings: []})
+  })
 })

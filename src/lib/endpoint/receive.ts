@@ -2,6 +2,7 @@ import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {StreamHandle} from '../core/stream.ts'
+import {KEY_LOCATION} from '../scope/received-properties.ts'
 import type {ReceiveArgs} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
 import type {PlannedStream} from '../zfs/judge-stream.ts'
@@ -9,6 +10,7 @@ import {type DatasetName, snapshotName} from '../zfs/name.ts'
 import {isSnapshot, nameOfSnapshot} from '../zfs/version.ts'
 import {receiveCompressed} from './compressed.ts'
 import {createInspector} from './inspector.ts'
+import {withholdKeyLocation} from './key-location.ts'
 import {CANNOT_DROP, dropOlderHolds, findReceived, moveHolds, seekReceived} from './last-received.ts'
 import {clearPlaceholder, createAncestors, isEmptyPlaceholder} from './placeholder.ts'
 import {checkEncrypted, isEncryptedRoot, refusePlaintext} from './plaintext.ts'
@@ -119,6 +121,7 @@ async function receiveOne(
     outcome.kind === 'failed' ? [`received, but zfs receive said: ${outcome.failure.message}`] : []
   await checkEncrypted(ctx, side, dataset, request)
   if (mayBring) warnings.push(...(await strayProperties(ctx, side, dataset, args)))
+  if (mayBring && request.raw) warnings.push(...(await withholdKeyLocation(ctx, side, dataset)))
   if (target?.placeholder === true) await clearPlaceholder(ctx, side, dataset)
   if (request.confirm === 'later' || request.protection === 'guarantee_nothing') return warnings
 
@@ -189,7 +192,7 @@ async function argsOf(
   return {
     to: snapshotName(mapping.toReceiver(filesystem), to.name),
     replacesPlaceholder: from === undefined && target !== undefined && isEmptyPlaceholder(side, target),
-    inherit: Array.from(inherit),
+    inherit: Array.from(inherit).filter((property) => property !== KEY_LOCATION),
     override: recv.properties.override,
   }
 }

@@ -1,9 +1,12 @@
 import {PLACEHOLDER_PROPERTY} from '../zfs/placeholder.ts'
 
+/** Where the key of an encrypted dataset is fetched from. */
+export const KEY_LOCATION = 'keylocation'
+
 /**
  * Properties that a stream does not set on this host unless the receiving job says so: a sender that has gone bad could
- * mount, share or run what it sent, make room or writing impossible, or pass its data for a placeholder of ours (threats
- * T10, T11). zfsprops(7) explains each. `zfs receive -x` leaves a value that was set here; for volumes, to which most of
+ * mount, share or run what it sent, make room or writing impossible, have the key fetched from where it likes, or pass its
+ * data for a placeholder of ours (threats T10, T11, T40). zfsprops(7) explains each. `zfs receive -x` leaves a value that was set here; for volumes, to which most of
  * them do not apply, it only prints a warning.
  */
 export const WITHHELD_PROPERTIES: readonly string[] = [
@@ -21,6 +24,7 @@ export const WITHHELD_PROPERTIES: readonly string[] = [
   'volmode',
   'quota',
   'refquota',
+  KEY_LOCATION,
   PLACEHOLDER_PROPERTY,
 ]
 

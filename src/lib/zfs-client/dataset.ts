@@ -3,6 +3,7 @@ import {
   abortReceiveCommand,
   createPlaceholderCommand,
   renameCommand,
+  setKeyLocationCommand,
   setPlaceholderCommand,
   type ZfsCommand,
 } from '../zfs/argv.ts'
@@ -10,7 +11,7 @@ import type {Outcome} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import {askAgain, change, DONE, failed, failureOf, succeeded} from './command.ts'
-import {list} from './list.ts'
+import {list, lookAtKeyLocation} from './list.ts'
 import type {RunProgram} from './run-program.ts'
 
 /**
@@ -45,6 +46,18 @@ export async function setPlaceholder(
     setPlaceholderCommand(dataset, value),
     (now) => now?.placeholder === (value === 'on'),
   )
+}
+
+export async function setKeyLocation(
+  ctx: RunContext,
+  run: RunProgram,
+  dataset: DatasetName,
+  location: string,
+): Promise<Outcome> {
+  const result = await change(ctx, run, setKeyLocationCommand(dataset, location))
+  if (succeeded(result)) return DONE
+  const now = await askAgain(ctx, () => lookAtKeyLocation(ctx, run, dataset))
+  return now === location ? DONE : failed(failureOf(result))
 }
 
 /** Done also when the new name is there and the old one is not. */

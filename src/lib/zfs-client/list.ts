@@ -1,10 +1,17 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import {listHoldsCommand, listReceivedCommand, listSnapshotsCommand, listWrittenCommand} from '../zfs/argv.ts'
+import {
+  keyLocationCommand,
+  listHoldsCommand,
+  listReceivedCommand,
+  listSnapshotsCommand,
+  listWrittenCommand,
+} from '../zfs/argv.ts'
 import type {Listing, ListQuery} from '../zfs/client.ts'
 import {type DatasetName, datasetOf, type HoldTag, type SnapshotName} from '../zfs/name.ts'
 import {readHolds} from '../zfs/read-holds.ts'
+import {readKeyLocation} from '../zfs/read-key-location.ts'
 import {createListReader} from '../zfs/read-list.ts'
 import {readReceived} from '../zfs/read-received.ts'
 import {readWritten} from '../zfs/read-written.ts'
@@ -128,4 +135,16 @@ export async function listReceived(
   if (properties.length === 0) return []
   const {stdout} = await look(ctx, run, listReceivedCommand(dataset, properties))
   return readReceived(stdout, dataset, properties)
+}
+
+/** Where the key of this dataset is fetched from. */
+export async function lookAtKeyLocation(
+  ctx: RunContext,
+  run: RunProgram,
+  dataset: DatasetName,
+): Promise<string | undefined> {
+  const command = keyLocationCommand(dataset)
+  const result = await look(ctx, run, command)
+  missingOf(command, result, [])
+  return readKeyLocation(result.stdout, dataset)
 }

@@ -1,11 +1,11 @@
 import type {ZfsClient} from '../zfs/client.ts'
 import {bookmark, destroyBookmarks} from './bookmark.ts'
-import {abortReceive, createPlaceholder, rename, setPlaceholder} from './dataset.ts'
+import {abortReceive, createPlaceholder, rename, setKeyLocation, setPlaceholder} from './dataset.ts'
 import {destroySnapshots} from './destroy.ts'
 import {estimateDestroy} from './destroy-estimate.ts'
 import {createDestroyJudged} from './destroy-judged.ts'
 import {hold, release} from './hold.ts'
-import {list, listHolds, listReceived, listSnapshots, listWritten} from './list.ts'
+import {list, listHolds, listReceived, listSnapshots, listWritten, lookAtKeyLocation} from './list.ts'
 import {listVersions} from './list-once.ts'
 import type {ListingMemory} from './listing-memory.ts'
 import {createRunDestroyProgram} from './run-destroy-program.ts'
@@ -26,6 +26,7 @@ export function createZfsCliClient(run: RunProgram, memory?: ListingMemory): Zfs
     holds: (ctx, snapshots) => listHolds(ctx, run, snapshots),
     written: (ctx, datasets) => listWritten(ctx, run, datasets),
     received: (ctx, dataset, properties) => listReceived(ctx, run, dataset, properties),
+    keyLocation: (ctx, dataset) => lookAtKeyLocation(ctx, run, dataset),
     snapshot: (ctx, snapshots) => takeSnapshots(ctx, run, snapshots),
     hold: (ctx, holds) => hold(ctx, run, holds),
     release: (ctx, holds) => release(ctx, run, holds),
@@ -43,6 +44,7 @@ export function createZfsCliClient(run: RunProgram, memory?: ListingMemory): Zfs
     destroyBookmarks: (ctx, bookmarks) => destroyBookmarks(ctx, run, bookmarks),
     createPlaceholder: (ctx, dataset, encryption) => createPlaceholder(ctx, run, dataset, encryption),
     setPlaceholder: (ctx, dataset, value) => setPlaceholder(ctx, run, dataset, value),
+    setKeyLocation: (ctx, dataset, location) => setKeyLocation(ctx, run, dataset, location),
     rename: (ctx, from, to) => rename(ctx, run, from, to),
     abortReceive: (ctx, dataset) => abortReceive(ctx, run, dataset),
     estimateDestroy: (ctx, snapshots) => estimateDestroy(ctx, run, snapshots),

@@ -96,6 +96,11 @@ export function listReceivedCommand(dataset: DatasetName, properties: readonly s
   return reading('get', '-Hp', ...options, properties.map(propertyName).join(','), operand(dataset))
 }
 
+/** Where the key of a dataset is fetched from, for `readKeyLocation`. */
+export function keyLocationCommand(dataset: DatasetName): ZfsCommand {
+  return reading('get', '-Hp', '-o', 'name,property,value', 'keylocation', operand(dataset))
+}
+
 /** The user holds on these snapshots, for `readHolds`. */
 export function listHoldsCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
   return reading('holds', '-H', ...someOperands(snapshots))
@@ -188,6 +193,11 @@ export function createPlaceholderCommand(dataset: DatasetName, encryption: 'inhe
 /** Marks a dataset as a placeholder, or as none any more. */
 export function setPlaceholderCommand(dataset: DatasetName, value: 'on' | 'off'): ZfsCommand {
   return changing('set', `${PLACEHOLDER_PROPERTY}=${value}`, operand(dataset))
+}
+
+/** Says where the key of a dataset is fetched from; the key itself stays. */
+export function setKeyLocationCommand(dataset: DatasetName, location: string): ZfsCommand {
+  return changing('set', `keylocation=${location}`, operand(dataset))
 }
 
 /** Gives a dataset and all below it another name in the same pool. */

@@ -33,6 +33,8 @@ export type ZfsClient = {
 
   /** Which of these properties have a value on `dataset` that came with a stream (zfsprops(7), source `received`). */
   received(ctx: RunContext, dataset: DatasetName, properties: readonly string[]): Promise<readonly string[]>
+  /** Where the dataset's own key is fetched from (zfsprops(7), `keylocation`); `undefined` where it has none. */
+  keyLocation(ctx: RunContext, dataset: DatasetName): Promise<string | undefined>
 
   /**
    * All of one pool's snapshots in one transaction, or none of that pool's. Where that is not possible, in as few as
@@ -49,6 +51,7 @@ export type ZfsClient = {
   /** Creates an empty unmounted dataset carrying the placeholder property; `done` if it exists already. */
   createPlaceholder(ctx: RunContext, dataset: DatasetName, encryption: 'inherit' | 'off'): Promise<Outcome>
   setPlaceholder(ctx: RunContext, dataset: DatasetName, value: 'on' | 'off'): Promise<Outcome>
+  setKeyLocation(ctx: RunContext, dataset: DatasetName, location: string): Promise<Outcome>
   /** `done` also when it has been renamed already. */
   rename(ctx: RunContext, from: DatasetName, to: DatasetName): Promise<Outcome>
   /** Ends a partial receive; `done` also when there is none. */

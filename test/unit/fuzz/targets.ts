@@ -33,6 +33,7 @@ import {
 } from '../../../src/lib/zfs/name.ts'
 import {readDestroyEstimate} from '../../../src/lib/zfs/read-destroy-estimate.ts'
 import {readHolds} from '../../../src/lib/zfs/read-holds.ts'
+import {readKeyLocation} from '../../../src/lib/zfs/read-key-location.ts'
 import {readProperties} from '../../../src/lib/zfs/read-properties.ts'
 import {readReceived} from '../../../src/lib/zfs/read-received.ts'
 import {readSendEstimate} from '../../../src/lib/zfs/read-send-estimate.ts'
@@ -142,6 +143,12 @@ export const TARGETS: readonly Target[] = [
     name: 'received properties',
     samples: ['tank\tmountpoint\treceived\n'],
     take: (text) => readReceived(text, tank, ['mountpoint']),
+    throws: zfsOutput,
+  },
+  {
+    name: 'key location',
+    samples: ['tank\tkeylocation\tfile:///root/key\n'],
+    take: (text) => readKeyLocation(text, tank),
     throws: zfsOutput,
   },
   {name: 'written', samples: ['tank\t4096\n'], take: (text) => readWritten(text, [tank]), throws: zfsOutput},

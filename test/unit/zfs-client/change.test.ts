@@ -358,6 +358,41 @@ describe('datasets', () => {
     ])
   })
 
+  const SET = 'set keylocation=prompt p/a'
+  const GET = 'get -Hp -o name,property,value keylocation p/a'
+
+  test.each<[string, readonly Step[], string]>([
+    ['is set', [[SET]], 'done'],
+    [
+      'is as wished',
+      [
+        [SET, fails('odd')],
+        [GET, 'p/a\tkeylocation\tprompt\n'],
+      ],
+      'done',
+    ],
+    [
+      'is another one',
+      [
+        [SET, fails('odd')],
+        [GET, 'p/a\tkeylocation\tfile:///k\n'],
+      ],
+      'unknown',
+    ],
+    [
+      'cannot be seen',
+      [
+        [SET, fails('odd')],
+        [GET, fails('odd')],
+      ],
+      'unknown',
+    ],
+  ])('a key location %s', async (_, steps, expected) => {
+    expect(
+      await outcomes(steps, async (client) => [await client.setKeyLocation(ctx, name, 'prompt')]),
+    ).toEqual([expected])
+  })
+
   test.each<[string, readonly Step[], string]>([
     ['is given up', [['receive -A p/a']], 'done'],
     ['is not there', [['receive -A p/a', fails('odd')], ...look(dataset('p/a'))], 'done'],
@@ -473,6 +508,7 @@ test('a dry run can look and nothing else', async () => {
     client.destroyBookmarks(ctx, []),
     client.createPlaceholder(ctx, name, 'off'),
     client.setPlaceholder(ctx, name, 'off'),
+    client.setKeyLocation(ctx, name, 'prompt'),
     client.rename(ctx, name, name),
     client.abortReceive(ctx, name),
     client.send(ctx, ARGS, OUT),
@@ -485,6 +521,6 @@ test('a dry run can look and nothing else', async () => {
   for (const attempt of await Promise.allSettled(attempts)) {
     expect(attempt).toMatchObject({status: 'rejected', reason: expect.any(Bug)})
   }
-  expect(attempts.length + 8).toBe(Object.keys(client).length)
+  expect(attempts.length + 9).toBe(Object.keys(client).length)
   expect(calls.length).toBe(1)
 })

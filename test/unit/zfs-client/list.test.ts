@@ -290,3 +290,33 @@ describe('received', () => {
     expect(await codeOf(ask([[command, stdout]]))).toBe('zfs-output')
   })
 })
+
+describe('the key location', () => {
+  const a = parseDatasetName('p/a')
+  const command = 'get -Hp -o name,property,value keylocation p/a'
+  const ask = (answer: NonNullable<Step[1]>) =>
+    clientOf([[command, answer]]).client.keyLocation(testContext(), a)
+
+  test.each([
+    ['prompt', 'prompt'],
+    ['file:///root/key', 'file:///root/key'],
+    ['https://example.org/key', 'https://example.org/key'],
+    ['none', undefined],
+    ['-', undefined],
+  ])('%s', async (value, expected) => {
+    expect(await ask(`p/a\tkeylocation\t${value}\n`)).toBe(expected)
+  })
+
+  test.each([
+    'p/a\tkeylocation\tprompt\np/a\tkeylocation\tnone\n',
+    'p/b\tkeylocation\tprompt\n',
+    'p/a\tkeyformat\traw\n',
+    'p/a\tkeylocation\n',
+  ])('is not concluded from %j', async (stdout) => {
+    expect(await codeOf(ask(stdout))).toBe('zfs-output')
+  })
+
+  test('is not concluded from a failure', async () => {
+    expect(await codeOf(ask(fails("cannot open 'p/a': dataset does not exist")))).toBe('zfs-failed')
+  })
+})

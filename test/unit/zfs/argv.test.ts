@@ -14,6 +14,7 @@ import {
   receiveCommand,
   releaseCommand,
   sendCommand,
+  setKeyLocationCommand,
   setPlaceholderCommand,
   snapshotCommand,
   type ZfsCommand,
@@ -144,6 +145,7 @@ describe('changing', () => {
       ['create', '-o', 'zrepl:placeholder=on', '-o', 'mountpoint=none', '-o', 'encryption=off', 'tank/a b'],
     ],
     ['set placeholder', setPlaceholderCommand(fs, 'off'), ['set', 'zrepl:placeholder=off', 'tank/a b']],
+    ['set key location', setKeyLocationCommand(fs, 'prompt'), ['set', 'keylocation=prompt', 'tank/a b']],
     ['abort', abortReceiveCommand(fs), ['receive', '-A', 'tank/a b']],
   ])('%s', (_, command, argv) => expect(command).toEqual({program: 'zfs', argv, mutates: true}))
 
