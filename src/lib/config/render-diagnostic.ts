@@ -1,4 +1,5 @@
 import {printable} from '../core/printable.ts'
+import {withSecretsHidden} from '../core/redact.ts'
 import type {Diagnostic} from './diagnostic.ts'
 
 /** Longest part of a line of the file that is shown, and how much of it stands before the place, in characters. */
@@ -12,7 +13,7 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[]): string {
 
 /**
  * One diagnostic for people, with a line feed at the end. What comes from the file is escaped: it is somebody's text,
- * and goes to somebody's terminal.
+ * and goes to somebody's terminal. What only the owner of the file may know is not in it.
  * ```
  * zrepl.yml:3:11: error: jobs[0].type: "psh" is not one of push, pull, source, sink, snap
  *   3 |     type: psh
@@ -31,12 +32,13 @@ export function renderDiagnostic(diagnostic: Diagnostic): string {
 
 function renderExcerpt({line, column, excerpt}: Diagnostic, margin: string): readonly string[] {
   if (excerpt === undefined) return []
+  const text = withSecretsHidden(excerpt.text)
   const from = Math.max(0, column - 1 - MAX_BEFORE)
-  const to = Math.min(excerpt.text.length, from + MAX_EXCERPT)
-  const before = escaped(excerpt.text.slice(from, column - 1), from > 0)
-  const meant = printable(excerpt.text.slice(column - 1, Math.min(to, column - 1 + excerpt.length)))
-  const after = printable(excerpt.text.slice(column - 1 + excerpt.length, to))
-  const cut = to < excerpt.text.length ? '…' : ''
+  const to = Math.min(text.length, from + MAX_EXCERPT)
+  const before = escaped(text.slice(from, column - 1), from > 0)
+  const meant = printable(text.slice(column - 1, Math.min(to, column - 1 + excerpt.length)))
+  const after = printable(text.slice(column - 1 + excerpt.length, to))
+  const cut = to < text.length ? '…' : ''
   return [
     `  ${line} | ${before}${meant}${after}${cut}`,
     `${margin} | ${' '.repeat(before.length)}${'^'.repeat(Math.max(1, meant.length))}`,

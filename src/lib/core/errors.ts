@@ -1,3 +1,5 @@
+import {redacted} from './redact.ts'
+
 /**
  * Every way in which the world can fail us. Stable: scripts read these codes in the JSON report.
  * The exit status of each is in `exit-code.ts`.
@@ -60,9 +62,9 @@ export class OperationalError extends Error {
   readonly retryable: boolean
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
-    super(message, detail.cause === undefined ? undefined : {cause: detail.cause})
+    super(redacted(message), detail.cause === undefined ? undefined : {cause: detail.cause})
     this.code = code
-    this.hint = detail.hint
+    this.hint = detail.hint === undefined ? undefined : redacted(detail.hint)
     this.retryable = detail.retryable ?? false
   }
 }

@@ -1,11 +1,14 @@
+import {redacted} from './redact.ts'
+
 /** Longest text we repeat from outside (a name, a line of stderr, a peer's message), in UTF-16 units. */
 const MAX_LENGTH = 2048
 
 /**
  * Makes text from outside safe to print: printable ASCII stays, everything else becomes `\xNN` or `\u{N}`,
- * and overlong text is cut. Terminal escapes and forged log lines end here (threat T20).
+ * and overlong text is cut, and secrets. Terminal escapes and forged log lines end here (threat T20).
  */
-export function printable(text: string): string {
+export function printable(outside: string): string {
+  const text = redacted(outside)
   const cut = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text
   if (PLAIN.test(cut)) return cut
   return Array.from(cut, (char) => {

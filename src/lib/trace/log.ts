@@ -1,4 +1,5 @@
 import type {Clock, Fields, Log, LogLevel, Logs} from '../core/context.ts'
+import {redacted, redactedFields} from '../core/redact.ts'
 import type {LogLine} from './log-line.ts'
 import {LOG_LEVELS} from './outlet.ts'
 
@@ -14,8 +15,13 @@ export function createLogs(
     const write =
       (lineLevel: LogLevel) =>
       (message: string, more: Fields = {}) => {
-        if (tells(lineLevel))
-          sink({timeMs: clock.now(), level: lineLevel, message, fields: {...fields, ...more}})
+        if (!tells(lineLevel)) return
+        sink({
+          timeMs: clock.now(),
+          level: lineLevel,
+          message: redacted(message),
+          fields: redactedFields({...fields, ...more}),
+        })
       }
     return {
       debug: write('debug'),

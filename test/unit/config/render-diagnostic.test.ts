@@ -25,6 +25,15 @@ test('with everything', () => {
   )
 })
 
+test('without what only the owner of the file may know', () => {
+  const text = '  - {type: mysql-lock-tables, dsn: "root:geheim@tcp(h)/", tyme: 1}'
+  const column = text.indexOf('tyme') + 1
+  const rendered = renderDiagnostic({...DIAGNOSTIC, column, excerpt: {text, length: 4}})
+  expect(rendered).toContain(
+    `  12 |   - {type: mysql-lock-tables, dsn: *********************, tyme: 1}\n     | ${' '.repeat(column - 1)}^^^^\n`,
+  )
+})
+
 test('about a whole file', () => {
   const diagnostic: Diagnostic = {
     severity: 'notice',
