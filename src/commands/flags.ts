@@ -23,6 +23,12 @@ export const traceFlag = Flags.string({
   helpValue: 'FILE',
 })
 
+export const keepTraceFlag = Flags.boolean({
+  default: false,
+  summary: 'Keep a trace of the run beside its report, for `zrepl trace`. Not of a dry run.',
+  description: 'With {type: trace} in global.monitoring it is kept of every run.',
+})
+
 export const quietFlag = Flags.boolean({
   char: 'q',
   summary: 'Print and log nothing to the terminal unless something failed.',
@@ -41,6 +47,20 @@ export const jobArgs = {
     description: 'Name of a job in the configuration.',
     required: true,
     multiple: true,
+    ignoreStdin: true,
+  }),
+}
+
+export const traceArgs = {
+  jobOrFile: Args.string({
+    name: 'JOB|FILE',
+    description: 'A job whose newest kept trace is meant, or a file (with a slash in it, or no job).',
+    required: true,
+    ignoreStdin: true,
+  }),
+  run: Args.string({
+    description: 'A run of the job, as `zrepl trace list` names it; the beginning is enough.',
+    required: false,
     ignoreStdin: true,
   }),
 }

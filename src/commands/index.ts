@@ -25,6 +25,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command.Class>>> = 
   'test:placeholder': async () => (await import('./test-placeholder.ts')).TestPlaceholder,
   timers: async () => (await import('./timers.ts')).Timers,
   'trace:export': async () => (await import('./trace-export.ts')).TraceExport,
+  'trace:list': async () => (await import('./trace-list.ts')).TraceList,
   'trace:show': async () => (await import('./trace-show.ts')).TraceShow,
   'zfs-abstraction:list': async () => (await import('./zfs-abstraction-list.ts')).ZfsAbstractionList,
   'zfs-abstraction:release-all': async () =>

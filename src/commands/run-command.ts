@@ -1,7 +1,7 @@
 import {Command} from '@oclif/core'
 import {type RunJobsRequest, runJobs} from '../lib/app/run-jobs.ts'
 import type {Phase} from '../lib/replicate/phase.ts'
-import {configFlag, dryRunFlag, jsonFlag, quietFlag, traceFlag, verboseFlag} from './flags.ts'
+import {configFlag, dryRunFlag, jsonFlag, keepTraceFlag, quietFlag, traceFlag, verboseFlag} from './flags.ts'
 import {print, printError} from './output.ts'
 import {VERSION, versionLine} from './version.ts'
 
@@ -16,6 +16,7 @@ export abstract class RunCommand extends Command {
     'dry-run': dryRunFlag,
     quiet: quietFlag,
     trace: traceFlag,
+    'keep-trace': keepTraceFlag,
     verbose: verboseFlag,
   }
 
@@ -32,10 +33,13 @@ export abstract class RunCommand extends Command {
     readonly html?: string | undefined
     readonly yesLargePrune?: boolean | undefined
     readonly trace?: string | undefined
+    readonly 'keep-trace'?: boolean
   }): Promise<void> {
+    const {trace, 'keep-trace': keepTrace = false} = request
     process.exitCode = await runJobs({
       ...request,
-      trace: request.trace,
+      trace,
+      keepTrace,
       version: {raw: VERSION, line: versionLine()},
       print,
       printError,

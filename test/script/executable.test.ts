@@ -104,7 +104,9 @@ test('trace show and trace export read back what --trace has written, and refuse
   expect(JSON.parse(await Bun.file(trace).text()).length).toBeGreaterThan(1)
   const {exitCode, stdout} = await zrepl(['trace', 'show', trace])
   expect(exitCode).toBe(0)
-  expect(stdout).toMatch(/^\* +0ms +\S+ {2}run\n\* +\S+ +\S+ {4}job\n\* +\S+ +\S+ {6}observe-sender/)
+  expect(stdout).toMatch(
+    /^\* +0ms +\S+ {2}run\n\* +\S+ +\S+ {4}job job=snaps\n\* +\S+ +\S+ {6}observe-sender/,
+  )
   const page = join(dir, 'trace.html')
   expect(await zrepl(['trace', 'export', trace, '--html', page])).toEqual({
     exitCode: 0,

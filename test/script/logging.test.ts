@@ -56,8 +56,10 @@ test('outlets that take nothing cost a run a moment and nothing else; the others
   expect(exitCode).toBe(2)
   expect(stdout).toBe('')
   const lines = stderr.split('\n')
-  expect(lines).toContain(
-    `level=warn msg="log lines are lost" outlet=file error="cannot write to '/dev/full': ENOSPC"`,
+  expect(lines).toContainEqual(
+    expect.stringMatching(
+      /^level=warn msg="log lines are lost" subsystem=log span=\S{4} outlet=file error="cannot write to '\/dev\/full': ENOSPC"$/,
+    ),
   )
   expect(lines.filter((line) => line.includes('lines are lost') && line.includes('/dev/full'))).toHaveLength(
     1,
@@ -66,8 +68,18 @@ test('outlets that take nothing cost a run a moment and nothing else; the others
     /msg="log lines are lost".*ECONNREFUSED/,
   )
   expect(lines).toContainEqual(expect.stringMatching(/^zrepl: job fetch: config: identity_file/))
-  const logged = readFileSync(join(directory, 'zrepl.log'), 'utf8').trim().split('\n')
-  expect(logged.map((line) => JSON.parse(line))).toContainEqual(
+  const logged = readFileSync(join(directory, 'zrepl.log'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(logged).toContainEqual(
     expect.objectContaining({level: 'debug', msg: 'span begins', annotation: 'run', subsystem: 'trace.data'}),
   )
+  // Whoever greps for the outermost id finds all of the run.
+  const id = logged.find(({annotation}) => annotation === 'run').span
+  for (const line of logged)
+    expect(line).toMatchObject({
+      subsystem: expect.any(String),
+      span: expect.stringMatching(`^${RegExp.escape(id)}`),
+    })
 })

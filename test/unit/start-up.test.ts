@@ -44,6 +44,12 @@ test('the version is told by next to nothing', () => {
 
 const SERVING = loadedWith('lib/app/serve-client.ts')
 
+test('who serves a client loads places to log to only where its host has any', () => {
+  expect(SERVING.filter((path) => /outlets|log-file|log-server|syslog|^node:(net|tls)$/.test(path))).toEqual(
+    [],
+  )
+})
+
 test('who serves a client has no command line, no ssh client, nothing that plans, judges or reports', () => {
   expect(SERVING).toContain('lib/endpoint/local-receiver.ts')
   expect(

@@ -70,6 +70,7 @@ export function statusesOf(
     })
 }
 
-function stateDirectory(): string {
+/** Where runs of this user keep what they leave. */
+export function stateDirectory(): string {
   return defaultStateDirectory(process.getuid?.() ?? 0, process.env)
 }

@@ -1,6 +1,6 @@
 import type {LogOutlet} from '../config/resolve-logging.ts'
 import {unreachable} from '../core/assert.ts'
-import type {Clock} from '../core/context.ts'
+import type {Clock, Subsystem} from '../core/context.ts'
 import type {HearsOfLoss, LogSink} from '../core/log-sink.ts'
 import {createClock} from '../host/clock.ts'
 import {createLogFile} from '../host/log-file.ts'
@@ -15,14 +15,16 @@ export type OutletOptions = {
   readonly verbose: boolean
   /** Writes to stderr; never throws. */
   readonly write: (text: string) => void
+  /** Gets what the only outlet loses; on stderr without it. */
+  readonly tell?: (line: LogLine) => void
+  /** The id of the outermost span, which is what lines about outlets belong to. */
+  readonly id: string
 }
 
-/**
- * Where a run logs to, by `global.logging`. What an outlet loses is told by another one; of the only one, on stderr.
- */
+/** Where a process logs to, by `global.logging`. What an outlet loses is told by another one. */
 export function openOutlets(
   logging: readonly LogOutlet[],
-  {verbose, write}: OutletOptions,
+  {verbose, write, tell, id}: OutletOptions,
   clock: Clock = createClock(),
 ): Outlet {
   const stderr = {type: 'stdout', level: 'debug', format: 'human', time: true, color: true} as const
@@ -34,10 +36,10 @@ export function openOutlets(
   for (const [index, one] of wanted.entries()) {
     outlets.push(
       open(clock, one, write, (loss) => {
-        const line = lossLine(clock.now(), one, loss)
-        const other = outlets.find((_, at) => at !== index)
-        if (other === undefined) write(`${formatLogLine(line, {...PLAIN, format: 'human'})}\n`)
-        else other.write(line)
+        const line = lossLine(clock.now(), id, one, loss)
+        const told = outlets.find((_, at) => at !== index)?.write ?? tell
+        if (told === undefined) write(`${formatLogLine(line, {...PLAIN, format: 'human'})}\n`)
+        else told(line)
       }),
     )
   }
@@ -76,9 +78,10 @@ function sinkOutlet(
   }
 }
 
-function lossLine(timeMs: number, {type}: LogOutlet, loss: Parameters<HearsOfLoss>[0]): LogLine {
+function lossLine(timeMs: number, id: string, {type}: LogOutlet, loss: Parameters<HearsOfLoss>[0]): LogLine {
   const common = {timeMs, level: 'warn' as const}
+  const fields = {subsystem: 'log' satisfies Subsystem, span: id, outlet: type}
   return 'because' in loss
-    ? {...common, message: 'log lines are lost', fields: {outlet: type, error: loss.because}}
-    : {...common, message: 'log lines were lost', fields: {outlet: type, lines: loss.lines}}
+    ? {...common, message: 'log lines are lost', fields: {...fields, error: loss.because}}
+    : {...common, message: 'log lines were lost', fields: {...fields, lines: loss.lines}}
 }

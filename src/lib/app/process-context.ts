@@ -10,16 +10,21 @@ import {createRootSpan, randomSpanId} from '../trace/span.ts'
 import type {SpanRecorder} from '../trace/span-recorder.ts'
 import {stderrOutlet} from './stderr-outlet.ts'
 
-/** The context of this process: stopped by SIGTERM, SIGINT and SIGHUP, logging to `outlet`; spans go to `recorder` too. */
+/**
+ * The context of this process: stopped by SIGTERM, SIGINT and SIGHUP, logging to `outlet`; spans go to `recorder` too, the
+ * outermost with the given id.
+ */
 export function createProcessContext(
   annotation: string,
   outlet: Outlet = stderrOutlet(),
-  recorder?: SpanRecorder,
+  {recorder, id}: {readonly recorder?: SpanRecorder | undefined; readonly id?: string} = {},
 ): RunContext {
   const clock = createClock()
   const log = createLogs(clock, outlet.level, outlet.write)
   const onMisuse = (mistake: string, fields: Fields) => log.of('trace.data').warn(mistake, fields)
-  const span = createRootSpan({clock, log, newId: randomSpanId, keeper: recorder, onMisuse}, annotation)
+  const ids = [id ?? randomSpanId()]
+  const newId = () => ids.pop() ?? randomSpanId()
+  const span = createRootSpan({clock, log, newId, keeper: recorder, onMisuse}, annotation)
   return inSpan({signal: stopSignal(), log, clock, span}, span)
 }
 

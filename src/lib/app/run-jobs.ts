@@ -1,4 +1,3 @@
-import {hostname} from 'node:os'
 import {resolve} from 'node:path'
 import {isatty} from 'node:tty'
 import type {Job} from '../config/job.ts'
@@ -17,7 +16,7 @@ import type {Version} from '../report/render-metrics.ts'
 import {renderProblems, renderText} from '../report/render-text.ts'
 import type {RunReport} from '../report/report.ts'
 import {renderRetentionPage} from '../report/retention/page.ts'
-import {formatChromeTrace} from '../trace/chrome-trace.ts'
+import {randomSpanId} from '../trace/span.ts'
 import {createSpanRecorder} from '../trace/span-recorder.ts'
 import {readOnly} from '../zfs-client/read-only.ts'
 import {type ConfigFile, jobNamed, readConfig} from './config-file.ts'
@@ -33,6 +32,7 @@ import {createProcessContext} from './process-context.ts'
 import {createProgressLine, type ProgressLine} from './progress-line.ts'
 import {takeJob} from './take-job.ts'
 import {terminalAt} from './terminal.ts'
+import {inRunSpan, writeTraceTo} from './trace-of-run.ts'
 import {watchdogOf, watchRun} from './watch-run.ts'
 
 export type RunJobsRequest = {
@@ -50,6 +50,8 @@ export type RunJobsRequest = {
   readonly trace: string | undefined
   /** Of this program, for metrics. */
   readonly version: Version
+  /** Keep a trace of each job beside its report, whatever the configuration says. */
+  readonly keepTrace: boolean
   readonly json: boolean
   readonly quiet: boolean
   readonly verbose: boolean
@@ -65,13 +67,21 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const config = readConfig(request.config, request.printError)
   const jobs = request.jobs.map((name) => jobNamed(config, name))
   const traceFile = request.trace ?? process.env['ZREPL_ACTIVITY_TRACE']
-  const recorder = traceFile === undefined ? undefined : createSpanRecorder()
+  const keepsTraces = !request.dryRun && (request.keepTrace || config.monitoring.trace)
+  const recorder = traceFile === undefined && !keepsTraces ? undefined : createSpanRecorder()
   const hasOnlooker = terminalAt(2) !== undefined && !request.json && !request.quiet
   const onlooker = hasOnlooker ? createProgressLine() : undefined
   const onStderr = onlooker?.write ?? ((text: string) => writeText(2, text))
   const held = request.quiet ? holdBack(onStderr) : undefined
-  const outlet = openOutlets(config.logging, {verbose: request.verbose, write: held?.write ?? onStderr})
-  const ctx = createProcessContext('run', outlet, recorder)
+  const id = randomSpanId()
+  const outlet = openOutlets(config.logging, {
+    verbose: request.verbose,
+    write: held?.write ?? onStderr,
+    id,
+  })
+  const ctx = createProcessContext('run', outlet, {recorder, id})
+  const trace =
+    recorder && traceFile !== undefined ? writeTraceTo(ctx, recorder, resolve(traceFile)) : undefined
   const notifier = createNotifier(request.dryRun ? [] : config.notify, ownEnvironment())
   const reports: RunReport[] = []
   const manager = createServiceManager(process.env)
@@ -79,21 +89,28 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   try {
     for (const job of jobs) {
       manager.status(`job ${job.name} runs`)
-      const jobCtx = withFields(ctx, {job: job.name})
-      const before = lastReport(job.name)
-      const started = notifier.started(jobCtx, job.name)
-      const done = await reportOf(jobCtx, job, config, {...request, onlooker}).catch(async (bug) => {
-        held?.release()
-        await started
-        await notifier.brokeOff(jobCtx, job.name)
-        throw bug
+      const startedAt = ctx.clock.now()
+      const run = {job: job.name, startedAt, recorder: keepsTraces ? recorder : undefined}
+      const report = await inRunSpan(withFields(ctx, {job: job.name}), run, async (ctx) => {
+        const before = lastReport(job.name)
+        const started = notifier.started(ctx, job.name)
+        const done = await reportOf(ctx, job, config, {...request, onlooker, startedAt}).catch(
+          async (bug) => {
+            held?.release()
+            await started
+            await notifier.brokeOff(ctx, job.name)
+            throw bug
+          },
+        )
+        const kept = {jobs: config.jobs, metrics: config.monitoring.textfile, version: request.version}
+        // Before anybody is waited for: what was done is worth more than who has heard of it.
+        rememberRun(ctx, done, kept)
+        const notifyFailures = [...(await started), ...(await notifier.ended(ctx, done, before))]
+        if (notifyFailures.length === 0) return done
+        const told = {...done, notifyFailures}
+        rememberRun(ctx, told, kept)
+        return told
       })
-      const kept = {jobs: config.jobs, metrics: config.monitoring.textfile, version: request.version}
-      // Before anybody is waited for: what was done is worth more than who has heard of it.
-      rememberRun(ctx, done, kept)
-      const notifyFailures = [...(await started), ...(await notifier.ended(jobCtx, done, before))]
-      const report = notifyFailures.length === 0 ? done : {...done, notifyFailures}
-      if (notifyFailures.length > 0) rememberRun(ctx, report, kept)
       manager.status(`job ${job.name}: exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}`)
       reports.push(report)
       if (report.exitStatus !== EXIT.ok) held?.release()
@@ -103,10 +120,7 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
     manager.stopping()
     ctx.span.end()
     await outlet.close()
-    if (traceFile !== undefined && recorder !== undefined) {
-      const spans = recorder.spans(ctx.clock.now() * 1000)
-      writeFileAtomically(resolve(traceFile), formatChromeTrace(spans, hostname(), recorder.dropped()))
-    }
+    trace?.close()
   }
   if (request.html !== undefined) writeFileAtomically(resolve(request.html), renderRetentionPage(reports))
   return worstStatus(reports.map(({exitStatus}) => exitStatus))
@@ -119,16 +133,16 @@ function tell(report: RunReport, request: RunJobsRequest): void {
   if (request.json || request.quiet || !(isatty(1) && isatty(2))) request.printError(renderProblems(report))
 }
 
-type Onlooked = {readonly onlooker: ProgressLine | undefined}
+type Begun = {readonly onlooker: ProgressLine | undefined; readonly startedAt: number}
 
 /** Whatever happens to one job ends in its report; bugs do not. */
 async function reportOf(
   ctx: RunContext,
   job: Job,
   config: ConfigFile,
-  request: RunJobsRequest & Onlooked,
+  request: RunJobsRequest & Begun,
 ): Promise<RunReport> {
-  const startedAt = ctx.clock.now()
+  const {startedAt} = request
   const done = await outcomeOf(ctx, job, config, request)
   const report = {
     version: 1 as const,
@@ -149,7 +163,7 @@ async function outcomeOf(
   ctx: RunContext,
   job: Job,
   config: ConfigFile,
-  request: RunJobsRequest & Onlooked,
+  request: RunJobsRequest & Begun,
 ): Promise<Done> {
   try {
     return await runLocked(ctx, job, config, request)
@@ -165,7 +179,7 @@ async function runLocked(
   ctx: RunContext,
   job: Job,
   config: ConfigFile,
-  request: RunJobsRequest & Onlooked,
+  request: RunJobsRequest & Begun,
 ): Promise<JobOutcome> {
   const {dryRun, phases, wanted = 'due', yesLargePrune = false} = request
   const place = dryRun ? undefined : createJobPlace(job.name)

@@ -1,19 +1,22 @@
-import {type RunContext, withFields, withSignal} from '../core/context.ts'
-import {OperationalError} from '../core/errors.ts'
+import type {LogOutlet} from '../config/resolve-logging.ts'
+import {type RunContext, type Subsystem, withFields, withSignal} from '../core/context.ts'
+import {OperationalError, Stopped} from '../core/errors.ts'
 import {EXIT, exitStatusOfThrown} from '../core/exit-code.ts'
 import {printable} from '../core/printable.ts'
 import {watchHangUp} from '../host/hang-up.ts'
 import {byteReader, byteWriter} from '../host/pipe.ts'
-import {createToldWriter} from '../host/told-writer.ts'
+import {createToldWriter, type ToldWriter} from '../host/told-writer.ts'
 import {writeText} from '../host/write-text.ts'
 import {renderThrown} from '../report/describe-error.ts'
 import {awaitBegin} from '../rpc/prelude.ts'
 import {serve, unlessSilent} from '../rpc/serve.ts'
 import {formatTold} from '../rpc/tell.ts'
-import type {Outlet} from '../trace/outlet.ts'
+import type {LogLine} from '../trace/log-line.ts'
+import {joinOutlets, type Outlet} from '../trace/outlet.ts'
+import {randomSpanId} from '../trace/span.ts'
 import {besideServing} from './beside-serving.ts'
 import {createProcessContext} from './process-context.ts'
-import {servedTo, type Words} from './served-client.ts'
+import {type ServedClient, servedTo, type Words} from './served-client.ts'
 
 /**
  * Serves a client that was said hello to on stdin and stdout, until it hangs up; returns the exit status. What it is told
@@ -44,32 +47,74 @@ function told(thrown: unknown): number {
 
 async function serveUntilHangUp(words: Words): Promise<void> {
   const writer = createToldWriter(2)
-  const outlet: Outlet = {
+  const client = tellingOutlet(writer)
+  const served = servedTo(words)
+  const id = randomSpanId()
+  const own = await ownOutlet(served.logging, words, id, client)
+  const outlet = own === undefined ? client : joinOutlets([client, own])
+  const ctx = withFields(createProcessContext('stdinserver', outlet, {id}), {clientIdentity: words.identity})
+  const hangUp = watchHangUp(1)
+  try {
+    await serveOn(withSignal(ctx, hangUp.signal), served, writer.write)
+  } catch (error) {
+    own?.write(lastLine(ctx, words, error))
+    throw error
+  } finally {
+    hangUp.stop()
+    ctx.span.end()
+    await outlet.close()
+  }
+}
+
+/** What the client is told. It shows what it likes of that. */
+function tellingOutlet(writer: ToldWriter): Outlet {
+  return {
     level: 'info',
     write: ({level, message, fields}) => writer.write(formatTold({told: 'log', level, message, fields})),
     close: writer.close,
   }
-  const ctx = withFields(createProcessContext('stdinserver', outlet), {clientIdentity: words.identity})
-  const hangUp = watchHangUp(1)
-  try {
-    await serveOn(withSignal(ctx, hangUp.signal), words, writer.write)
-  } finally {
-    hangUp.stop()
-    await writer.close()
+}
+
+/**
+ * Where this host logs to beside telling the client, if its configuration says so: not on stderr, which is the client's. A
+ * client on this host logs what it is told to the same places. Loaded only where it is needed: the client waits.
+ */
+async function ownOutlet(
+  logging: readonly LogOutlet[],
+  {listener}: Words,
+  id: string,
+  client: Outlet,
+): Promise<Outlet | undefined> {
+  const own = logging.filter(({type}) => type !== 'stdout')
+  if (own.length === 0 || listener !== undefined) return undefined
+  const {openOutlets} = await import('./outlets.ts')
+  return openOutlets(own, {verbose: false, write: () => {}, tell: client.write, id})
+}
+
+/** For this host only: the client gets it as an error. */
+function lastLine({clock, span}: RunContext, {identity}: Words, error: unknown): LogLine {
+  return {
+    timeMs: clock.now(),
+    level: error instanceof Stopped ? 'info' : 'error',
+    message: 'the client is served no more',
+    fields: {
+      clientIdentity: identity,
+      subsystem: 'rpc' satisfies Subsystem,
+      span: span.stack,
+      error: error instanceof Error ? error.message : String(error),
+    },
   }
 }
 
-/** The client begins while the configuration is read. */
-async function serveOn(ctx: RunContext, words: Words, tell: (line: string) => void): Promise<void> {
+async function serveOn(
+  ctx: RunContext,
+  {served, refusal, close}: ServedClient,
+  tell: (line: string) => void,
+): Promise<void> {
   const [reader, writer] = [byteReader(0), byteWriter(1)]
-  const begun = unlessSilent(ctx, (signal) => awaitBegin(reader, signal)).then(
-    () => undefined,
-    (error: unknown) => ({error}),
-  )
-  const {served, close} = servedTo(ctx, words)
+  if (refusal !== undefined) ctx.log.of('job').error('client refused', {error: refusal.message})
   try {
-    const failed = await begun
-    if (failed !== undefined) throw failed.error
+    await unlessSilent(ctx, (signal) => awaitBegin(reader, signal))
     await serve(ctx, served, reader, writer, besideServing(reader, tell))
   } finally {
     await close(ctx)

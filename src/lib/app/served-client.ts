@@ -1,11 +1,10 @@
 import type {PassiveJob} from '../config/job.ts'
-import type {ZfsAccess} from '../config/resolve-zfs-access.ts'
-import type {RunContext} from '../core/context.ts'
+import type {LogOutlet} from '../config/resolve-logging.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import {writeText} from '../host/write-text.ts'
 import type {Served} from '../rpc/serve.ts'
-import {readConfig} from './config-file.ts'
+import {type ConfigFile, readConfig} from './config-file.ts'
 import {createReceiverOf, createSenderOf, createStages, type OpenZfs, openZfs} from './endpoints.ts'
 
 /** What the forced command was started with. */
@@ -15,24 +14,33 @@ export type Words = {
   readonly listener: string | undefined
 }
 
+export type ServedClient = Pick<OpenZfs, 'close'> & {
+  readonly served: Served
+  /** Why it is refused, in words for this side. */
+  readonly refusal: OperationalError | undefined
+  /** Where this side logs to, as far as that is known. */
+  readonly logging: readonly LogOutlet[]
+}
+
 /** The endpoint for this client, or the reason why it gets none: told in the protocol, where the client can read it. */
-export function servedTo(ctx: RunContext, words: Words): {readonly served: Served} & Pick<OpenZfs, 'close'> {
+export function servedTo(words: Words): ServedClient {
+  let logging: readonly LogOutlet[] = []
   try {
-    const {job, access} = jobFor(words)
-    const {zfs, close} = openZfs({lockFd: undefined, access, owner: ownerOf(job, words.identity)})
+    const file = readConfig(words.config, (text) => writeText(2, text))
+    logging = file.logging
+    const job = jobFor(file, words)
+    const owner = ownerOf(job, words.identity)
+    const {zfs, close} = openZfs({lockFd: undefined, access: file.zfsAccess, owner})
     const own = {zfs, stages: createStages(undefined)}
     const served: Served =
       job.type === 'source'
         ? {kind: 'sender', sender: createSenderOf(job, own, words.identity)}
         : {kind: 'receiver', receiver: createReceiverOf(job, words.identity, own)}
-    return {served, close}
+    return {served, close, refusal: undefined, logging}
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
-    ctx.log.of('job').error('client refused', {error: error.message})
-    return {
-      served: {kind: 'refused', error: error.code === 'config' ? hidden(error) : error},
-      close: async () => {},
-    }
+    const served = {kind: 'refused', error: error.code === 'config' ? hidden(error) : error} as const
+    return {served, close: async () => {}, refusal: error, logging}
   }
 }
 
@@ -42,12 +50,8 @@ function ownerOf({name}: PassiveJob, identity: string): string {
 }
 
 /** The one sink or source job that serves this client. */
-function jobFor({identity, config, listener}: Words): {
-  readonly job: PassiveJob
-  readonly access: ZfsAccess
-} {
-  const file = readConfig(config, (text) => writeText(2, text))
-  const jobs = file.jobs.filter((job) => job.type === 'sink' || job.type === 'source')
+function jobFor(config: ConfigFile, {identity, listener}: Words): PassiveJob {
+  const jobs = config.jobs.filter((job) => job.type === 'sink' || job.type === 'source')
   const serving = jobs.filter(({serve}) => {
     if (listener !== undefined) return serve.type === 'local' && serve.listenerName === listener
     return serve.type === 'stdinserver' && serve.clientIdentities.includes(identity)
@@ -58,7 +62,7 @@ function jobFor({identity, config, listener}: Words): {
       hint: 'add it to serve.client_identities of a sink or source job on the serving side',
     })
   }
-  if (other === undefined) return {job, access: file.zfsAccess}
+  if (other === undefined) return job
   throw new OperationalError(
     'peer-refused',
     `client identity ${quoted(identity)} is served by two jobs: ${quoted(job.name)} and ${quoted(other.name)}`,

@@ -9,20 +9,21 @@ import {criticalPath} from '../trace/critical-path.ts'
 import {renderTrace} from '../trace/render-trace.ts'
 import {renderTimeline, TIMELINE_SCRIPT} from '../trace/timeline/page.ts'
 import type {TraceNode} from '../trace/trace-node.ts'
+import {findTrace, type TraceWords} from './find-trace.ts'
 
 /**
- * A trace file as text for people, or as JSON: the trees, each span on the critical path with `waitedUs`, how long the run
- * waited for itself. Throws `usage` when the file is no trace of ours.
+ * A trace as text for people, or as JSON: the trees, each span on the critical path with `waitedUs`, how long the run
+ * waited for itself. Throws `usage` when there is none, or the file is no trace of ours.
  */
-export function showTrace(path: string, json: boolean): string {
-  const roots = read(path)
+export function showTrace(words: TraceWords, json: boolean): string {
+  const roots = read(findTrace(words))
   return json ? `${JSON.stringify(roots.map(withWaits))}\n` : roots.map(renderTrace).join('\n')
 }
 
-/** Writes the page of a trace file. Throws `usage` when the file is no trace of ours. */
-export function exportTrace(path: string, {html}: {readonly html: string}): void {
+/** Writes the page of a trace. Throws like `showTrace`, and `host`. */
+export function exportTrace(words: TraceWords, {html}: {readonly html: string}): void {
   const sha256 = createHash('sha256').update(TIMELINE_SCRIPT).digest('base64')
-  writeFileAtomically(resolve(html), renderTimeline(read(path), sha256))
+  writeFileAtomically(resolve(html), renderTimeline(read(findTrace(words)), sha256))
 }
 
 function withWaits(root: TraceNode): unknown {

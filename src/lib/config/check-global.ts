@@ -13,7 +13,7 @@ export function checkGlobal(global: unknown): readonly Finding[] {
   return [
     ...daemon,
     ...places.flatMap((place, index) => checkPlace(place, ['global', 'monitoring', index])),
-    ...checkSecond(places, 'monitoring', ['prometheus', 'textfile']),
+    ...checkSecond(places, 'monitoring', ['prometheus', 'textfile', 'trace']),
     ...outlets.flatMap((outlet, index) => checkOutlet(outlet, ['global', 'logging', index])),
     ...checkSecond(outlets, 'logging', ['stdout', 'syslog']),
   ]

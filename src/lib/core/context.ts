@@ -30,6 +30,7 @@ export type Subsystem =
   | 'transport'
   | 'rpc'
   | 'notify'
+  | 'log'
   | 'trace.data'
 
 /** The only maker of logs. Carries the fields that were injected on the way down to here. */

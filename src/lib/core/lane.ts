@@ -15,6 +15,8 @@ export type LaneConnection = {
   readonly peer: string
   /** The number of the process whose kernel counts say what goes over this connection; `undefined` where there is none. */
   readonly carrier: number | undefined
+  /** The program that carries it, if there is one, and its words. */
+  readonly argv?: readonly string[]
   /** What the peer tells beside the answers: one JSON object per line of its stderr, not yet checked. */
   onTold(listener: (told: Readonly<Record<string, unknown>>) => void): void
   /** The peer has written what nobody has read yet: if nothing comes on, it is because of us. */
@@ -27,11 +29,13 @@ export type LaneConnection = {
   close(): Promise<void>
   /** Ends it at once, for example in the middle of a stream; what waits for it is rejected with the reason. */
   burn(reason?: OperationalError): void
-  /** Resolves when the other process has gone, with its exit status and processor time if it has them. */
+  /** Resolves when the other process has gone, with its exit status, and its processor time and bytes if they are known. */
   readonly gone: Promise<{
     readonly exitCode: number | undefined
     readonly userMs?: number
     readonly systemMs?: number
+    readonly readBytes?: bigint
+    readonly writtenBytes?: bigint
   }>
 }
 

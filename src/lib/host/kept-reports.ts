@@ -1,9 +1,7 @@
 import {readdirSync, readFileSync, unlinkSync} from 'node:fs'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import {fileNameOf} from './lock.ts'
-import {ensurePrivateDirectory} from './private-directory.ts'
-import {ensureStateDirectory} from './state-directory.ts'
+import {directoryOfRuns, ensureDirectoryOfRuns, nameOfRun} from './kept-runs.ts'
 import {writeFileAtomically} from './write-file-atomically.ts'
 
 /** A report as it was written, and under which name. */
@@ -21,18 +19,14 @@ export function keepReport(
   {startedAt, text}: {readonly startedAt: string; readonly text: string},
   isObsolete: (kept: readonly KeptReport[]) => readonly KeptReport[],
 ): void {
-  ensureStateDirectory(state)
-  const reports = `${state}/reports`
-  ensurePrivateDirectory(reports)
-  const directory = `${reports}/${fileNameOf(job, '')}`
-  ensurePrivateDirectory(directory)
-  writeFileAtomically(`${directory}/${startedAt}-${process.pid}${SUFFIX}`, text)
+  const directory = ensureDirectoryOfRuns(state, job)
+  writeFileAtomically(`${directory}/${nameOfRun(startedAt)}${SUFFIX}`, text)
   for (const {name} of isObsolete(keptReports(state, job))) unlinkSync(`${directory}/${name}`)
 }
 
 /** The reports of a job that are kept, newest first; none where nothing was ever kept. Throws `host`. */
 export function keptReports(state: string, job: string): readonly KeptReport[] {
-  const directory = `${state}/reports/${fileNameOf(job, '')}`
+  const directory = directoryOfRuns(state, job)
   try {
     const names = readdirSync(directory).filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'))
     return names

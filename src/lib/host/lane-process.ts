@@ -5,6 +5,7 @@ import type {ByteReader} from '../core/stream.ts'
 import {type Child, exitsWithin, GRACE, type Grace, startChild, stopChild} from './child.ts'
 import type {DeathSignal} from './death-signal.ts'
 import {createPipe, type PipeReader} from './pipe.ts'
+import {type ProcessIo, processIo} from './process-io.ts'
 import {createToldAllowance} from './told-allowance.ts'
 import {createToldLines, type ToldLines} from './told-lines.ts'
 
@@ -39,6 +40,7 @@ export type LaneOptions = {
 export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: LaneOptions): LaneConnection {
   ctx.signal.throwIfAborted()
   const {child, toPeer, fromPeer} = start(process, options)
+  const argv = [process.path, ...process.argv]
   const told = createToldLines(child.stderr, createToldAllowance(ctx.clock), flooded)
   const stays = Promise.withResolvers<{exitCode: undefined}>()
   const gone = Promise.race([lastWords(ctx, child, told), stays.promise])
@@ -100,7 +102,7 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
   ctx.log.of('transport').debug('connection opened', {
     peer: process.peer,
     pid: child.pid,
-    argv: [process.path, ...process.argv],
+    argv,
   })
   void gone.then(({exitCode}) =>
     ctx.log.of('transport').debug('connection ended', {peer: process.peer, pid: child.pid, exitCode}),
@@ -115,6 +117,7 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
     writer: toPeer,
     peer: process.peer,
     carrier: child.pid,
+    argv,
     onTold: told.onTold,
     hasUnread: () => fromPeer.hasUnread(),
     complaint: told.complaint,
@@ -151,13 +154,21 @@ function start(process: LaneProcess, options: LaneOptions) {
 }
 
 async function lastWords(ctx: RunContext, child: Child, told: ToldLines): LaneConnection['gone'] {
+  let io: ProcessIo | undefined
+  // Once somebody has waited for it, nobody knows any more.
+  told.ended.then(
+    () => {
+      io = processIo(child.pid)
+    },
+    () => {},
+  )
   const {exitCode} = await child.exited
   const ended = new AbortController()
   const late = ctx.clock.sleep(LAST_WORDS_MS, ended.signal).catch(() => {})
   await Promise.race([told.ended, late])
   ended.abort()
   told.cancel()
-  return {exitCode, ...child.cpu()}
+  return {exitCode, ...child.cpu(), ...(io && {readBytes: io.read, writtenBytes: io.written})}
 }
 
 /** The same reader, telling when the first bytes came and when the end was met. */

@@ -1,6 +1,7 @@
 import {type Fields, inSpan, type RunContext, withSignal} from '../core/context.ts'
 import {quoted} from '../core/printable.ts'
 import type {StreamHandle} from '../core/stream.ts'
+import {createTurns} from '../core/turns.ts'
 import {poolOf, type SnapshotName} from '../zfs/name.ts'
 import {readStreamHeader, STREAM_HEADER_BYTES} from '../zfs/stream-header.ts'
 import type {LibraryAnswer, LibraryCall} from '../zfs-client/call-library.ts'
@@ -18,6 +19,8 @@ import {
 } from './library-message.ts'
 import {descriptorPassing} from './pass-descriptor.ts'
 import {openPacedPassage, openPassage, type Passage} from './pass-on.ts'
+import {processCpu} from './process-cpu.ts'
+import {processIo} from './process-io.ts'
 import {rejectionOf} from './rejection-of.ts'
 
 /** Looking at one object takes no transaction group. */
@@ -30,12 +33,27 @@ const LOOK_MS = 2 * 60_000
 export function createLibrary(options: LibraryOptions): Library & {close(ctx: RunContext): Promise<void>} {
   const children = createLibraryChildren(options)
   const seen = new Map<string, boolean>()
-  let lastChange: Promise<unknown> = Promise.resolve()
+  const changes = createTurns('library')
+
+  /** Uses a child, and tells in the span of `ctx` what that has taken. */
+  async function use<T>(
+    ctx: RunContext,
+    work: (child: LibraryChild) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    return await children.use(ctx, async (child) => {
+      const begun = ctx.span.kept ? usageOf(child) : undefined
+      try {
+        return await work(child)
+      } finally {
+        if (begun !== undefined) ctx.span.add(usedSince(begun, usageOf(child)))
+      }
+    })
+  }
 
   async function change(ctx: RunContext, call: LibraryCall): Promise<LibraryAnswer | undefined> {
     const {operation, pool, objects, deadlineMs} = call
     const answer = await told(ctx, operation, {objects: objects.length}, (ctx) =>
-      children.use(ctx, async (child) => {
+      use(ctx, async (child) => {
         try {
           return await ask<LibraryAnswer | 'unseen'>(ctx, child, {operation, pool, objects}, deadlineMs)
         } catch (error) {
@@ -70,7 +88,7 @@ export function createLibrary(options: LibraryOptions): Library & {close(ctx: Ru
       request.operation,
       fields,
       (ctx) =>
-        children.use(ctx, async (child) => {
+        use(ctx, async (child) => {
           begun = await child.tell(ctx, request, pipe.fd)
           return begun ? await streamBy(ctx, child, pipe.passage) : undefined
         }),
@@ -81,17 +99,13 @@ export function createLibrary(options: LibraryOptions): Library & {close(ctx: Ru
   }
 
   return {
-    call(ctx, call) {
-      const turn = lastChange.then(() => change(ctx, call))
-      lastChange = turn.catch(() => {})
-      return turn
-    },
+    call: (ctx, call) => changes.take(ctx, () => change(ctx, call)),
 
     async measure(ctx, stream) {
       if (!(await sees(ctx, stream.to))) return undefined
       const request = {operation: 'measure', stream: sentStream(stream)} as const
       const answer = await told(ctx, 'measure', {to: stream.to}, (ctx) =>
-        children.use(ctx, (child) => ask<MeasuredStream>(ctx, child, request, LOOK_MS)),
+        use(ctx, (child) => ask<MeasuredStream>(ctx, child, request, LOOK_MS)),
       )
       return answer && {errno: answer.errno, bytes: BigInt(answer.bytes)}
     },
@@ -132,9 +146,26 @@ export function createLibrary(options: LibraryOptions): Library & {close(ctx: Ru
     },
 
     async close(ctx) {
-      await lastChange
+      await changes.done()
       await children.close(ctx)
     },
+  }
+}
+
+type Usage = {readonly userMs: number; readonly systemMs: number; readonly read: bigint}
+
+function usageOf({pid}: LibraryChild): Usage | undefined {
+  const [cpu, io] = [processCpu(pid), processIo(pid)]
+  return cpu && io && {...cpu, read: io.read}
+}
+
+/** What a child reads is next to nothing but the stream it receives. */
+function usedSince(begun: Usage, now: Usage | undefined): Fields {
+  if (now === undefined) return {}
+  return {
+    userMs: now.userMs - begun.userMs,
+    systemMs: now.systemMs - begun.systemMs,
+    readBytes: now.read - begun.read,
   }
 }
 

@@ -2,6 +2,7 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {basename} from 'node:path'
 import {LIBRARY_WORD} from './library-child.ts'
 import {STREAM_NAMES} from './library-message.ts'
+import {type ProcessIo, processIo} from './process-io.ts'
 import {processStart} from './process-start.ts'
 
 /** What the processes that a run has started have moved, by the kernel's counts (proc_pid_io(5)). Neither ever goes down. */
@@ -57,13 +58,13 @@ export function createMovedBytes(
     const byCarrier = new Map<number, bigint>()
     for (const child of children) {
       const {id: carrier, words, counts} = lookAt(child)
-      if (isStage(words)) compressed.set(carrier, counts.rchar)
-      else if (!isOfZfs(words)) carried.set(carrier, max(counts.rchar, counts.wchar))
+      if (isStage(words)) compressed.set(carrier, counts.read)
+      else if (!isOfZfs(words)) carried.set(carrier, max(counts.read, counts.written))
       const all = withDescendants(child).map(lookAt)
       for (const looked of all) {
         const {id, counts} = looked
-        any.set(id, max(any.get(id) ?? 0n, sinceStart(id, counts.rchar + counts.wchar)))
-        if (moves(looked, 'receive')) received.set(id, {carrier, bytes: counts.rchar})
+        any.set(id, max(any.get(id) ?? 0n, sinceStart(id, counts.read + counts.written)))
+        if (moves(looked, 'receive')) received.set(id, {carrier, bytes: counts.read})
       }
       const below = Array.from(received.values()).filter((one) => one.carrier === carrier)
       const isHere = words[1] === SERVE_WORD
@@ -116,19 +117,19 @@ type Looked = {
   readonly words: readonly string[]
   /** What it calls itself. */
   readonly name: string
-  readonly counts: {readonly rchar: bigint; readonly wchar: bigint}
+  readonly counts: ProcessIo
 }
 
 function lookAt(pid: string): Looked {
+  const gone = {id: `${pid} gone`, words: [], name: '', counts: {read: 0n, written: 0n}}
+  const counts = processIo(pid)
+  if (counts === undefined) return gone
   try {
-    const io = readFileSync(`/proc/${pid}/io`, 'utf8')
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
     const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd()
-    const count = (key: string) => BigInt(new RegExp(`^${key}: (\\d+)$`, 'm').exec(io)?.[1] ?? 0)
-    const counts = {rchar: count('rchar'), wchar: count('wchar')}
     return {id: `${pid} ${processStart(pid)}`, words, name, counts}
   } catch {
-    return {id: `${pid} gone`, words: [], name: '', counts: {rchar: 0n, wchar: 0n}}
+    return gone
   }
 }
 

@@ -20,6 +20,7 @@ export function createRunHookProgram(environment: Readonly<Record<string, string
   return async (ctx, {path, args, environment: more, input}) => {
     ctx.signal.throwIfAborted()
     const log = ctx.log.of('hook').with({hook: path})
+    ctx.span.add({argv: [path, ...args]})
     const pipe = input === undefined ? undefined : createPipe()
     const child = start(path, args, {...environment, ...more}, pipe)
     let last = ''
@@ -31,6 +32,7 @@ export function createRunHookProgram(environment: Readonly<Record<string, string
     const told = pipe && tell(ctx, pipe.writer, input ?? '')
     try {
       const exit = await Promise.race([child.exited, rejectedBy(ctx.signal)])
+      ctx.span.add({...exit, ...child.cpu()})
       await Promise.race([
         Promise.allSettled([stdout.ended, stderr.ended]),
         ctx.clock.sleep(DRAIN_MS, ctx.signal),

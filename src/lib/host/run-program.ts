@@ -5,6 +5,7 @@ import {type Child, GRACE, type Grace, stopChild} from './child.ts'
 import {type Collected, collectTail, collectText, handOn, type Tail} from './collect.ts'
 import type {DeathSignal} from './death-signal.ts'
 import {openPacedPassage, openPassage, type Passage, type Passed} from './pass-on.ts'
+import {processIo} from './process-io.ts'
 import {rejectionOf} from './rejection-of.ts'
 import {startProgram} from './start-program.ts'
 
@@ -30,36 +31,41 @@ export type RunProgramOptions = {
 export function createRunProgram(options: RunProgramOptions): RunProgram {
   return async (ctx, call) => {
     ctx.signal.throwIfAborted()
-    const words = {argv: [call.program, ...call.argv.map(shortenedToken)]}
+    const words = ctx.span.kept ? {argv: [call.program, ...call.argv]} : {}
     const span = ctx.span.child(`${call.program} ${call.argv[0] ?? ''}`, words)
     const inside = inSpan(ctx, span)
     const log = inside.log.of('zfs.cmd')
     const started = ctx.clock.monotonic()
     const passage = passageFor(call)
+    let child: Child | undefined
+    let readBytes: bigint | undefined
+    const costs = () => ({
+      durationMs: ctx.clock.monotonic() - started,
+      ...child?.cpu(),
+      bytes: passage?.moved(),
+      readBytes,
+    })
     try {
-      const child = await startProgram(
+      const running = await startProgram(
         inside,
         {...call, path: options.resolve(call.program)},
         passage,
         options,
       )
-      log.debug('program started', {...words, pid: child.pid})
-      const result = await resultOf(inside, {child, passage}, call, options)
-      const facts = {
-        exitCode: result.exitCode,
-        signal: result.signal,
-        durationMs: ctx.clock.monotonic() - started,
-        ...child.cpu(),
-        bytes: passage?.moved(),
+      child = running
+      const {pid} = running
+      log.debug('program started', {...words, pid})
+      const readsStream = passage === undefined && readsStreamOf(call)
+      const onLastWord = () => {
+        if (readsStream && span.kept) readBytes = processIo(pid)?.read
       }
-      log.debug('program ended', {...words, pid: child.pid, ...facts})
+      const result = await resultOf(inside, {child: running, passage, onLastWord}, call, options)
+      const facts = {exitCode: result.exitCode, signal: result.signal, ...costs()}
+      log.debug('program ended', {...words, pid, ...facts})
       span.end(facts)
       return result
     } catch (error) {
-      const facts = {
-        error: error instanceof Error ? error.message : String(error),
-        durationMs: ctx.clock.monotonic() - started,
-      }
+      const facts = {error: error instanceof Error ? error.message : String(error), ...costs()}
       log.debug('program failed', {...words, ...facts})
       span.end(facts)
       throw error
@@ -78,10 +84,21 @@ function passageFor(call: ProgramCall): Passage | undefined {
   return openPacedPassage({source: stdin.source, pace: stdin.pace})
 }
 
+function readsStreamOf({stdin}: ProgramCall): boolean {
+  return stdin !== 'none' && 'source' in stdin
+}
+
+type Running = {
+  readonly child: Child
+  readonly passage: Passage | undefined
+  /** Called when it says no more, which is when it ends, and before anybody has waited for it. */
+  readonly onLastWord: () => void
+}
+
 /** Waits for the end of `child` and of what it has written, or stops it when it must not go on. */
 async function resultOf(
   ctx: RunContext,
-  {child, passage}: {readonly child: Child; readonly passage: Passage | undefined},
+  {child, passage, onLastWord}: Running,
   call: ProgramCall,
   options: RunProgramOptions,
 ): Promise<ProgramResult> {
@@ -89,6 +106,7 @@ async function resultOf(
   const passed = passage?.run(withSignal(ctx, settled.signal))
   const stdout = collectStdout(child, call, options.maxStdoutBytes ?? MAX_STDOUT_BYTES)
   const stderr = collectTail(child.stderr, MAX_STDERR_BYTES)
+  stderr.all.then(onLastWord, () => {})
   try {
     return await Promise.race([
       passedOn(
@@ -175,9 +193,4 @@ function deadline(clock: Clock, call: ProgramCall, settled: AbortSignal): Promis
       )
     clock.sleep(deadlineMs, settled).then(late, () => {})
   })
-}
-
-/** A resume token says what is in a dataset, and fills the screen (threat T21). */
-function shortenedToken(word: string): string {
-  return /^1-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/.test(word) ? `${word.slice(0, 12)}…` : word
 }

@@ -48,13 +48,12 @@ export type JobOutcome = {
  */
 export async function runJob(ctx: RunContext, work: JobWork, request: RunRequest): Promise<JobOutcome> {
   const reports: HookReport[] = []
+  const between = {hooks: work.hooks, dryRun: request.dryRun, reports}
   const around: Around = (ctx, what, guarded) => {
     if (what === 'snapshot' || what === 'replicate') work.watchdog.board.change(entered(what))
-    return withSpan(ctx, what, {}, (ctx) =>
-      aroundPhase(ctx, {hooks: work.hooks, dryRun: request.dryRun, reports}, what, guarded),
-    )
+    return withSpan(ctx, what, {}, (ctx) => aroundPhase(ctx, between, what, guarded))
   }
-  const outcome = await around<JobOutcome>(ctx, 'job', {
+  const outcome = await aroundPhase<JobOutcome>(ctx, between, 'job', {
     run: (ctx) => runPhases(ctx, work, request, around, reports),
     vetoed: (error) => ({warnings: [], error}),
     isOk,

@@ -3,6 +3,7 @@ import {OperationalError} from '../core/errors.ts'
 import type {LaneConnection, OpenConnection} from '../core/lane.ts'
 import {createFarSpans} from './far-spans.ts'
 import {readFrame, writeFrame} from './frame.ts'
+import {createFrameBytes, type FrameBytes} from './frame-bytes.ts'
 import {createListener} from './listen.ts'
 import {greetAsClient} from './prelude.ts'
 import {formatRequest, type Request} from './request.ts'
@@ -36,7 +37,7 @@ export async function openLane(
 ): Promise<Lane> {
   return await withSpan(ctx, 'open-lane', {}, async (ctx) => {
     const connection = await open(inSpan(run, run.span))
-    const span = run.span.task('lane', {peer: connection.peer})
+    const span = run.span.task('lane', {peer: connection.peer, argv: connection.argv})
     ends.push(connection.gone.then((facts) => span.end(facts)))
     try {
       await greetAsClient(connection.reader, connection.writer, ctx.signal)
@@ -54,6 +55,7 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
   let streaming = false
   let ended = false
   let watch: Watch | undefined
+  let frames: FrameBytes | undefined
   const spans = createFarSpans(connection.peer)
   connection.onTold(
     createListener(log.with({side: 'peer', peer: connection.peer}), spans, () => watch?.sign()),
@@ -95,13 +97,17 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
     async ask(ctx, request) {
       const span = request.verb === 'alive' ? undefined : ctx.span
       begin(span)
+      if (frames?.span !== span) frames = span && createFrameBytes(span)
       id += 1
       streaming = request.verb === 'receive'
       const body = formatRequest(id, request, span && {span: span.stack, told: span.kept})
-      await writeFrame(connection.writer, 'request', body, ctx.signal)
+      const bytes = await writeFrame(connection.writer, 'request', body, ctx.signal)
+      frames?.request(bytes)
     },
     async answer<Verb extends Response['verb']>(ctx: RunContext, verb: Verb) {
-      const body = await readFrame(connection.reader, 'response', ctx.signal)
+      const body = await readFrame(connection.reader, 'response', ctx.signal, (bytes) =>
+        frames?.response(bytes),
+      )
       if (body === undefined) {
         throw await withComplaint(
           connection,

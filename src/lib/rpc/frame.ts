@@ -22,14 +22,19 @@ export const MAX_BODY_BYTES: Readonly<Record<FrameKind, number>> = {
 const ENCODER = new TextEncoder()
 const DECODER = new TextDecoder('utf-8', {fatal: true})
 
-/** Writes one frame. Throws `peer-protocol` when the body is longer than the other side would accept. */
+/**
+ * Writes one frame; returns its length in bytes. Throws `peer-protocol` when the body is longer than the other side would
+ * accept.
+ */
 export async function writeFrame(
   writer: ByteWriter,
   kind: FrameKind,
   body: unknown,
   signal: AbortSignal,
-): Promise<void> {
-  await writer.write(encodeFrame(kind, body), signal)
+): Promise<number> {
+  const frame = encodeFrame(kind, body)
+  await writer.write(frame, signal)
+  return frame.length
 }
 
 /** The bytes of a frame. */
@@ -49,16 +54,22 @@ export function encodeFrame(kind: FrameKind, body: unknown): Uint8Array {
 }
 
 /**
- * Reads one frame and parses its body; `undefined` when the peer has closed the connection in order.
- * Throws `peer-protocol` on anything that is not a frame of this kind.
+ * Reads one frame and parses its body; `undefined` when the peer has closed the connection in order. `count` is given its
+ * length in bytes. Throws `peer-protocol` on anything that is not a frame of this kind.
  */
-export async function readFrame(reader: ByteReader, kind: FrameKind, signal: AbortSignal): Promise<unknown> {
+export async function readFrame(
+  reader: ByteReader,
+  kind: FrameKind,
+  signal: AbortSignal,
+  count: (bytes: number) => void = () => {},
+): Promise<unknown> {
   const header = await reader.read(HEADER_BYTES, signal)
   if (header === undefined) return undefined
   const length = readHeader(header, kind)
   const body = await reader.read(length, signal)
   if (body === undefined)
     throw new OperationalError('peer-protocol', 'the peer closed the connection inside a frame')
+  count(HEADER_BYTES + length)
   return parseBody(body)
 }
 

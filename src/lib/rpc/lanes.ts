@@ -1,6 +1,7 @@
 import {type Clock, type RunContext, withSpan} from '../core/context.ts'
 import {OperationalError, Stopped} from '../core/errors.ts'
 import type {OpenConnection} from '../core/lane.ts'
+import {createTurns} from '../core/turns.ts'
 import {type Lane, openLane} from './client.ts'
 import {ASK_IDLE_MS} from './signs-of-life.ts'
 
@@ -33,7 +34,7 @@ export function createLanes(ctx: RunContext, open: OpenConnection, streamsAtOnce
   const slots: Slot[] = [first]
   const ends: Promise<unknown>[] = []
   const closed = new AbortController()
-  let turn: Promise<unknown> = Promise.resolve()
+  const turns = createTurns('lane')
   let asking: Promise<void> | undefined
 
   /** The lane is opened when the slot has none; one that is left in the middle of something is not used again. */
@@ -53,20 +54,10 @@ export function createLanes(ctx: RunContext, open: OpenConnection, streamsAtOnce
     }
   }
 
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const before = turn
-    const {promise, resolve} = Promise.withResolvers<void>()
-    turn = promise
-    await before
-    try {
-      return await work()
-    } finally {
-      resolve()
-    }
-  }
-
   async function control<T>(ctx: RunContext, what: string, work: Work<T>): Promise<T> {
-    return await inTurn(() => withSpan(ctx, `request ${what}`, {}, (ctx) => useSlot(ctx, first, work)))
+    return await turns.take(ctx, () =>
+      withSpan(ctx, `request ${what}`, {}, (ctx) => useSlot(ctx, first, work)),
+    )
   }
 
   async function stream<T>(ctx: RunContext, what: string, work: Work<T>): Promise<T> {
@@ -109,7 +100,7 @@ export function createLanes(ctx: RunContext, open: OpenConnection, streamsAtOnce
       })
     }
     try {
-      await (slot === first ? inTurn(ask) : busily(slot, ask))
+      await (slot === first ? turns.take(run, ask) : busily(slot, ask))
     } catch (error) {
       if (!(error instanceof OperationalError || error instanceof Stopped)) throw error
       run.log.of('rpc').info('a connection with nothing to do was lost', {error: error.message})

@@ -4,6 +4,7 @@ import type {ByteReader, ByteWriter} from '../core/stream.ts'
 import type {LocalReceiver} from '../endpoint/receiver.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
 import {readFrame, writeFrame} from './frame.ts'
+import {createFrameBytes} from './frame-bytes.ts'
 import {patienceMs} from './patience.ts'
 import {type Cause, parseRequest, type Request} from './request.ts'
 import {formatResponse, type Response} from './response.ts'
@@ -38,12 +39,17 @@ export async function serve(
 ): Promise<void> {
   let state: PipeState = 'at-frame'
   while (state !== 'in-stream') {
-    const body = await nextFrame(ctx, reader, state)
+    let requestBytes = 0
+    const body = await nextFrame(ctx, reader, state, (bytes) => {
+      requestBytes = bytes
+    })
     if (body === undefined) return
     const {id, request, cause} = parseRequest(body)
-    const respond = (response: Response) =>
-      writeFrame(writer, 'response', formatResponse(id, response), ctx.signal)
     const requestCtx = beside.requestContext(ctx, request.verb, cause)
+    const frames = createFrameBytes(requestCtx.span)
+    frames.request(requestBytes)
+    const respond = async (response: Response) =>
+      frames.response(await writeFrame(writer, 'response', formatResponse(id, response), ctx.signal))
     const signs = giveSigns(ctx.clock, beside.heartbeat)
     try {
       state = await handle(requestCtx, served, request, respond, reader, writer, beside.hasMoved)
@@ -65,8 +71,10 @@ async function nextFrame(
   ctx: RunContext,
   reader: ByteReader,
   state: Exclude<PipeState, 'in-stream'>,
+  count: (bytes: number) => void,
 ): Promise<unknown> {
-  if (state === 'at-frame') return await unlessSilent(ctx, (signal) => readFrame(reader, 'request', signal))
+  if (state === 'at-frame')
+    return await unlessSilent(ctx, (signal) => readFrame(reader, 'request', signal, count))
   const answered = new AbortController()
   const impatient = new AbortController()
   const patience = patienceMs(state.behindStreams)
@@ -75,7 +83,7 @@ async function nextFrame(
     () => undefined,
   )
   try {
-    return await readFrame(reader, 'request', AbortSignal.any([ctx.signal, impatient.signal]))
+    return await readFrame(reader, 'request', AbortSignal.any([ctx.signal, impatient.signal]), count)
   } finally {
     answered.abort()
   }

@@ -1,7 +1,9 @@
 import type {Clock, EndedSpan, Fields, Logs, Span} from '../core/context.ts'
+import {redactedFields} from '../core/redact.ts'
 
 /** Where spans go. */
 export type SpanKeeper = {
+  /** Also of one that goes on, with all that is known of it by then. */
   begin(span: Omit<EndedSpan, 'endUs'>): void
   /** Of one that has begun here, or of one from elsewhere. */
   end(span: EndedSpan): void
@@ -35,6 +37,7 @@ type Node = {
 export function createRootSpan(options: SpanOptions, annotation: string, above?: string): Span {
   const {clock, log, newId, keeper, onMisuse} = options
   const told = log.tells('debug') ? log.of('trace.data') : undefined
+  const kept = told !== undefined || keeper !== undefined
   const epochMs = clock.now() - clock.monotonic()
   const nowUs = () => Math.round((epochMs + clock.monotonic()) * 1000)
   return begin(undefined, above === undefined ? newId() : `${above}.${newId()}`, annotation, {}, true)
@@ -46,12 +49,13 @@ export function createRootSpan(options: SpanOptions, annotation: string, above?:
     fields: Fields,
     isTask: boolean,
   ): Span {
-    const startUs = nowUs()
+    const startUs = kept ? nowUs() : 0
     let facts = fields
     const node: Node = {stack, parent, isTask, live: new Set(), end}
     parent?.live.add(node)
     told?.debug('span begins', {span: stack, annotation, ...fields})
-    keeper?.begin({stack, annotation, startUs, fields})
+    const keepBegun = () => keeper?.begin({stack, annotation, startUs, fields: redactedFields(facts)})
+    keepBegun()
 
     function end(outcome: Fields): void {
       if (node.end === undefined) return
@@ -59,6 +63,7 @@ export function createRootSpan(options: SpanOptions, annotation: string, above?:
       for (const inner of node.live) inner.end?.({unended: true})
       node.end = undefined
       parent?.live.delete(node)
+      if (!kept) return
       const endUs = nowUs()
       told?.debug('span ends', {
         span: stack,
@@ -67,17 +72,19 @@ export function createRootSpan(options: SpanOptions, annotation: string, above?:
         ...facts,
         ...outcome,
       })
-      keeper?.end({stack, annotation, startUs, endUs, fields: {...facts, ...outcome}})
+      keeper?.end({stack, annotation, startUs, endUs, fields: redactedFields({...facts, ...outcome})})
     }
 
     return {
       stack,
-      kept: told !== undefined || keeper !== undefined,
+      kept,
       nowUs,
       child: (annotation, fields = {}) => inside(node, annotation, fields, false),
       task: (annotation, fields = {}) => inside(node, annotation, fields, true),
       add: (more) => {
+        if (!kept || node.end === undefined) return
         facts = {...facts, ...more}
+        keepBegun()
       },
       adopt(span) {
         told?.debug('span ends', {

@@ -18,7 +18,7 @@ function file(path: string, more: Partial<LogOutlet> = {}): LogOutlet {
 /** What a run that says something at each level leaves on stderr. */
 async function run(logging: readonly LogOutlet[], verbose = false): Promise<string> {
   let text = ''
-  const outlet = openOutlets(logging, {verbose, write: (more) => (text += more)}, clock)
+  const outlet = openOutlets(logging, {verbose, write: (more) => (text += more), id: 'Uv38'}, clock)
   const log = createLogs(clock, outlet.level, outlet.write).of('job')
   log.debug('looked')
   log.info('began')
@@ -58,8 +58,8 @@ test('what an outlet loses is told by another one, and of the only one on stderr
   using directory = temporaryDirectory()
   const path = `${directory.path}/log`
   const because = `error="cannot write to '/dev/full': ENOSPC"`
-  const told = `${TIME} [WARN]: log lines are lost outlet="file" ${because}\n`
-  const counted = `${TIME} [WARN]: log lines were lost outlet="file" lines="2"\n`
+  const told = `${TIME} [WARN][log][Uv38]: log lines are lost outlet="file" ${because}\n`
+  const counted = `${TIME} [WARN][log][Uv38]: log lines were lost outlet="file" lines="2"\n`
   expect(await run([file('/dev/full')])).toBe(`${told}${counted}`)
   expect(await run([file('/dev/full'), STDERR])).toContain(told)
   expect(await run([file(path), file('/dev/full')])).toBe('')

@@ -1,6 +1,7 @@
-import {existsSync, statSync} from 'node:fs'
+import {existsSync, statSync, unlinkSync} from 'node:fs'
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {keepReport, keptReports} from '../../../src/lib/host/kept-reports.ts'
+import {keepTrace, keptTraces} from '../../../src/lib/host/kept-traces.ts'
 import {defaultStateDirectory} from '../../../src/lib/host/state-directory.ts'
 import {temporaryDirectory} from './helpers.ts'
 
@@ -21,6 +22,24 @@ test('reports are kept newest first, privately, and what is obsolete goes', () =
   expect(keptReports(state, 'other')).toEqual([])
   expect(statSync(state).mode & 0o077).toBe(0)
   expect(existsSync(`${state}/reports/a%2Fb%20c`)).toBe(true)
+})
+
+test('traces lie beside reports; those that are old stay as long as their report does', () => {
+  const state = `${directory.path}/state/zrepl`
+  expect(keptTraces(state, 'a')).toEqual([])
+  keepReport(state, 'a', {startedAt: moment(1), text: '{}'}, () => [])
+  for (const n of [1, 2, 3, 4]) keepTrace(state, 'a', {startedAt: moment(n), text: '[]'}, 2)
+  const days = () => keptTraces(state, 'a').map(({run}) => run.slice(8, 10))
+  expect(days()).toEqual(['04', '03', '01'])
+  expect(keptTraces(state, 'a')[2]).toEqual({
+    run: `${moment(1)}-${process.pid}`,
+    path: `${state}/reports/a/${moment(1)}-${process.pid}.trace`,
+    bytes: 2,
+  })
+  expect(keptReports(state, 'a').map(({text}) => text)).toEqual(['{}'])
+  unlinkSync(`${state}/reports/a/${moment(1)}-${process.pid}.json`)
+  keepTrace(state, 'a', {startedAt: moment(4), text: '[1]'}, 2)
+  expect(days()).toEqual(['04', '03'])
 })
 
 test.each([

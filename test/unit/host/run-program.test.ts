@@ -177,6 +177,26 @@ test('a program reads its stream at the pace it is given, and its end ends the c
   there.reader.close()
 })
 
+test.skipIf(process.platform !== 'linux')(
+  'what is known of a stream: how much was read, or passed on',
+  async () => {
+    const ctx = testContext()
+    const there = createPipe()
+    await there.writer.write(new Uint8Array(50_000), ctx.signal)
+    there.writer.close()
+    await runScript('exec wc -c', {stdin: anyFrom(there.reader.stream)}, {}, ctx)
+    const back = createPipe()
+    await runScript('head -c 50000 /dev/zero', {stdout: anyTo(back.writer.stream)}, {}, ctx)
+    for (const end of [there.reader, back.reader, back.writer]) end.close()
+    const [received, sent] = ctx.spans.map(({fields}) => fields)
+    const readBytes = Number(received?.['readBytes'])
+    expect(readBytes).toBeGreaterThanOrEqual(50_000)
+    expect(readBytes).toBeLessThan(150_000)
+    expect(received?.['bytes']).toBeUndefined()
+    expect(sent).toMatchObject({bytes: 50_000n, readBytes: undefined})
+  },
+)
+
 describe('stopping', () => {
   const FAMILY =
     'sleep 60 & echo $! > "$0.pids"; (sleep 60 & echo $! >> "$0.pids"; wait) & echo $$ >> "$0.pids"; wait'
@@ -189,6 +209,7 @@ describe('stopping', () => {
     ctx.stop(reason)
     expect(await run).toBe(reason)
     expect(await untilGone(pids)).toBe(true)
+    expect(ctx.spans[0]?.fields).toMatchObject({error: 'stopped by SIGTERM', userMs: expect.any(Number)})
   })
 
   test('kills what does not listen to SIGTERM', async () => {

@@ -1,9 +1,9 @@
 import {expect, test} from 'vitest'
-import type {Clock, EndedSpan, Span} from '../../../src/lib/core/context.ts'
+import type {Clock, EndedSpan, Fields, Span} from '../../../src/lib/core/context.ts'
 import {stackAbove} from '../../../src/lib/core/span-stack.ts'
 import {createLogs} from '../../../src/lib/trace/log.ts'
 import type {LogLine} from '../../../src/lib/trace/log-line.ts'
-import {createRootSpan, randomSpanId} from '../../../src/lib/trace/span.ts'
+import {createRootSpan, randomSpanId, type SpanKeeper} from '../../../src/lib/trace/span.ts'
 import {throwMisuse} from '../test-context.ts'
 
 /** A root span whose ids are letters, with what it told and what was kept of it. */
@@ -120,6 +120,54 @@ test('facts come from the beginning, the middle and the end, and an end counts o
   child.end({exitCode: 0})
   child.end({exitCode: 1})
   expect(kept.map(({fields}) => fields)).toEqual([{from: '@a', bytes: 1n, exitCode: 0}])
+})
+
+test('with nobody to tell, a span reads no clock and none of its facts', () => {
+  const reads: string[] = []
+  const clock = {
+    now: () => 0,
+    monotonic: () => {
+      reads.push('clock')
+      return 0
+    },
+    sleep: async () => {},
+  }
+  const fields = new Proxy(
+    {argv: ['zfs']},
+    {
+      get: (_, key) => reads.push(String(key)),
+      ownKeys: () => {
+        reads.push('keys')
+        return []
+      },
+    },
+  )
+  const work = (level: LogLine['level'], keeper?: SpanKeeper) => {
+    const log = createLogs(clock, level, () => {})
+    const span = createRootSpan({clock, log, newId: randomSpanId, keeper, onMisuse: throwMisuse}, 'run')
+    reads.length = 0
+    const child = span.child('step', fields)
+    child.add(fields)
+    child.end(fields)
+    span.end()
+    return reads.length
+  }
+  expect(work('info')).toBe(0)
+  expect(work('debug')).toBeGreaterThan(0)
+  expect(work('info', {begin: () => {}, end: () => {}})).toBeGreaterThan(0)
+})
+
+test('what becomes known of a span is kept before it ends, and nothing after', () => {
+  const begun: Fields[] = []
+  const keeper = {begin: ({fields}: {fields: Fields}) => void begun.push(fields), end: () => {}}
+  const clock = {now: () => 0, monotonic: () => 0, sleep: async () => {}}
+  const log = createLogs(clock, 'error', () => {})
+  const span = createRootSpan({clock, log, newId: () => 'x', keeper, onMisuse: throwMisuse}, 'run')
+  span.add({bytes: 1n})
+  span.add({bytes: 2n, peer: 'far'})
+  span.end()
+  span.add({bytes: 3n})
+  expect(begun).toEqual([{}, {bytes: 1n}, {bytes: 2n, peer: 'far'}])
 })
 
 test('a wall clock that is set while a span lasts changes nothing', () => {
