@@ -25,11 +25,14 @@ export function criticalPath(root: TraceNode): ReadonlyMap<TraceNode, number> {
   }
 }
 
+/** What lasts beside the work and is not it: what a run waits for on a connection has spans of its own. */
+const LASTING = new Set(['lane'])
+
 /** The one of them that was under way most recently before `at`; of several, the one that began last. */
 function latest(children: readonly TraceNode[], at: number): TraceNode | undefined {
   let found: TraceNode | undefined
   for (const child of children) {
-    if (child.startUs >= at) continue
+    if (child.startUs >= at || LASTING.has(child.name)) continue
     if (found === undefined) found = child
     const later = Math.min(endOf(child), at) - Math.min(endOf(found), at)
     if (later > 0 || (later === 0 && child.startUs > found.startUs)) found = child

@@ -32,6 +32,11 @@ describe('what a run waited for', () => {
       span('run', 0, 100, span('first', 0, 60, span('x', 0, 15), span('y', 15, 60)), span('second', 20, 100)),
       ['first 0', 'run 0', 'second 80', 'x 15', 'y 5'],
     ],
+    [
+      'not a connection, which lasts beside the work, but what was done on it',
+      span('job', 0, 100, span('replicate', 10, 80, span('request', 20, 80)), span('lane', 15, 100)),
+      ['job 30', 'replicate 10', 'request 60'],
+    ],
     ['nothing that took no time', span('run', 0, 10, span('mark', 5, 5)), ['mark 0', 'run 10']],
   ])('%s', (_, root, expected) => {
     expect(told(root)).toEqual(expected)
