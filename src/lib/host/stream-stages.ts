@@ -90,7 +90,7 @@ function start(argv: readonly string[], {lockFd, deathSignal, zstd}: StageOption
       inherited: lockFd,
       deathSignal: deathSignal?.(),
     })
-    return {child, writer: before.writer, reader: behind.reader}
+    return {child, argv: ['zstd', ...argv], writer: before.writer, reader: behind.reader}
   } catch (error) {
     before.writer.close()
     behind.reader.close()
@@ -101,7 +101,12 @@ function start(argv: readonly string[], {lockFd, deathSignal, zstd}: StageOption
   }
 }
 
-type Program = {readonly child: Child; readonly writer: PipeWriter; readonly reader: PipeReader}
+type Program = {
+  readonly child: Child
+  readonly argv: readonly string[]
+  readonly writer: PipeWriter
+  readonly reader: PipeReader
+}
 
 type Watched = {
   /** Resolves when everything has passed and the program has ended well; throws what was wrong. */
@@ -112,7 +117,7 @@ type Watched = {
 /** Runs `moving`, which passes bytes on between the connection and the program, and watches how both end. */
 function watchStage(
   ctx: RunContext,
-  {child, writer, reader}: Program,
+  {child, argv, writer, reader}: Program,
   {
     code,
     moving,
@@ -124,7 +129,7 @@ function watchStage(
 ): Watched {
   const stopped = new AbortController()
   const stderr = collectTail(child.stderr, MAX_STDERR_BYTES)
-  const span = ctx.span.task('zstd', {pid: child.pid})
+  const span = ctx.span.task('zstd', {argv, pid: child.pid})
   const failures: {connection?: OperationalError; program?: OperationalError} = {}
   let state: 'runs' | 'stops' | 'over' = 'runs'
 
@@ -137,7 +142,7 @@ function watchStage(
     const failure = failureOf(exit, text, code)
     if (failure !== undefined && !(state === 'stops' && exit.signal === 'SIGTERM')) failures.program = failure
     const facts = {...exit, ...child.cpu()}
-    ctx.log.of('zfs.cmd').debug('program ended', {argv: ['zstd'], pid: child.pid, ...facts})
+    ctx.log.of('zfs.cmd').debug('program ended', {argv, pid: child.pid, ...facts})
     span.end(facts)
   })
 
