@@ -37,7 +37,9 @@ export function cronLine(job: TimedJob, {executable, config}: Installation): str
 }
 
 /**
- * A oneshot service: the timer does not start it again while it runs. Being told that another run of the job is active
+ * The timer does not start it again while it runs. systemd hears that it has begun, what it is at and that its event loop turns
+ * (sd_notify(3)), and kills it when it has not heard that for ten minutes: a process that hangs does not end in order, and a run may be
+ * killed anywhere. Being told that another run of the job is active
  * (exit status 5) is no failure. On a stop only zrepl gets the signal, and ends its children in order.
  *
  * zrepl needs `/dev/zfs`, ssh's keys, the network and its own directories; the rest of the machine is closed to it. Mounts
@@ -54,8 +56,10 @@ After=zfs.target network-online.target
 Wants=network-online.target
 
 [Service]
-Type=oneshot
+Type=notify
 NotifyAccess=main
+WatchdogSec=10min
+WatchdogSignal=SIGKILL
 ExecStart=${words.join(' ')}
 SuccessExitStatus=5
 KillMode=mixed

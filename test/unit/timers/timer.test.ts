@@ -42,11 +42,11 @@ test('a line for cron', () => {
 })
 
 describe('units', () => {
-  test('a oneshot service and a timer', () => {
+  test('a service that systemd watches, and a timer', () => {
     const [service, timer] = unitFiles(job('offsite'), HERE)
     expect(service?.path).toBe('/etc/systemd/system/zrepl-offsite.service')
     expect(service?.text).toContain(
-      '\nType=oneshot\nNotifyAccess=main\nExecStart=/usr/local/bin/zrepl run offsite --config /etc/zrepl/zrepl.yml\nSuccessExitStatus=5\n',
+      '\nType=notify\nNotifyAccess=main\nWatchdogSec=10min\nWatchdogSignal=SIGKILL\nExecStart=/usr/local/bin/zrepl run offsite --config /etc/zrepl/zrepl.yml\nSuccessExitStatus=5\n',
     )
     expect(timer?.path).toBe('/etc/systemd/system/zrepl-offsite.timer')
     expect(timer?.text).toContain('\n[Timer]\nOnCalendar=*-*-* *:00/10:00\nPersistent=yes\n')
