@@ -17,6 +17,16 @@ beforeAll(async () => {
   // The guest is slow, and more so beside others.
   const connect = `${await lab.authorize('killed', CONFIG)}\n      dial_timeout: 90s`
   await lab.ok(`zfs create ${src}/data && zfs create '${src}/data/a b' && zfs create ${dst}/backups`)
+  const slowJob = (name: string, filesystem: string) => `  - name: ${name}
+    type: push
+${connect}
+    filesystems: {"${src}/${filesystem}": true}
+    send: {bandwidth_limit: {max: 1 MiB}}
+    replication: {protection: {initial: guarantee_nothing, incremental: guarantee_nothing}}
+    snapshotting: {type: manual}
+    pruning:
+      keep_sender: [{type: last_n, count: 100}]
+      keep_receiver: [{type: last_n, count: 100}]`
   await lab.writeFile(
     CONFIG,
     `global: {zfs: {access: cli}}
@@ -29,6 +39,8 @@ ${connect}
     pruning:
       keep_sender: [{type: last_n, count: 100}]
       keep_receiver: [{type: last_n, count: 100}]
+${slowJob('slow', 'data')}
+${slowJob('slower', 'data/a b')}
   - name: backups
     type: sink
     root_fs: ${dst}/backups
@@ -71,6 +83,19 @@ async function killAt(words: string): Promise<void> {
   expect(killed.exitCode, killed.stderr).toBe(137)
   expect(await lab.ok('cat /run/kill-at\n')).toBe('')
   await lab.ok('until ! pgrep -x zrepl >/dev/null && ! pgrep -f zfs.real >/dev/null; do :; done\n')
+}
+
+/** Whatever a run has started on either side, by what its command line looks like; sshd's child of such a session included. */
+const OURS = 'zrepl|zfs[.]real|ssh .*BatchMode|setpriv'
+
+/** No process of a run is left, neither at once nor after a while: what is still there after half a minute is printed. */
+async function expectNothingLeft(): Promise<void> {
+  const left = await lab.ok(`end=$(($(date +%s) + 30))
+while ps -eo pid=,stat=,args= | grep -E '${OURS}' | grep -vE ' grep -|ps -eo' >/run/left; do
+  [ "$(date +%s)" -lt $end ] || break
+done
+cat /run/left\n`)
+  expect(left).toBe('')
 }
 
 /** Everything is on the receiver, one cursor and one hold stand at the newest, and nothing else of ours is left. */
@@ -176,4 +201,59 @@ until ! pgrep -x zrepl >/dev/null && ! pgrep -f zfs.real >/dev/null; do :; done
     names.map((name) => `@${name} done`),
   ])
   await expectInOrder()
+})
+
+/** A run of `job` in the background, up to where its connection has carried some of a stream: sets `run` and `ssh`. */
+const inStream = (
+  job: string,
+) => `zrepl replicate ${job} --json --config ${CONFIG} >/run/${job}.json 2>/run/${job}.log &
+run=$!
+carried=0
+until [ "\${carried:-0}" -gt 3000000 ]; do
+  kill -0 $run || { cat /run/${job}.log; exit 99; }
+  ssh=$(pgrep -P $run -x ssh)
+  carried=$(awk '/^rchar/ {print $2}' /proc/$ssh/io 2>/dev/null)
+done
+`
+
+test.each([
+  ['the active side', 'zrepl replicate'],
+  ['the passive side', 'zrepl stdinserver'],
+  ['ssh', 'ssh .*BatchMode'],
+  ['zfs send', 'zfs[.]real send'],
+  ['zfs receive', 'zfs[.]real receive'],
+])('%s killed in the middle of a stream leaves no orphan on either side', async (_, victim) => {
+  await lab.ok(
+    `head -c 20000000 /dev/urandom >/mnt/${src}/data/orphan && zfs snapshot ${src}/data@orphan$(date +%s%N)\n`,
+  )
+  const {exitCode} = await lab.sh(
+    `${inStream('slow')}until pkill -KILL -f '^[^ ]*${victim}'; do kill -0 $run || exit 98; done\nwait $run\n`,
+  )
+  expect([0, 98, 99]).not.toContain(exitCode)
+  await expectNothingLeft()
+})
+
+test('a far side that is frozen, and an ssh that is, are noticed within half a minute', async () => {
+  await lab.ok(
+    `head -c 60000000 /dev/urandom >/mnt/${src}/data/frozen && zfs snapshot ${src}/data@frozen && head -c 60000000 /dev/urandom >'/mnt/${src}/data/a b/frozen' && zfs snapshot '${src}/data/a b@frozen'\n`,
+  )
+  // The limit has a margin for a guest that is slow; the looks are counted and not the time.
+  const {stdout, exitCode, stderr} = await lab.sh(`${inStream('slow')}first=$run
+far=$(pgrep -f 'zrepl stdinserver')
+kill -STOP $far
+${inStream('slower')}kill -STOP $ssh
+since=$(date +%s)
+wait $first $run
+echo $(($(date +%s) - since))
+kill -CONT $far
+`)
+  expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
+  expect(Number(stdout)).toBeLessThan(45)
+  for (const job of ['slow', 'slower']) {
+    const report = JSON.parse(await lab.ok(`cat /run/${job}.json\n`))
+    expect(JSON.stringify(report.replicate)).toContain('no sign of life for half a minute')
+  }
+  await expectNothingLeft()
+  const {report} = await zrepl(lab, `replicate offsite --config ${CONFIG}`)
+  expect(report.replicate?.filesystems.map(({state}) => state)).toEqual(['done', 'done'])
 })
