@@ -39,6 +39,7 @@ export function* rename(host: Host, words: readonly string[]): Command {
   if (from.includes('@')) return yield* renameSnapshot(host, from, to)
   const dataset = findDataset(host, from)
   if (dataset === undefined) return complained([cannotOpen(from)])
+  if (to === from) return SILENT
   if (findDataset(host, to) !== undefined)
     return complained([`cannot rename '${from}': dataset already exists`])
   const moving = [dataset, ...datasetsBelow(host, from)]
@@ -63,6 +64,7 @@ function* renameSnapshot(host: Host, from: string, to: string): Command {
   const dataset = findDataset(host, name)
   const snapshot = dataset?.snapshots.find((one) => one.name === short)
   if (dataset === undefined || snapshot === undefined) return complained([cannotOpen(from)])
+  if (to === from) return SILENT
   if (to.slice(0, to.indexOf('@')) !== name)
     return complained([`cannot rename to '${to}': snapshots must be part of same dataset`])
   const newShort = to.slice(to.indexOf('@') + 1)
