@@ -139,7 +139,7 @@ describe('a stream that says where this host is to fetch a key from (T40)', () =
   test('does not, neither with the first nor with the next, and is told of', async () => {
     const {copy, location, warnings} = await replicate('fetching')
     expect(location).toBe('prompt')
-    // An increment does not bring it again.
+    // The increment brings it again; the same words are told once.
     expect(warnings).toEqual([words(copy, 'prompt')])
     expect(await lab.ok(`zfs get -H -o value keystatus ${copy}\n`)).toBe('unavailable\n')
     expect((await lab.sh(`zfs load-key -a </dev/null\n`)).exitCode).not.toBe(0)
