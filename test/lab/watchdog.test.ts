@@ -135,7 +135,10 @@ test('a run that is stuck gives way to the next, and both say why', async () => 
   await configure('never')
   await lab.ok(`touch ${STUCK}.receive\n`)
   // The first run was to wait for ever; the second has other limits.
-  const {first, second} = await beside(`sleep 5; sed -i 's/idle: never/idle: 4s/' ${CONFIG}`)
+  const {first, second} = await beside(
+    `until grep -Eq '"quietMs":([5-9]|[1-9][0-9])[0-9]{3},' /run/zrepl/guarded.state; do kill -0 $first || exit 1; sleep 0.2; done
+sed -i 's/idle: never/idle: 4s/' ${CONFIG}`,
+  )
   expect(second).toMatchObject({
     exitCode: 0,
     stderr: expect.stringContaining('the run before this is cancelled'),
