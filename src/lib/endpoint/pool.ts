@@ -42,7 +42,7 @@ export type KnownPool = {
   expect(snapshot: SnapshotName): void
   /**
    * Looks for the snapshots with these guids, by the names they were listed under or expected as: one command, that looks at
-   * no others. Only filesystems in which one is not found so are listed. What was sought and found before is not looked at again.
+   * no others. Only filesystems in which one is not found so, or is held by others than was known, are listed. What was sought and found before is not looked at again.
    */
   seek(ctx: RunContext, wanted: readonly Wanted[]): Promise<void>
   /** The first version that `is` accepts, listing the filesystem again if there is none. */
@@ -123,7 +123,7 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
     const found = await zfs.snapshots(ctx, Array.from(new Set(names)))
     const lost = open.filter(({filesystem, guid, name}) => {
       const snapshot = name === undefined ? undefined : found.get(name)
-      if (snapshot?.guid !== guid) return true
+      if (snapshot?.guid !== guid || isHeldOtherwise(filesystem, snapshot)) return true
       note(filesystem, snapshot)
       return false
     })
@@ -137,9 +137,12 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
     )
     versions.set(filesystem, [...others, snapshot].sort(byCreatetxg))
     sought.set(nameOfSnapshot(snapshot), snapshot.guid)
-    // Somebody else has held it or released it since.
-    const tags = holds.get(filesystem)?.get(snapshot.name) ?? []
-    if (tags.length !== snapshot.userrefs) holds.delete(filesystem)
+  }
+
+  /** Somebody else has held it or released it since: then what is known of all holds of its filesystem is worth nothing. */
+  function isHeldOtherwise(filesystem: DatasetName, {name, userrefs}: Snapshot): boolean {
+    const known = holds.get(filesystem)
+    return known !== undefined && (known.get(name)?.length ?? 0) !== userrefs
   }
 
   async function askHolds(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void> {

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import {createKnownPool} from '../../../src/lib/endpoint/pool.ts'
-import {parseDatasetName, parseGuid, parseSnapshotName} from '../../../src/lib/zfs/name.ts'
+import {parseDatasetName, parseGuid, parseHoldTag, parseSnapshotName} from '../../../src/lib/zfs/name.ts'
 import {isSnapshot, shortName, type Version} from '../../../src/lib/zfs/version.ts'
 import type {RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
@@ -73,6 +73,24 @@ test('where nobody knows a name, the filesystem is listed', async () => {
   const {pool, asked, guidOf} = await poolBesideOthers()
   await pool.seek(ctx, [{filesystem: FILESYSTEM, guid: guidOf('2')}])
   expect(asked).toEqual(['-d 1 -r vault/data'])
+})
+
+test('our own holds are known also where somebody holds what has come', async () => {
+  const {host, pool, guidOf, take} = await poolBesideOthers()
+  await pool.holds(ctx, [FILESYSTEM])
+  pool.expect(parseSnapshotName('vault/data@2'))
+  await pool.seek(ctx, [{filesystem: FILESYSTEM, guid: guidOf('2')}])
+  await pool.hold(ctx, [{snapshot: parseSnapshotName('vault/data@2'), tag: parseHoldTag('ours')}])
+  take('3')
+  runCommand(host, ['hold', 'theirs', 'vault/data@3'])
+  pool.expect(parseSnapshotName('vault/data@3'))
+  await pool.seek(ctx, [{filesystem: FILESYSTEM, guid: guidOf('3')}])
+  expect((await pool.holds(ctx, [FILESYSTEM])).get(FILESYSTEM)).toEqual(
+    new Map([
+      ['2', ['ours']],
+      ['3', ['theirs']],
+    ]),
+  )
 })
 
 test('who holds what was sought is asked again where somebody has held it since', async () => {
