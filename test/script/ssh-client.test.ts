@@ -2,6 +2,7 @@ import {chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:
 import {createRequire} from 'node:module'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import type {Duplex, Writable} from 'node:stream'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {type BuiltinSshTarget, sshClientWords} from '../../src/lib/ssh/target.ts'
@@ -40,21 +41,33 @@ afterAll(() => {
   rmSync(directory, {recursive: true})
 })
 
+/** What is used of a client of ssh2's server. */
+type SshClient = {
+  on(event: 'authentication', heard: (attempt: SshAttempt) => void): void
+  on(event: 'session', heard: (accept: () => SshSession) => void): void
+  on(event: 'error' | 'ready', heard: () => void): void
+}
+type SshAttempt = {
+  readonly method: string
+  readonly username: string
+  readonly key?: {readonly data: Buffer}
+  accept(): void
+  reject(methods: readonly string[]): void
+}
+type SshSession = {on(event: 'shell', heard: (accept: () => SshChannel) => void): void}
+type SshChannel = Duplex & {readonly stderr: Writable; exit(status: number): void}
+
 /** Echoes what comes, says one line on stderr, and ends with status 7, as a forced command would. */
-// biome-ignore lint/suspicious/noExplicitAny: ssh2 has no types for its server here.
-function serveClient(client: any): void {
+function serveClient(client: SshClient): void {
   const expected = utils.parseKey(clientKey.public).getPublicSSH()
-  // biome-ignore lint/suspicious/noExplicitAny: as above.
-  client.on('authentication', (attempt: any) => {
-    const ours = attempt.method === 'publickey' && attempt.key.data.equals(expected)
+  client.on('authentication', (attempt) => {
+    const ours = attempt.method === 'publickey' && attempt.key?.data.equals(expected) === true
     return ours && attempt.username === 'zrepl' ? attempt.accept() : attempt.reject(['publickey'])
   })
   client.on('error', () => {})
   client.on('ready', () =>
-    // biome-ignore lint/suspicious/noExplicitAny: as above.
-    client.on('session', (accept: any) =>
-      // biome-ignore lint/suspicious/noExplicitAny: as above.
-      accept().on('shell', (acceptShell: any) => {
+    client.on('session', (accept) =>
+      accept().on('shell', (acceptShell) => {
         const channel = acceptShell()
         channel.stderr.write('hello from the far side\n')
         channel.pipe(channel, {end: false})
