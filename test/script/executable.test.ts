@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {COMMANDS} from '../../src/commands/index.ts'
 import {EXIT_MEANING} from '../../src/lib/core/exit-code.ts'
+import {type Ended, untilEnd} from './run-to-end.ts'
 
 /** A directory that has nothing in it but the executable, below one that only we can write. */
 let dir: string
@@ -17,12 +18,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(dir, {recursive: true, force: true}))
 
-type Result = {readonly exitCode: number; readonly stdout: string; readonly stderr: string}
-
 async function zrepl(
   words: readonly string[],
   options: {readonly stdin?: string; readonly env?: Record<string, string>} = {},
-): Promise<Result> {
+): Promise<Ended> {
   const child = Bun.spawn([executable, ...words], {
     cwd: dir,
     env: {PATH: '/usr/bin:/bin', ...options.env},
@@ -30,11 +29,7 @@ async function zrepl(
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
-  return {exitCode: await child.exited, stdout, stderr}
+  return await untilEnd(child)
 }
 
 function writeConfig(text: string): string {

@@ -18,6 +18,7 @@ import {createRandom} from '../sim/random.ts'
 import {encodeResumeToken} from '../unit/zfs/encode-resume-token.ts'
 import {craftedTokens, type Prey, randomToken, type Target} from './hostile/forge.ts'
 import type {Claims, Seen} from './hostile/receiver.ts'
+import {runToEnd} from './run-to-end.ts'
 
 /** The compiled executable pushes to a receiver that lies about what it has, over what it takes for ssh. */
 const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
@@ -119,17 +120,10 @@ async function run(verb: 'replicate' | 'run', kind: Kind | 'kept', claims: Claim
     {mode: 0o600},
   )
   const argv = [EXECUTABLE, verb, kind, '--json', '--config', config]
-  const child = Bun.spawn([...installed.inside(argv)], {
+  const {stdout, stderr} = await runToEnd(installed.inside(argv), {
     cwd: '/',
     env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin'},
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
   })
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
   if (!stdout.startsWith('{')) throw new Error(stderr)
   return JSON.parse(stdout)
 }

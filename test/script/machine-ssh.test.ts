@@ -10,6 +10,7 @@ import {type Installed, installZfs} from '../sim/machine/install.ts'
 import {createMachine, withMachine} from '../sim/machine/state.ts'
 import {mustFindDataset} from '../sim/pool.ts'
 import {missingPackages} from './packages.ts'
+import {runToEnd} from './run-to-end.ts'
 import {installSshServer, type SshServer, startSshServer} from './ssh-server.ts'
 
 /** The compiled executable on both sides against the model's `zfs`, with OpenSSH's client and sshd in between. */
@@ -92,13 +93,9 @@ const PATH = {PATH: '/usr/bin:/bin:/usr/sbin:/sbin'}
 
 async function zrepl(...words: readonly string[]): Promise<{exitCode: number; report: RunReport}> {
   const argv = installed.inside([EXECUTABLE, ...words, '--json', '--config', config])
-  const child = Bun.spawn([...argv], {cwd: '/', env: PATH, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe'})
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
+  const {exitCode, stdout, stderr} = await runToEnd(argv, {cwd: '/', env: PATH})
   if (!stdout.startsWith('{')) throw new Error(`zrepl ${words.join(' ')}: ${stderr}`)
-  return {exitCode: await child.exited, report: JSON.parse(stdout)}
+  return {exitCode, report: JSON.parse(stdout)}
 }
 
 /** Short names and guids of the snapshots of a dataset, oldest first. */

@@ -5,6 +5,7 @@ import type {RunReport} from '../../src/lib/report/report.ts'
 import {type Installed, installZfs} from '../sim/machine/install.ts'
 import {createMachine, withMachine, writeEverywhere} from '../sim/machine/state.ts'
 import {mustFindDataset} from '../sim/pool.ts'
+import {type Ended, runToEnd} from './run-to-end.ts'
 
 /** The compiled executable against the model's `zfs`: real processes, pipes and locks on a computer without ZFS. */
 const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
@@ -45,24 +46,11 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(dir, {recursive: true, force: true}))
 
-type Result = {readonly exitCode: number; readonly stdout: string; readonly stderr: string}
-
-async function inside(argv: readonly string[]): Promise<Result> {
-  const child = Bun.spawn([...installed.inside(argv)], {
-    cwd: '/',
-    env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin'},
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
-  return {exitCode: await child.exited, stdout, stderr}
+async function inside(argv: readonly string[]): Promise<Ended> {
+  return await runToEnd(installed.inside(argv), {cwd: '/', env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin'}})
 }
 
-async function zrepl(...words: readonly string[]): Promise<Result & {readonly report: RunReport}> {
+async function zrepl(...words: readonly string[]): Promise<Ended & {readonly report: RunReport}> {
   const result = await inside([EXECUTABLE, ...words, '--json', '--config', config])
   if (!result.stdout.startsWith('{')) throw new Error(`zrepl ${words.join(' ')}: ${result.stderr}`)
   return {...result, report: JSON.parse(result.stdout)}

@@ -2,6 +2,7 @@ import {chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
 import {encodeStreamHeader} from '../unit/zfs/encode-stream-header.ts'
+import {untilEnd} from './run-to-end.ts'
 
 /**
  * Peak memory of the executable and of the server it starts (invariant I14), where `zfs` is a shell script that prints
@@ -98,12 +99,8 @@ async function zreplIn(files: Readonly<Record<string, string | Uint8Array>>, ...
     ['unshare', '--map-root-user', '--mount', 'sh', '-c', script, join(dir, 'sbin'), world, ...zrepl],
     {cwd: '/', env: {PATH: '/usr/bin:/bin'}, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe'},
   )
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
-  const exitCode = await child.exited
-  return {exitCode, stdout, stderr, mib: (child.resourceUsage()?.maxRSS ?? Number.NaN) / MIB}
+  const ended = await untilEnd(child)
+  return {...ended, mib: (child.resourceUsage()?.maxRSS ?? Number.NaN) / MIB}
 }
 
 describe('memory is bounded', () => {

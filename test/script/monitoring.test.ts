@@ -5,6 +5,7 @@ import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
 import {type Installed, installZfs} from '../sim/machine/install.ts'
 import {createMachine, withMachine, writeEverywhere} from '../sim/machine/state.ts'
 import {installPackages, missingPackages} from './packages.ts'
+import {runToEnd} from './run-to-end.ts'
 
 /** What cron, Nagios, Prometheus and who else wants to know get to hear of runs that end well and of one that does not. */
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -80,18 +81,10 @@ afterAll(async () => {
 
 /** Runs the executable as cron does: nothing of it is a terminal. */
 async function zrepl(...words: readonly string[]) {
-  const child = Bun.spawn([...installed.inside([EXECUTABLE, ...words, '--config', config])], {
+  return await runToEnd(installed.inside([EXECUTABLE, ...words, '--config', config]), {
     cwd: '/',
     env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin', STATE_DIRECTORY: join(dir, 'state')},
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
   })
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
-  return {exitCode: await child.exited, stdout, stderr}
 }
 
 async function check(...words: readonly string[]) {

@@ -5,6 +5,7 @@ import {createNotifier} from '../../src/lib/app/notifier.ts'
 import type {RunReport} from '../../src/lib/report/report.ts'
 import type {LogLine} from '../../src/lib/trace/log-line.ts'
 import {createTestContext} from '../unit/test-context.ts'
+import {runToEnd} from './run-to-end.ts'
 
 /** Whom a run of the executable tells how it ends. */
 const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
@@ -55,18 +56,11 @@ jobs:
 `,
     {mode: 0o600},
   )
-  const child = Bun.spawn([EXECUTABLE, ...words, '--config', config], {
+  const {exitCode, stdout, stderr} = await runToEnd([EXECUTABLE, ...words, '--config', config], {
     cwd: dir,
     env: {PATH: '/nowhere', STATE_DIRECTORY: dir, XDG_RUNTIME_DIR: dir, GREETING: 'hello'},
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
   })
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
-  return {exitCode: await child.exited, said: stdout + stderr}
+  return {exitCode, said: stdout + stderr}
 }
 
 function newestReport(): RunReport {

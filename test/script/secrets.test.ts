@@ -8,6 +8,7 @@ import {type Installed, installZfs} from '../sim/machine/install.ts'
 import {createMachine, withMachine, writeEverywhere} from '../sim/machine/state.ts'
 import {mustFindDataset} from '../sim/pool.ts'
 import {resumeTokenOf} from '../sim/zfs/properties.ts'
+import {runToEnd} from './run-to-end.ts'
 
 /** What nobody must ever read is planted everywhere it can be, and then everything that whole runs say is searched for it. */
 const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
@@ -95,22 +96,14 @@ jobs:
 let said = ''
 
 async function inside(argv: readonly string[]): Promise<string> {
-  const child = Bun.spawn([...installed.inside(argv)], {
+  const {stdout, stderr} = await runToEnd(installed.inside(argv), {
     cwd: '/',
     env: {
       PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
       STATE_DIRECTORY: join(dir, 'out.state'),
       PGPASSWORD: SECRETS['variable of the environment'],
     },
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
   })
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
-  await child.exited
   return stdout + stderr
 }
 

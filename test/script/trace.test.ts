@@ -5,6 +5,7 @@ import {readChromeTrace} from '../../src/lib/trace/chrome-trace.ts'
 import {endOf, type TraceNode, walk} from '../../src/lib/trace/trace-node.ts'
 import {type Installed, installZfs} from '../sim/machine/install.ts'
 import {createMachine} from '../sim/machine/state.ts'
+import {untilEnd} from './run-to-end.ts'
 
 /** Traces of the compiled executable, with the model's `zfs`: what is in them, and how they are kept. */
 const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
@@ -73,12 +74,7 @@ function start(words: readonly string[]) {
 }
 
 async function zrepl(...words: readonly string[]) {
-  const child = start(words)
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
-  return {exitCode: await child.exited, stdout, stderr}
+  return await untilEnd(start(words))
 }
 
 const kept = (job: string, ending: string) =>

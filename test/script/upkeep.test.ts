@@ -2,6 +2,7 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {encodeResumeToken} from '../unit/zfs/encode-resume-token.ts'
+import {runToEnd} from './run-to-end.ts'
 
 const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
 
@@ -31,18 +32,7 @@ const CONFIG = `jobs:
 /** Words are separated by single spaces; CONFIG stands for the configuration. */
 async function zrepl(line: string) {
   const words = line.split(' ').map((word) => (word === 'CONFIG' ? config : word))
-  const child = Bun.spawn([EXECUTABLE, ...words], {
-    cwd: dir,
-    env: {PATH: '/usr/bin:/bin'},
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
-  return {exitCode: await child.exited, stdout, stderr}
+  return await runToEnd([EXECUTABLE, ...words], {cwd: dir, env: {PATH: '/usr/bin:/bin'}})
 }
 
 test.each([

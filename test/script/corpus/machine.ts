@@ -4,6 +4,7 @@ import {installZfs} from '../../sim/machine/install.ts'
 import {createMachine, saveMachine, writeEverywhere} from '../../sim/machine/state.ts'
 import {addDataset} from '../../sim/pool.ts'
 import type {Target} from '../../unit/fuzz/target.ts'
+import {runToEnd} from '../run-to-end.ts'
 
 const EXECUTABLE = join(import.meta.dirname, '..', '..', '..', 'dist', 'zrepl')
 
@@ -33,19 +34,10 @@ export async function createCorpusMachine(): Promise<Machine> {
     saveMachine(machine, host)
     writeFileSync(join(own, 'zrepl.yml'), configIn(own), {mode: 0o600})
     writeFileSync(join(own, 'key'), '', {mode: 0o600})
-    const child = Bun.spawn([...inside(['bash', '-c', PRELUDE + script, 'bash', own, EXECUTABLE])], {
+    return await runToEnd(inside(['bash', '-c', PRELUDE + script, 'bash', own, EXECUTABLE]), {
       cwd: own,
       env: {PATH: '/usr/sbin:/usr/bin:/bin', STATE_DIRECTORY: join(own, 'state')},
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'pipe',
     })
-    const [stdout, stderr] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-    ])
-    const exitCode = await child.exited
-    return {exitCode, stdout, stderr}
   }
 
   return {
