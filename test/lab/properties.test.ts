@@ -146,6 +146,16 @@ describe('a stream that says where this host is to fetch a key from (T40)', () =
     expect(await lab.ok(`zfs get -H -o value keystatus ${copy}\n`)).toBe('unavailable\n')
   })
 
+  test('takes a place of one’s own away only with what is said', async () => {
+    const copy = `${dst}/fetching/eve/${src}/secret`
+    await lab.ok(`zfs set keylocation=file:///root/here ${copy}; zfs snapshot ${src}/secret@later\n`)
+    expect(await replicate('fetching')).toEqual({
+      copy,
+      location: 'prompt',
+      warnings: [words(copy, 'prompt')],
+    })
+  })
+
   test('unless the job has another place, or takes the stream’s', async () => {
     const told = await replicate('told')
     expect([told.location, told.warnings?.[0]]).toEqual([
