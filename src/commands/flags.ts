@@ -42,6 +42,16 @@ export const largePruneFlag = Flags.boolean({
     'Destroy more in this run than pruning.limit allows, or although dates look as if a clock had been wrong.',
 })
 
+/** Of what can be asked about all jobs. */
+export const anyJobArgs = {
+  job: Args.string({
+    description: 'Name of a job in the configuration; all of them, if none is given.',
+    required: false,
+    multiple: true,
+    ignoreStdin: true,
+  }),
+}
+
 export const jobArgs = {
   job: Args.string({
     description: 'Name of a job in the configuration.',

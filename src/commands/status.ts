@@ -1,7 +1,7 @@
 import {isatty} from 'node:tty'
-import {Args, Command, Flags} from '@oclif/core'
+import {Command, Flags} from '@oclif/core'
 import {printFreshness, printStatus, watchStatus} from '../lib/app/status.ts'
-import {configFlag, EXIT_STATUS} from './flags.ts'
+import {anyJobArgs, configFlag, EXIT_STATUS} from './flags.ts'
 import {print, printError} from './output.ts'
 
 export class Status extends Command {
@@ -17,14 +17,7 @@ has of each filesystem.
 
 ${EXIT_STATUS}`
   static override examples = ['$ zrepl status', '$ zrepl status offsite --check --warning 2h --critical 1d']
-  static override args = {
-    job: Args.string({
-      description: 'Name of a job in the configuration; all of them, if none is given.',
-      multiple: true,
-      required: false,
-      ignoreStdin: true,
-    }),
-  }
+  static override args = anyJobArgs
   static override flags = {
     config: configFlag,
     json: Flags.boolean({

@@ -1,6 +1,6 @@
-import {Args, Command, Flags} from '@oclif/core'
+import {Command, Flags} from '@oclif/core'
 import {printTimers} from '../lib/app/timers.ts'
-import {configFlag, EXIT_STATUS} from './flags.ts'
+import {anyJobArgs, configFlag, EXIT_STATUS} from './flags.ts'
 import {print, printError} from './output.ts'
 
 export class Timers extends Command {
@@ -8,18 +8,11 @@ export class Timers extends Command {
   static override description =
     `Nothing is installed. The timers follow the interval of each job; starting more often does no harm, because
 snapshots are taken only when they are due. For systemd each unit stands behind a comment with its path: a hardened
-oneshot service and a timer. For cron each line fits into /etc/cron.d/zrepl.
+service and a timer. For cron each line fits into /etc/cron.d/zrepl.
 
 ${EXIT_STATUS}`
   static override examples = ['$ zrepl timers', '$ zrepl timers offsite --cron >/etc/cron.d/zrepl']
-  static override args = {
-    job: Args.string({
-      description: 'Name of a job in the configuration; all of them, if none is given.',
-      multiple: true,
-      required: false,
-      ignoreStdin: true,
-    }),
-  }
+  static override args = anyJobArgs
   static override flags = {
     config: configFlag,
     cron: Flags.boolean({summary: 'Lines for cron instead of units for systemd.'}),
