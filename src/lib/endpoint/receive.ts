@@ -111,17 +111,17 @@ async function receiveOne(
   // What came with the first part of a first stream is not repeated with the rest of it.
   const mayBring = inspector.bringsProperties() || (request.resuming && request.from === undefined)
   if (outcome.kind === 'done' && mayWait(request) && !mayBring) return []
+  // Before anything else can fail, and also of a stream that has failed.
+  const warnings = mayBring && request.raw ? [...(await withholdKeyLocation(ctx, side, dataset))] : []
 
   // `zfs receive` fails after the snapshot is committed (a mount), and succeeds without having received anything:
   // only the guid on the pool tells.
   await seekReceived(ctx, side, [{filesystem: dataset, guid: request.to.guid}])
   const received = await findReceived(ctx, side, dataset, request.to.guid)
   if (received === undefined) throw receiveError(dataset, request, outcome)
-  const warnings =
-    outcome.kind === 'failed' ? [`received, but zfs receive said: ${outcome.failure.message}`] : []
+  if (outcome.kind === 'failed') warnings.push(`received, but zfs receive said: ${outcome.failure.message}`)
   await checkEncrypted(ctx, side, dataset, request)
   if (mayBring) warnings.push(...(await strayProperties(ctx, side, dataset, args)))
-  if (mayBring && request.raw) warnings.push(...(await withholdKeyLocation(ctx, side, dataset)))
   if (target?.placeholder === true) await clearPlaceholder(ctx, side, dataset)
   if (request.confirm === 'later' || request.protection === 'guarantee_nothing') return warnings
 

@@ -137,7 +137,7 @@ export async function listReceived(
   return readReceived(stdout, dataset, properties)
 }
 
-/** Where the key of this dataset is fetched from. */
+/** Where the key of this dataset is fetched from; `undefined` also where there is no such dataset. */
 export async function lookAtKeyLocation(
   ctx: RunContext,
   run: RunProgram,
@@ -145,6 +145,6 @@ export async function lookAtKeyLocation(
 ): Promise<string | undefined> {
   const command = keyLocationCommand(dataset)
   const result = await look(ctx, run, command)
-  missingOf(command, result, [])
+  missingOf(command, result, [dataset])
   return readKeyLocation(result.stdout, dataset)
 }

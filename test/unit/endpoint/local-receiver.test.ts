@@ -5,6 +5,7 @@ import type {StreamStages} from '../../../src/lib/core/stream-stage.ts'
 import {NO_FLOOR} from '../../../src/lib/endpoint/floor.ts'
 import {createLocalReceiver} from '../../../src/lib/endpoint/local-receiver.ts'
 import type {ReceiveRequest} from '../../../src/lib/endpoint/receiver.ts'
+import type {ReceiverSettings} from '../../../src/lib/endpoint/receiving-side.ts'
 import {createMapping} from '../../../src/lib/scope/mapping.ts'
 import {parseDatasetName, parseGuid} from '../../../src/lib/zfs/name.ts'
 import type {RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
@@ -36,6 +37,16 @@ const NO_STAGES: StreamStages = {
   decompress: unexpected,
 }
 
+const SETTINGS: ReceiverSettings = {
+  jobId: parseJobId('sink'),
+  rootFs: ROOT,
+  mapping: createMapping(ROOT, undefined),
+  recv: {properties: {inherit: [], override: new Map()}, placeholderEncryption: 'inherit'},
+  floor: NO_FLOOR,
+  pace: undefined,
+  stages: NO_STAGES,
+}
+
 /** A receiver with an encrypted root, whose `zfs receive` does what `receive` does, and says what that returns. */
 function receiverWhere(receive: (dataset: Dataset) => string) {
   const host = createMachine('2.3.2')
@@ -48,16 +59,7 @@ function receiverWhere(receive: (dataset: Dataset) => string) {
     const stderr = receive(dataset)
     return {...said, stderr, exitCode: stderr === '' ? 0 : 1}
   }
-  const receiver = createLocalReceiver(createZfsCliClient(run), {
-    jobId: parseJobId('sink'),
-    rootFs: ROOT,
-    mapping: createMapping(ROOT, undefined),
-    recv: {properties: {inherit: [], override: new Map()}, placeholderEncryption: 'inherit'},
-    floor: NO_FLOOR,
-    pace: undefined,
-    stages: NO_STAGES,
-  })
-  return {host, receiver}
+  return {host, receiver: createLocalReceiver(createZfsCliClient(run), SETTINGS)}
 }
 
 const GUID = '77'
@@ -106,6 +108,31 @@ test('what was committed counts, whatever zfs receive said afterwards', async ()
   expect(holdsOf(host)).toEqual(['zrepl_last_received_J_sink'])
 })
 
+test('where a key is fetched from is set back also when the stream that brings it fails (T40)', async () => {
+  const host = createMachine('2.3.2')
+  addDataset(host, ROOT, 'filesystem')
+  const changes: string[] = []
+  const run: RunProgram = async (_, call) => {
+    const said = {signal: undefined, stdout: '', stderr: '', stderrCut: false, exitCode: 0}
+    const line = call.argv.join(' ')
+    if (line.startsWith('get') && line.includes(' keylocation '))
+      return deliver(call, {...said, stdout: `${COPY}\tkeylocation\thttps://theirs\n`})
+    if (line.startsWith('set')) changes.push(line)
+    if (line.startsWith('set')) return said
+    if (line.startsWith('receive')) return {...said, stderr: 'cannot receive: out of space\n', exitCode: 1}
+    return deliver(call, {...said, ...runCommand(host, call.argv)})
+  }
+  const receiver = createLocalReceiver(createZfsCliClient(run), {
+    ...SETTINGS,
+    recv: {properties: {inherit: ['keylocation'], override: new Map()}, placeholderEncryption: 'inherit'},
+  })
+  const raw = {...REQUEST, raw: true, resuming: true}
+  await expect(receiver.receive(testContext(), [raw], {fd: -1})).rejects.toMatchObject({
+    code: 'receive-failed',
+  })
+  expect(changes).toEqual([`set keylocation=prompt ${COPY}`])
+})
+
 test('what has another guid than announced does not count, whatever zfs receive said', async () => {
   const {host, receiver} = receiverWhere(() => '')
   await expect(receiver.receive(testContext(), [REQUEST], {fd: -1})).rejects.toMatchObject({
@@ -139,15 +166,7 @@ function receiverOfIncrements(behave: (index: number) => 'arrives' | 'fails' | '
       ? {...said, stderr: 'cannot receive incremental stream: out of space\n', exitCode: 1}
       : {...said, exitCode: 0}
   }
-  const receiver = createLocalReceiver(createZfsCliClient(run), {
-    jobId: parseJobId('sink'),
-    rootFs: ROOT,
-    mapping: createMapping(ROOT, undefined),
-    recv: {properties: {inherit: [], override: new Map()}, placeholderEncryption: 'inherit'},
-    floor: NO_FLOOR,
-    pace,
-    stages: NO_STAGES,
-  })
+  const receiver = createLocalReceiver(createZfsCliClient(run), {...SETTINGS, pace})
   return {receiver, commands, dataset}
 }
 

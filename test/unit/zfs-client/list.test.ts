@@ -317,6 +317,11 @@ describe('the key location', () => {
   })
 
   test('is not concluded from a failure', async () => {
-    expect(await codeOf(ask(fails("cannot open 'p/a': dataset does not exist")))).toBe('zfs-failed')
+    expect(await codeOf(ask(fails("cannot open 'p/a': I/O error")))).toBe('zfs-failed')
+    expect(await codeOf(ask(fails("cannot open 'p/b': dataset does not exist")))).toBe('zfs-failed')
+  })
+
+  test('is none where there is no such dataset', async () => {
+    expect(await ask(fails("cannot open 'p/a': dataset does not exist"))).toBe(undefined)
   })
 })
