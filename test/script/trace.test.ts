@@ -175,7 +175,7 @@ test('it lies beside the report, privately, and is found by the job or the run',
     exitStatus: 0,
   })
   expect((await zrepl('trace', 'list', 'offsite', '--config', config)).stdout).toMatch(
-    new RegExp(`^offsite  ${run}  +[0-9.]+s  +[0-9.]+ KiB  exit 0: all done\n$`),
+    new RegExp(`^offsite  ${run}  +[0-9.]+m?s  +[0-9.]+ KiB  exit 0: all done\n$`),
   )
 
   const shown = await zrepl('trace', 'show', 'offsite')
