@@ -10,7 +10,7 @@ let destroy: () => Promise<void>
 
 const CONFIG = '/etc/zrepl/prune.yml'
 const CONFIG_OF_LIBRARY = '/etc/zrepl/prune-by-library.yml'
-const MANY = 1000
+const MANY = 530
 
 beforeAll(async () => {
   lab = await openLab()
@@ -147,7 +147,7 @@ async function pruneAmidDeeds(
   words: string,
   rights: 'root' | 'user',
 ): Promise<Awaited<ReturnType<typeof prune>>> {
-  const deeds = DEEDS.map((deed) => `"$0.real" ${deed.replace(/\b(?=\w+@)/, `${src}/`)}`)
+  const deeds = DEEDS.map((deed) => `"$0.real/zfs" ${deed.replace(/\b(?=\w+@)/, `${src}/`)}`)
   const refusal = 'Permission denied. Channel programs must be run as root.'
   const takeAway = await interpose(
     lab,

@@ -56,7 +56,7 @@ while chunk := os.read(0, 65536):
   restore = await interpose(
     lab,
     `if [ "$1" = send ] && [ "$2" != -n ]; then
-  "$0.real" "$@" | python3 /root/count.py /run/sent/$(date +%s%N)
+  "$0.real/zfs" "$@" | python3 /root/count.py /run/sent/$(date +%s%N)
   exit
 fi`,
   )

@@ -25,7 +25,7 @@ export async function bookmarks(lab: Lab, dataset: string): Promise<readonly str
 
 /** `snapshot tag` of every hold on a dataset's snapshots. */
 export async function holds(lab: Lab, dataset: string): Promise<readonly string[]> {
-  const script = `zfs list -Hp -t snapshot -o name -d 1 -r '${dataset}' | while IFS= read -r s; do zfs holds -H "$s"; done\n`
+  const script = `zfs list -Hp -t snapshot -o name -d 1 -r '${dataset}' | xargs -r -d '\\n' zfs holds -H\n`
   return lines(await lab.ok(script)).map((line) => {
     const [snapshot = '', tag = ''] = line.split('\t')
     return `${snapshot.slice(snapshot.indexOf('@') + 1)} ${tag}`
@@ -65,19 +65,26 @@ __END__
 `)
 }
 
-/** Puts a script before the guest's zfs that may do something first; `$1` is the verb. Returns how to take it away. */
+/**
+ * Puts a script before the guest's zfs that may do something first; `$1` is the verb. The real one keeps its name, by which its
+ * processes are known: it is `"$0.real/zfs"`. Returns how to take the script away.
+ */
 export async function interpose(lab: Lab, text: string): Promise<() => Promise<void>> {
   await lab.ok(`set -e
 zfs=$(readlink -f "$(command -v zfs)")
-mv $zfs $zfs.real
+mkdir $zfs.real
+mv $zfs $zfs.real/
 cat >$zfs <<'__END__'
 #!/bin/sh
 ${text}
-exec "$0.real" "$@"
+exec "$0.real/zfs" "$@"
 __END__
 chmod 755 $zfs
 `)
-  return async () => void (await lab.ok('zfs=$(readlink -f "$(command -v zfs)"); mv -f $zfs.real $zfs\n'))
+  return async () =>
+    void (await lab.ok(
+      'zfs=$(readlink -f "$(command -v zfs)"); mv -f $zfs.real/zfs $zfs && rmdir $zfs.real\n',
+    ))
 }
 
 /** How many changes a pool's own history has recorded: every mutating command adds to it, a look does not. */

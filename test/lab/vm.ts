@@ -55,7 +55,7 @@ function qemuArgv(image: Image, port: number, serialLog: string): string[] {
       '-initrd',
       image.initrd,
       '-append',
-      'console=ttyS0 quiet panic=-1 no_timer_check',
+      'console=ttyS0 quiet panic=-1 no_timer_check mitigations=off no5lvl init_on_alloc=0',
     ],
     ...['-drive', `file=${image.disk},if=virtio,format=raw,snapshot=on`],
     ...['-netdev', `user,id=n,restrict=on,hostfwd=tcp:127.0.0.1:${port}-:22`],

@@ -1,4 +1,5 @@
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
+import {parseAnnouncedState} from '../../src/lib/progress/announced-state.ts'
 import type {RunReport} from '../../src/lib/report/report.ts'
 import {type Lab, openLab} from './lab.ts'
 import {interpose, snapshots, zrepl} from './scenario.ts'
@@ -11,13 +12,14 @@ let takeAway: () => Promise<void>
 
 const CONFIG = '/etc/zrepl/watchdog.yml'
 
-/** What stands before zfs does what these files say, once. */
+/** What stands before zfs does what these files say: `STUCK` once, the others as long as they are there. */
 const STUCK = '/tmp/stuck'
 const SLOW = '/tmp/slow'
-const DISTURBANCE = `if [ -e ${STUCK}.$1 ]; then rm ${STUCK}.$1; exec sleep 600; fi
+const FAILING = '/tmp/failing'
+const DISTURBANCE = `if [ "$1" = send ] && [ -e ${FAILING} ]; then sleep 8; echo 'broken again' >&2; exit 1; fi
+if [ -e ${STUCK}.$1 ]; then rm ${STUCK}.$1; exec sleep 600; fi
 if [ "$1" = send ] && [ -e ${SLOW} ]; then
-  rm ${SLOW}
-  "$0.real" "$@" | perl -e 'while (sysread(STDIN, $b, 100000)) { syswrite(STDOUT, $b); select(undef, undef, undef, 1) }'
+  "$0.real/zfs" "$@" | perl -e 'while (sysread(STDIN, $b, 100000)) { syswrite(STDOUT, $b); select(undef, undef, undef, 1) }'
   exit
 fi`
 
@@ -42,7 +44,7 @@ beforeEach(async () => {
   )
 })
 
-async function configure(idle: string): Promise<void> {
+async function configure(idle: string, filesystems = `${src}/data: true`, steps = 1): Promise<void> {
   await lab.writeFile(
     CONFIG,
     `jobs:
@@ -54,8 +56,9 @@ async function configure(idle: string): Promise<void> {
   - name: guarded
     type: push
     connect: {type: local, listener_name: sink, client_identity: me}
-    filesystems: {${src}/data: true}
+    filesystems: {${filesystems}}
     snapshotting: {type: manual}
+    replication: {concurrency: {steps: ${steps}}}
     watchdog: {idle: ${idle}}
     pruning:
       keep_sender: [{type: last_n, count: 10}]
@@ -66,7 +69,7 @@ async function configure(idle: string): Promise<void> {
 
 const run = () => zrepl(lab, `run guarded --config ${CONFIG}`)
 
-/** Runs a first run until its stream has begun, then \`script\`, and tells how both have ended. */
+/** Runs a first run until its stream has begun, then `script`, then a second one, and tells how both have ended. */
 async function beside(script: string) {
   const told = await lab.ok(`
 cd /
@@ -81,9 +84,10 @@ echo "$? $second"
 `)
   const [first, second] = told.trim().split(' ').map(Number)
   const report = async (name: string) => JSON.parse(await lab.ok(`cat /tmp/${name}.json\n`)) as RunReport
+  const stderr = async (name: string) => await lab.ok(`cat /tmp/${name}.err\n`)
   return {
-    first: {exitCode: first, report: await report('first')},
-    second: {exitCode: second, report: await report('second'), stderr: await lab.ok('cat /tmp/second.err\n')},
+    first: {exitCode: first, report: await report('first'), stderr: await stderr('first')},
+    second: {exitCode: second, report: await report('second'), stderr: await stderr('second')},
   }
 }
 
@@ -92,8 +96,9 @@ test.each(['receive', 'send'])(
   async (verb) => {
     await configure('4s')
     await lab.ok(`touch ${STUCK}.${verb}\n`)
-    const {exitCode, report} = await run()
+    const {exitCode, report, stderr} = await run()
     expect(exitCode).toBe(6)
+    expect(stderr).toMatch(/^zrepl: job guarded: .*\/data: stalled: no progress for [\d.]+s, after /m)
     expect(report.replicate?.filesystems).toMatchObject([
       {
         state: 'failed',
@@ -114,14 +119,23 @@ test.each(['receive', 'send'])(
   },
 )
 
-test('a stream that is slow but moves is left alone, by the watchdog and by the next run', async () => {
-  await configure('4s')
-  await lab.ok(`touch ${SLOW}\n`)
-  const {first, second} = await beside('')
+test('streams that are slow but move are left alone, by the watchdog and by the next run, and each is counted', async () => {
+  await configure('4s', `${src}/data: true, ${src}/more: true`, 2)
+  await lab.ok(`zfs create ${src}/more; head -c 2000000 /dev/urandom >/mnt/${src}/more/f
+zfs snapshot ${src}/more@1; touch ${SLOW}\n`)
+  const {first, second} = await beside(
+    `until [ "$(grep -Eo '"movedBytes":"[0-9]{6,8}"[^{}]*"step"' /run/zrepl/guarded.state | wc -l)" = 2 ]; do kill -0 $first || exit 1; sleep 0.2; done
+cp /run/zrepl/guarded.state /tmp/two.state`,
+  )
+  await lab.ok(`rm ${SLOW}\n`)
   expect(first.exitCode).toBe(0)
   expect(first.report.replicate?.filesystems.map(({steps}) => (steps[0]?.durationMs ?? 0) > 8000)).toEqual([
     true,
+    true,
   ])
+  const {movedBytes: all, filesystems} = parseAnnouncedState(await lab.ok('cat /tmp/two.state\n')) ?? {}
+  const each = filesystems?.map(({movedBytes}) => Number(movedBytes)) ?? []
+  expect(each.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(Number(all))
   expect(second.exitCode).toBe(5)
   expect(second.report.error).toMatchObject({
     code: 'job-busy',
@@ -147,6 +161,26 @@ sed -i 's/idle: never/idle: 4s/' ${CONFIG}`,
   expect(first.report.error?.message).toMatch(
     /^cancelled by the next run of the job: in phase replicate, no progress for [\d.]+s$/,
   )
+  expect(first.stderr).toContain(first.report.error?.message)
   expect(await snapshots(lab, `${dst}/sink/me/${src}/data`)).toEqual(await snapshots(lab, `${src}/data`))
   expect((await lab.sh('ls /run/zrepl\n')).stdout).not.toMatch(/state|cancel/)
+})
+
+test('a run that goes from error to error gives way to the next, and both say why', async () => {
+  await configure('never', `"${src}/many<": true, ${src}/many: false`)
+  await lab.ok(`zfs create ${src}/many; for i in $(seq 8); do zfs create ${src}/many/$i; done
+zfs snapshot -r ${src}/many@1; touch ${FAILING}\n`)
+  const {first, second} = await beside(
+    `until grep -Eq '"quietMs":3[0-9]{4},.*"error":' /run/zrepl/guarded.state; do kill -0 $first || exit 1; sleep 0.2; done
+rm ${FAILING}`,
+  )
+  const because = /in phase replicate, in an error state for [\d.]+s: .*broken again/
+  expect(second).toMatchObject({exitCode: 0, stderr: expect.stringMatching(because)})
+  expect(first.exitCode).toBe(6)
+  expect(first.report.error?.message).toMatch(because)
+  expect(first.stderr).toMatch(because)
+  for (const filesystem of ['many/1', 'many/8'])
+    expect(await snapshots(lab, `${dst}/sink/me/${src}/${filesystem}`)).toEqual(
+      await snapshots(lab, `${src}/${filesystem}`),
+    )
 })

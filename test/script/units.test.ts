@@ -35,7 +35,7 @@ describe.skipIf(why !== undefined)('a unit', () => {
     writeFileSync(
       join(dir, 'hook'),
       `#!/bin/sh
-grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status >${seen()}
+grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status >${seen()}
 touch /etc/zrepl-was-here 2>/dev/null || echo 'cannot write to /etc' >>${seen()}
 while [ -e ${busy()} ]; do sleep 0.1; done\n`,
       {mode: 0o755},
@@ -97,6 +97,8 @@ until [ $(($(heard) - first)) -gt 3000000 ]; do systemctl is-active -q ${UNIT} |
 
   test('may do little', () => {
     expect(readFileSync(seen(), 'utf8').split('\n')).toEqual([
+      // CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SYS_ADMIN (capabilities(7)).
+      'CapBnd:\t0000000000200006',
       'NoNewPrivs:\t1',
       'Seccomp:\t2',
       'cannot write to /etc',

@@ -9,12 +9,13 @@ import {processStart} from './process-start.ts'
 export type MovedBytes = {
   /**
    * Of streams: what is received on this host, by `zfs receive` or through the library; where none runs, what is
-   * compressed for the peer, by its length before that, and otherwise what the connections to the peer carry.
+   * compressed for the peer, by its length before that, and otherwise what the connections to another host carry.
    */
   readonly stream: bigint
   /**
    * All that any of them has read and written since it was up, streams several times. While it grows, something moves:
    * what a program reads and greets with when it starts does not count, or else starting again and again would be progress.
+   * Nor does what serves a connection to this host: streams go past it, and it looks around and keeps alive for ever.
    */
   readonly any: bigint
   /**
@@ -58,16 +59,18 @@ export function createMovedBytes(
     const byCarrier = new Map<number, bigint>()
     for (const child of children) {
       const {id: carrier, words, counts} = lookAt(child)
+      const isHere = isServing(words)
       if (isStage(words)) compressed.set(carrier, counts.read)
-      else if (!isOfZfs(words)) carried.set(carrier, max(counts.read, counts.written))
+      else if (!isOfZfs(words) && !isNoProgram(words) && !isHere)
+        carried.set(carrier, max(counts.read, counts.written))
       const all = withDescendants(child).map(lookAt)
       for (const looked of all) {
-        const {id, counts} = looked
-        any.set(id, max(any.get(id) ?? 0n, sinceStart(id, counts.read + counts.written)))
+        const {id, counts, words} = looked
+        if (!isServing(words))
+          any.set(id, max(any.get(id) ?? 0n, sinceStart(id, counts.read + counts.written)))
         if (moves(looked, 'receive')) received.set(id, {carrier, bytes: counts.read})
       }
       const below = Array.from(received.values()).filter((one) => one.carrier === carrier)
-      const isHere = words[1] === SERVE_WORD
       const bytes = isHere ? sum(below.map(({bytes}) => bytes)) : carried.get(carrier)
       const isUncounted = isHere && all.some((looked) => moves(looked, 'send'))
       if (bytes !== undefined && !isUncounted) byCarrier.set(Number(child), bytes)
@@ -80,6 +83,15 @@ export function createMovedBytes(
 
 function sum(counts: Iterable<bigint>): bigint {
   return Array.from(counts).reduce((sum, count) => sum + count, 0n)
+}
+
+/** Not yet the one that it is started as, or no more. */
+function isNoProgram(words: readonly string[]): boolean {
+  return words.length <= 1
+}
+
+function isServing(words: readonly string[]): boolean {
+  return words[1] === SERVE_WORD
 }
 
 function isOfZfs([program = '', word = '']: readonly string[]): boolean {

@@ -10,6 +10,8 @@ export type RunState = {
   readonly progressAtMs: number
   /** The last failure, unless something has gone well since. */
   readonly error: string | undefined
+  /** How many streams have begun since something last went well. */
+  readonly attempts: number
   /** Every filesystem of the plan, in the order of the plan. */
   readonly filesystems: ReadonlyMap<DatasetName, FilesystemProgress>
   /** What is being sent at this moment. */
@@ -67,6 +69,7 @@ export function initialState(nowMs: number): RunState {
     phase: 'begin',
     progressAtMs: nowMs,
     error: undefined,
+    attempts: 0,
     filesystems: new Map(),
     streams: new Map(),
     moved: {bytes: 0n, byCarrier: new Map(), provenBytes: 0n, countedAtMs: nowMs, bytesPerSecond: 0},
@@ -100,7 +103,7 @@ export function streamBegan(
 ): Transition {
   return (state, nowMs) => {
     const streams = new Map(state.streams).set(filesystem, {step, beganAtMs: nowMs, carrier})
-    return {...state, streams}
+    return {...state, streams, attempts: state.attempts + 1}
   }
 }
 
@@ -150,8 +153,17 @@ export function wentWrong(error: string): Transition {
   return (state) => ({...state, error})
 }
 
-/** So little is read and written beside streams, by keep-alives for instance, that it proves nothing. */
-const NOISE_BYTES = 64n * 1024n
+/** What is read and written around a stream: programs that start, requests and answers. It proves nothing. */
+const ATTEMPT_BYTES = 64 * 1024
+
+/** What keeps one connection alive, read and written, bytes a second: a short frame every five seconds each way. */
+const KEEPALIVE_RATE = 128
+
+/** How much of everything moves when no stream does, since something last went well. */
+function noise({attempts, progressAtMs}: RunState, {byCarrier}: MovedBytes, nowMs: number): bigint {
+  const keepalive = KEEPALIVE_RATE * byCarrier.size * ((nowMs - progressAtMs) / 1000)
+  return BigInt(Math.max(1, attempts) * ATTEMPT_BYTES + Math.round(keepalive))
+}
 
 /** How much the newest count says about the rate that people see. */
 const RATE_WEIGHT = 0.3
@@ -168,7 +180,7 @@ export function bytesMoved(now: MovedBytes): Transition {
     const {moved} = state
     const elapsedMs = Math.max(1, nowMs - moved.countedAtMs)
     const rate = (Number(bytes - moved.bytes) * 1000) / elapsedMs
-    const isProgress = any - moved.provenBytes >= NOISE_BYTES
+    const isProgress = any - moved.provenBytes >= noise(state, now, nowMs)
     const counted: RunState = {
       ...state,
       filesystems: credited(state, now),
@@ -207,5 +219,5 @@ function withMoved(one: FilesystemProgress, bytes: bigint | undefined): Filesyst
 
 /** Something went well that has no transition of its own. */
 export function progressed(state: RunState, nowMs: number): RunState {
-  return {...state, progressAtMs: nowMs, error: undefined}
+  return {...state, progressAtMs: nowMs, error: undefined, attempts: 0}
 }

@@ -37,14 +37,16 @@ export function cronLine(job: TimedJob, {executable, config}: Installation): str
 }
 
 /**
- * The timer does not start it again while it runs. systemd hears that it has begun, what it is at and that its event loop turns
- * (sd_notify(3)), and kills it when it has not heard that for ten minutes: a process that hangs does not end in order, and a run may be
- * killed anywhere. Being told that another run of the job is active
- * (exit status 5) is no failure. On a stop only zrepl gets the signal, and ends its children in order.
+ * The timer does not start it again while it runs. systemd hears that it has begun, what it is at and that its event loop
+ * turns (sd_notify(3)), and kills it when it has not heard that for ten minutes: a process that hangs does not end in order,
+ * and a run may be killed anywhere. Being told that another run of the job is active (exit status 5) is no failure. On a stop
+ * only zrepl gets the signal, and ends its children in order.
  *
- * zrepl needs `/dev/zfs`, ssh's keys, the network and its own directories; the rest of the machine is closed to it. Mounts
- * of the host are seen as they come and go, so that no dataset stays busy on account of this service. Two things are left
- * open on purpose: JavaScript is compiled into memory that is then executed, and one run has to see another in /proc.
+ * zrepl needs `/dev/zfs`, ssh's keys, the network and its own directories; the rest of the machine is closed to it, and of
+ * what root may do it keeps what ZFS asks for (CAP_SYS_ADMIN) and to read and write whosever files these are. Mounts of the
+ * host are seen as they come and go, so that no dataset stays busy on account of this service. Left open on purpose:
+ * JavaScript is compiled into memory that is then executed, one run has to see another in /proc, and what a hook runs is often
+ * another user's.
  */
 function serviceText({name, type}: TimedJob, {executable, config, writes}: Installation): string {
   const words = [executable, 'run', name, '--config', config].map(serviceWord)
@@ -74,7 +76,11 @@ StateDirectory=zrepl
 StateDirectoryMode=0700
 UMask=0077
 
-# Hooks and notify programs run in here too: what they need beyond this is for a drop-in (systemctl edit).
+# Hooks and notify programs run in here too: what they need beyond this is for a drop-in (systemctl edit), for example
+# CapabilityBoundingSet=CAP_SETUID CAP_SETGID for one that becomes another user.
+CapabilityBoundingSet=CAP_SYS_ADMIN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH
+SystemCallFilter=~@clock @cpu-emulation @debug @module @obsolete @raw-io @reboot @swap
+SystemCallErrorNumber=EPERM
 NoNewPrivileges=yes
 PrivateTmp=yes
 ProtectSystem=strict

@@ -105,6 +105,30 @@ test('what goes well counts as progress, what fails does not', () => {
   expect(at(12, streamBegan(fs('tank/b'), 'full @a', undefined))).toEqual([10, 'worse'])
 })
 
+test('each attempt may move what proves nothing, and so may what keeps connections alive', () => {
+  const {board, clock} = createTestBoard()
+  board.change(entered('replicate'))
+  const atOnce = (nowMs: number, bytes: number, carriers = {}) => {
+    clock.nowMs = nowMs
+    board.change(bytesMoved(moved(BigInt(bytes), carriers)))
+    return board.state().progressAtMs
+  }
+  const KIB = 1024
+  for (const name of ['tank/a', 'tank/b', 'tank/c']) {
+    board.change(streamBegan(fs(name), 'full @a', undefined))
+    board.change(stepFailed(fs(name), 'broken'))
+  }
+  expect(atOnce(0, 3 * 64 * KIB - 1)).toBe(0)
+  expect(board.state().error).toBe('broken')
+  // Two connections, 128 bytes a second each.
+  expect(atOnce(1000, 3 * 64 * KIB + 255, {1: 0n, 2: 0n})).toBe(0)
+  expect(atOnce(1000, 3 * 64 * KIB + 256, {1: 0n, 2: 0n})).toBe(1000)
+  expect(board.state().error).toBeUndefined()
+  // From here on it is counted anew.
+  expect(atOnce(1000, 4 * 64 * KIB + 255)).toBe(1000)
+  expect(atOnce(1001, 4 * 64 * KIB + 256)).toBe(1001)
+})
+
 test('the rate is that of the last seconds', () => {
   const {board, clock} = createTestBoard()
   for (let second = 1; second <= 60; second += 1) {
