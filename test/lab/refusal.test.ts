@@ -181,7 +181,7 @@ test('a conflict changes nothing and names both sides', async () => {
   expect((await snapshots(lab, copy)).map((line) => line.split(' ')[0])).toEqual(['one', 'foreign'])
 })
 
-test('a second start of a running job is told so', async () => {
+test('that somebody who says nothing holds the lock of a job is told', async () => {
   await lab.writeFile(CONFIG, config({}))
   const {stdout, exitCode} = await lab.sh(`mkdir -p -m 700 /run/zrepl
 exec 9>/run/zrepl/offsite.lock
@@ -189,5 +189,5 @@ flock 9
 zrepl run offsite --json --config ${CONFIG}
 `)
   expect(exitCode).toBe(5)
-  expect(JSON.parse(stdout).error.code).toBe('job-busy')
+  expect(JSON.parse(stdout).error.code).toBe('job-stuck')
 })

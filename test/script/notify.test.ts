@@ -1,5 +1,6 @@
 import {chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
 import {createNotifier} from '../../src/lib/app/notifier.ts'
 import type {RunReport} from '../../src/lib/report/report.ts'
@@ -45,14 +46,14 @@ function executable(name: string, text: string): string {
   return path
 }
 
-/** Runs a job that fails: there is no `zfs` on this machine, or it has no such dataset. */
-async function run(notify: string, words = ['run', 'snaps']) {
+/** Runs a job that fails: there is no `zfs` on this machine, or it has no such dataset. `more` is of the job. */
+async function run(notify: string, words = ['run', 'snaps'], more = '') {
   const config = join(dir, 'zrepl.yml')
   writeFileSync(
     config,
     `global: {notify: [${notify}]}
 jobs:
-  - {type: snap, name: snaps, filesystems: {"nowhere/data": true}, snapshotting: {type: manual}, pruning: {keep: [{type: last_n, count: 1}]}}
+  - {type: snap, name: snaps, filesystems: {"nowhere/data": true}, snapshotting: {type: manual}, pruning: {keep: [{type: last_n, count: 1}]}${more}}
 `,
     {mode: 0o600},
   )
@@ -87,6 +88,33 @@ test('a change is told once; another job’s runs are not', async () => {
   rmSync(join(dir, 'reports'), {recursive: true, force: true})
   for (let round = 0; round < 3; round += 1) await run(`{type: command, path: ${path}, when: change}`)
   expect(await Bun.file(out).text()).toBe('told\n')
+})
+
+test('a run that leaves the job to another one is no failure, and no news: that one tells how the job is', async () => {
+  const [began, out] = [join(dir, 'began'), join(dir, 'told-of-busy')]
+  await execa('mkfifo', [began])
+  const hook = executable('hook', `[ "$ZREPL_HOOKTYPE" = pre_job ] && echo >${began} && : <${began}; exit 0`)
+  const path = executable('note-busy', `echo "$ZREPL_EXIT_STATUS" >>${out}`)
+  const first = run(
+    `{type: command, path: ${path}}`,
+    ['run', 'snaps'],
+    `, hooks: [{type: command, path: ${hook}}]`,
+  )
+  await execa('cat', [began])
+  try {
+    for (const when of ['failure', 'change']) {
+      const notify = `{type: command, path: ${path}, when: ${when}}, ${healthcheck()}`
+      const {exitCode, said} = await run(notify, ['run', 'snaps', '--quiet'])
+      expect({exitCode, said}).toEqual({exitCode: 5, said: ''})
+    }
+    expect(calls.map(({path}) => path)).toEqual(Array(2).fill(`/${SECRET}/start`))
+    expect((await run('', ['run', 'snaps'])).said).toContain('already running')
+  } finally {
+    await execa('sh', ['-c', ': >"$0"', began])
+  }
+  expect((await first).exitCode).toBe(1)
+  expect(await Bun.file(out).text()).toBe('1\n')
+  expect(newestReport().exitStatus).toBe(1)
 })
 
 test('a health check hears of the start and of the failure, with the reason', async () => {

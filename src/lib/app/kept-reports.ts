@@ -5,6 +5,7 @@ import {keepReport, keptReports} from '../host/kept-reports.ts'
 import {defaultLockDirectory} from '../host/lock.ts'
 import {defaultStateDirectory} from '../host/state-directory.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
+import {isLeftToAnother} from '../report/is-worth-telling.ts'
 import {type JobStatus, jobStatus, obsoleteReports} from '../report/job-status.ts'
 import {readReport} from '../report/read-report.ts'
 import {renderMetrics, type Version} from '../report/render-metrics.ts'
@@ -13,7 +14,7 @@ import {runnerOf} from './job-place.ts'
 
 /**
  * Keeps a report for `zrepl status` and for metrics. Nothing depends on it: where it cannot be kept, the run is what it
- * was, with a warning. `metrics` is the file that metrics of all of `jobs` are written to; they name `version`.
+ * was, with a warning. Of a run that has left the job to another one nothing is kept: the other one's counts. `metrics` is the file that metrics of all of `jobs` are written to; they name `version`.
  */
 export function rememberRun(
   ctx: RunContext,
@@ -24,7 +25,7 @@ export function rememberRun(
     version,
   }: {readonly jobs: readonly Job[]; readonly metrics: string | undefined; readonly version: Version},
 ): void {
-  if (report.dryRun) return
+  if (report.dryRun || isLeftToAnother(report)) return
   try {
     const text = `${JSON.stringify(report)}\n`
     keepReport(stateDirectory(), report.job, {startedAt: report.startedAt, text}, (kept) =>

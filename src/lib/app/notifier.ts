@@ -4,7 +4,7 @@ import {OperationalError} from '../core/errors.ts'
 import {EXIT} from '../core/exit-code.ts'
 import {callHealthcheck} from '../host/call-healthcheck.ts'
 import {createRunHookProgram} from '../host/run-hook-program.ts'
-import {isWorthTelling} from '../report/is-worth-telling.ts'
+import {isLeftToAnother, isWorthTelling} from '../report/is-worth-telling.ts'
 import {renderProblems} from '../report/render-text.ts'
 import type {NotifyFailure, RunReport} from '../report/report.ts'
 
@@ -28,6 +28,8 @@ export function createNotifier(
 
   async function tell(ctx: RunContext, notify: Notify, report: RunReport, before: RunReport | undefined) {
     if (notify.type === 'healthcheck') {
+      // Neither a success nor a failure; the other run calls.
+      if (isLeftToAnother(report)) return
       const url = report.exitStatus === EXIT.ok ? notify.url : `${notify.url}/fail`
       await callHealthcheck(url, renderProblems(report), ctx.signal)
     } else if (isWorthTelling(notify.when, report, before)) {

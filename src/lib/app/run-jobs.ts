@@ -12,6 +12,7 @@ import type {Phase} from '../replicate/phase.ts'
 import {type JobOutcome, runJob} from '../replicate/run-job.ts'
 import {reportedError} from '../report/describe-error.ts'
 import {statusOf, worstStatus} from '../report/exit-status.ts'
+import {isLeftToAnother} from '../report/is-worth-telling.ts'
 import type {Version} from '../report/render-metrics.ts'
 import {renderProblems, renderText} from '../report/render-text.ts'
 import type {RunReport} from '../report/report.ts'
@@ -113,7 +114,7 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
       })
       manager.status(`job ${job.name}: exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}`)
       reports.push(report)
-      if (report.exitStatus !== EXIT.ok) held?.release()
+      if (report.exitStatus !== EXIT.ok && !isLeftToAnother(report)) held?.release()
       tell(report, request)
     }
   } finally {
@@ -129,6 +130,7 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
 function tell(report: RunReport, request: RunJobsRequest): void {
   if (request.json) request.print(`${JSON.stringify(report)}\n`)
   else if (!request.quiet) request.print(renderText(report, {verbose: request.verbose}))
+  if (request.quiet && isLeftToAnother(report)) return
   // On a terminal the report has just said it.
   if (request.json || request.quiet || !(isatty(1) && isatty(2))) request.printError(renderProblems(report))
 }

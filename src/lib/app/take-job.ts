@@ -14,8 +14,8 @@ const TRY_EVERY_MS = 100
 
 /**
  * Takes the lock of `job`. Another run that comes on is left alone (`job-busy`); one that is stuck or goes from error to
- * error is cancelled with that reason, and its place taken, by one of those who want it. Throws `host` when there is no
- * place for locks.
+ * error is cancelled with that reason, and its place taken, by one of those who want it. Throws `job-stuck` when it does not
+ * go, or is gone and something that it has started is not, and `host` when there is no place for locks.
  */
 export async function takeJob(ctx: RunContext, job: Job, place: JobPlace): Promise<JobLock> {
   return await withSpan(ctx, 'lock', {}, (ctx) => lockOrTakeOver(ctx, job, place))
@@ -54,7 +54,8 @@ function lockUnowned(place: JobPlace): JobLock {
   try {
     return place.lock()
   } catch (busy) {
-    throw isBusy(busy) ? because(busy, 'it has just begun, or what it has started outlives it') : busy
+    if (!isBusy(busy)) throw busy
+    throw stuck(`${busy.message}: it has just begun, or what it has started outlives it`, busy.hint)
   }
 }
 
@@ -84,10 +85,9 @@ async function takeOver(
       } catch (busy) {
         if (!isBusy(busy)) throw busy
         if (ctx.clock.monotonic() > end)
-          throw new OperationalError(
-            'job-busy',
+          throw stuck(
             `job ${quoted(job)} was asked to stop (${reason}), and has not`,
-            {hint: `look at process ${run.pid} and what it waits for`, retryable: true},
+            `look at process ${run.pid} and what it waits for`,
           )
       }
       await ctx.clock.sleep(TRY_EVERY_MS, ctx.signal)
@@ -103,4 +103,8 @@ function isBusy(error: unknown): error is OperationalError {
 
 function because(busy: OperationalError, reason: string): OperationalError {
   return new OperationalError('job-busy', `${busy.message}: ${reason}`, {hint: busy.hint, retryable: true})
+}
+
+function stuck(message: string, hint: string | undefined): OperationalError {
+  return new OperationalError('job-stuck', message, {hint, retryable: true})
 }

@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   'usage',
   'config',
   'job-busy',
+  'job-stuck',
   'peer-unreachable',
   'peer-protocol',
   'peer-refused',

@@ -34,6 +34,7 @@ export function exitStatusOf(code: ErrorCode): ExitStatus {
     case 'config':
       return EXIT.usage
     case 'job-busy':
+    case 'job-stuck':
       return EXIT.busy
     case 'peer-unreachable':
     case 'peer-protocol':

@@ -21,3 +21,15 @@ test.each([
     told,
   )
 })
+
+test.each([
+  ['always', 'job-busy', true],
+  ['failure', 'job-busy', false],
+  ['change', 'job-busy', false],
+  // Nobody else says anything.
+  ['failure', 'job-stuck', true],
+  ['change', 'job-stuck', true],
+] as const)('%s: a run that ends with %s: %s', (when, code, told) => {
+  const report = {exitStatus: EXIT.busy, error: {code, message: 'm'}}
+  expect(isWorthTelling(when, report, {exitStatus: ok})).toBe(told)
+})
