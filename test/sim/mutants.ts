@@ -295,8 +295,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'to try is progress',
     file: 'progress/run-state.ts',
-    find: "return {...state, streams}\n  }\n}\n\n/** A step's",
-    replace: "return progressed({...state, streams}, nowMs)\n  }\n}\n\n/** A step's",
+    find: 'return {...state, streams, attempts: state.attempts + 1}',
+    replace: 'return progressed({...state, streams}, nowMs)',
   },
   {
     what: 'a failure takes back no progress',
