@@ -26,8 +26,8 @@ afterAll(async () => {
   await lab?.close()
 })
 
-/** Replicates a filesystem with this `send` section. */
-async function replicate(filesystem: string, send: string) {
+/** Replicates a filesystem with this `send` section to below `to`. */
+async function replicate(filesystem: string, send: string, to = dst) {
   const config = '/etc/zrepl/features.yml'
   await lab.writeFile(
     config,
@@ -41,7 +41,7 @@ async function replicate(filesystem: string, send: string) {
     pruning: {keep_sender: [{type: last_n, count: 9}], keep_receiver: [{type: last_n, count: 9}]}
   - name: here
     type: sink
-    root_fs: ${dst}
+    root_fs: ${to}
     recv: {placeholder: {encryption: inherit}}
     serve: {type: local, listener_name: here}
 `,
@@ -78,4 +78,26 @@ echo more >/mnt/${src}/secret/more; zfs snapshot ${src}/secret@2
   expect((await lab.sh(`zfs load-key -L file://${KEYS[0]} ${copy}\n`)).exitCode).not.toBe(0)
   await lab.ok(`zfs load-key -L file://${KEYS[1]} ${copy}\n`)
   for (const snapshot of ['1', '2']) expect(await isSame('secret', snapshot)).toBe(true)
+})
+
+test('a stream that needs what the pool lacks is refused with ZFS’s words, and received once the pool has it', async () => {
+  const old = `old${src}`
+  await lab.ok(
+    `truncate -s 256M /pool/${old} && zpool create -d -o feature@extensible_dataset=enabled -O mountpoint=/mnt/${old} ${old} /pool/${old}\n`,
+  )
+  try {
+    const {exitCode, told} = await replicate('large', 'large_blocks: true', old)
+    expect([exitCode, told]).toEqual([
+      1,
+      expect.stringMatching(/upgraded to receive this stream|unsupported/),
+    ])
+    const left = `zfs list -H -t filesystem,snapshot -o name -r ${old} | grep large || true\n`
+    expect(await lab.ok(left)).toBe('')
+    await lab.ok(`zpool set feature@large_blocks=enabled ${old}\n`)
+    expect(await replicate('large', 'large_blocks: true', old)).toMatchObject({exitCode: 0})
+    const copy = `${old}/me/${src}/large@2`
+    expect(await digestTree(lab, copy)).toBe(await digestTree(lab, `${src}/large@2`))
+  } finally {
+    await lab.ok(`zpool destroy -f ${old}; rm -f /pool/${old}\n`)
+  }
 })

@@ -7,6 +7,7 @@ import {EXIT, EXIT_MEANING, type ExitStatus} from '../core/exit-code.ts'
 import {createServiceManager} from '../host/service-manager.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
 import {writeText} from '../host/write-text.ts'
+import {zfsModuleVersion} from '../host/zfs-module-version.ts'
 import type {WantedSnapshots} from '../plan/due.ts'
 import type {Phase} from '../replicate/phase.ts'
 import {type JobOutcome, runJob} from '../replicate/run-job.ts'
@@ -19,6 +20,7 @@ import type {RunReport} from '../report/report.ts'
 import {renderRetentionPage} from '../report/retention/page.ts'
 import {randomSpanId} from '../trace/span.ts'
 import {createSpanRecorder} from '../trace/span-recorder.ts'
+import {rawStreamRisk} from '../zfs/raw-stream-risk.ts'
 import {readOnly} from '../zfs-client/read-only.ts'
 import {type ConfigFile, jobNamed, readConfig} from './config-file.ts'
 import {openZfs} from './endpoints.ts'
@@ -176,6 +178,14 @@ async function outcomeOf(
   }
 }
 
+/** What this host's ZFS is known to do to streams that the job asks for. */
+function risksOf(job: Job): readonly string[] {
+  const sendsRaw = 'send' in job && (job.send.encrypted || job.send.raw)
+  const version = sendsRaw ? zfsModuleVersion() : undefined
+  const risk = version === undefined ? undefined : rawStreamRisk(version)
+  return risk === undefined ? [] : [risk]
+}
+
 /** A dry run changes nothing, so it takes no lock and gets a ZFS that cannot. */
 async function runLocked(
   ctx: RunContext,
@@ -203,7 +213,8 @@ async function runLocked(
     })
     try {
       const sizes = request.onlooker !== undefined
-      return await runJob(ctx, work, {phases, dryRun, sizes, wanted, yesLargePrune})
+      const done = await runJob(ctx, work, {phases, dryRun, sizes, wanted, yesLargePrune})
+      return {...done, warnings: [...risksOf(job), ...done.warnings]}
     } finally {
       await lanes?.close()
       await close(ctx)

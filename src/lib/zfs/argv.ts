@@ -106,11 +106,6 @@ export function listHoldsCommand(snapshots: readonly SnapshotName[]): ZfsCommand
   return reading('holds', '-H', ...someOperands(snapshots))
 }
 
-/** The versions of the command and of the kernel module. OpenZFS 0.7 and older do not know it. */
-export function zfsVersionCommand(): ZfsCommand {
-  return reading('version')
-}
-
 /** One snapshot each, all of one pool, in one transaction. */
 export function snapshotCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
   assert(new Set(snapshots.map(poolOf)).size === 1, 'snapshots of one command are of one pool')

@@ -31,6 +31,7 @@ import {
   parseHoldTag,
   parseSnapshotName,
 } from '../../../src/lib/zfs/name.ts'
+import {rawStreamRisk} from '../../../src/lib/zfs/raw-stream-risk.ts'
 import {readDestroyEstimate} from '../../../src/lib/zfs/read-destroy-estimate.ts'
 import {readHolds} from '../../../src/lib/zfs/read-holds.ts'
 import {readKeyLocation} from '../../../src/lib/zfs/read-key-location.ts'
@@ -39,7 +40,6 @@ import {readReceived} from '../../../src/lib/zfs/read-received.ts'
 import {readSendEstimate} from '../../../src/lib/zfs/read-send-estimate.ts'
 import * as stderr from '../../../src/lib/zfs/read-stderr.ts'
 import {readWritten} from '../../../src/lib/zfs/read-written.ts'
-import {readZfsVersion} from '../../../src/lib/zfs/read-zfs-version.ts'
 import type {Bookmark} from '../../../src/lib/zfs/version.ts'
 import {filesOf} from '../config/sample-files.ts'
 import {encodeResumeToken} from '../zfs/encode-resume-token.ts'
@@ -165,9 +165,9 @@ export const TARGETS: readonly Target[] = [
     throws: zfsOutput,
   },
   {
-    name: 'zfs version',
-    samples: ['zfs-2.3.2-1\nzfs-kmod-2.1.11-1\n', 'zfs-2.4.99-rc1-dirty\n'],
-    take: readZfsVersion,
+    name: 'the version of the kernel module',
+    samples: ['2.3.2-2~bpo12+2', '2.1.1-1', '2.4.99-rc1-dirty'],
+    take: (text) => ({risk: rawStreamRisk(text)}),
     throws: zfsOutput,
   },
   ...Object.entries(stderr).map(

@@ -18,7 +18,6 @@ import {
   setPlaceholderCommand,
   snapshotCommand,
   type ZfsCommand,
-  zfsVersionCommand,
 } from '../../../src/lib/zfs/argv.ts'
 import type {SendArgs, SendFlags} from '../../../src/lib/zfs/client.ts'
 import {
@@ -105,7 +104,6 @@ describe('listing', () => {
       'tank/a b@c',
     ])
   })
-  test('version', () => expect(words(zfsVersionCommand())).toEqual(['zfs', 'version']))
 })
 
 describe('changing', () => {
