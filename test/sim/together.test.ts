@@ -69,7 +69,7 @@ describe.each(DIRECTIONS)('%s', {timeout: 600_000}, (direction) => {
       expect([command, statuses(done)]).toEqual([command, ['killed', stays ? 5 : 0, 0]])
       if (stays)
         expect(done.runs[1]?.end?.outcome.error?.message).toBe(
-          'job is already running (pid 4000): it has just begun, or what it has started outlives it',
+          'job is already running (pid 4000): what it has started outlives it',
         )
       expect([command, await afterwards(world)]).toEqual([command, []])
     }

@@ -14,7 +14,8 @@ import {runnerOf} from './job-place.ts'
 
 /**
  * Keeps a report for `zrepl status` and for metrics. Nothing depends on it: where it cannot be kept, the run is what it
- * was, with a warning. Of a run that has left the job to another one nothing is kept: the other one's counts. `metrics` is the file that metrics of all of `jobs` are written to; they name `version`.
+ * was, with a warning. Of a run that has left the job to another one nothing is kept: the other one's counts. `metrics` is
+ * the file that metrics of all of `jobs` are written to; they name `version`.
  */
 export function rememberRun(
   ctx: RunContext,

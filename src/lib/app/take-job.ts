@@ -12,6 +12,9 @@ import type {JobPlace} from './job-place.ts'
 const GRACE_MS = 60_000
 const TRY_EVERY_MS = 100
 
+/** After so many it is not one that just begins or ends. */
+const UNKNOWN_TRIES = 20
+
 /**
  * Takes the lock of `job`. Another run that comes on is left alone (`job-busy`); one that is stuck or goes from error to
  * error is cancelled with that reason, and its place taken, by one of those who want it. Throws `job-stuck` when it does not
@@ -22,24 +25,37 @@ export async function takeJob(ctx: RunContext, job: Job, place: JobPlace): Promi
 }
 
 async function lockOrTakeOver(ctx: RunContext, job: Job, place: JobPlace): Promise<JobLock> {
-  try {
-    return place.lock()
-  } catch (busy) {
-    if (!isBusy(busy)) throw busy
-    const {running, progress} = place.runner()
-    const verdict = judgeOverlap(progress, {
-      idleMs: 'idleMs' in job ? (job.idleMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
-      remote: REMOTE_PRUNE[job.type],
-      uptimeMs: place.uptimeMs(),
-    })
-    if (running === undefined) return lockUnowned(place)
-    if (progress === undefined || verdict.kind === 'leave') throw because(busy, verdict.because)
-    const next = lockNext(place, because(busy, `${verdict.because}; another run already takes its place`))
+  for (let tries = 1; ; tries += 1) {
     try {
-      return await takeOver(ctx, place, job.name, progress, verdict.because)
-    } finally {
-      next.release()
+      return place.lock()
+    } catch (busy) {
+      if (!isBusy(busy)) throw busy
+      const {running, progress} = place.runner()
+      if (running !== undefined) return await judge(ctx, job, place, {busy, progress})
+      // It has ended just now, or has not yet said who it is, or is gone while a command of its still works.
+      if (tries === UNKNOWN_TRIES) throw stuck(`${busy.message}: what it has started outlives it`, busy.hint)
     }
+    await ctx.clock.sleep(TRY_EVERY_MS, ctx.signal)
+  }
+}
+
+async function judge(
+  ctx: RunContext,
+  job: Job,
+  place: JobPlace,
+  {busy, progress}: {readonly busy: OperationalError; readonly progress: AnnouncedState | undefined},
+): Promise<JobLock> {
+  const verdict = judgeOverlap(progress, {
+    idleMs: 'idleMs' in job ? (job.idleMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
+    remote: REMOTE_PRUNE[job.type],
+    uptimeMs: place.uptimeMs(),
+  })
+  if (progress === undefined || verdict.kind === 'leave') throw because(busy, verdict.because)
+  const next = lockNext(place, because(busy, `${verdict.because}; another run already takes its place`))
+  try {
+    return await takeOver(ctx, place, job.name, progress, verdict.because)
+  } finally {
+    next.release()
   }
 }
 
@@ -47,16 +63,6 @@ async function lockOrTakeOver(ctx: RunContext, job: Job, place: JobPlace): Promi
 const REMOTE_PRUNE: Readonly<Partial<Record<Job['type'], RunPhase>>> = {
   push: 'prune-receiver',
   pull: 'prune-sender',
-}
-
-/** The run has ended just now, or has not yet said who it is, or is gone while a command of its still works. */
-function lockUnowned(place: JobPlace): JobLock {
-  try {
-    return place.lock()
-  } catch (busy) {
-    if (!isBusy(busy)) throw busy
-    throw stuck(`${busy.message}: it has just begun, or what it has started outlives it`, busy.hint)
-  }
 }
 
 /** Who is asked to stop twice stops at once, and not in order: only one asks, and waits. Throws `taken` to the others. */
