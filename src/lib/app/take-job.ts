@@ -39,6 +39,7 @@ async function lockOrTakeOver(ctx: RunContext, job: Job, place: JobPlace): Promi
   }
 }
 
+/** What becomes of a run that has told who it is: it is left alone, or gives way. */
 async function judge(
   ctx: RunContext,
   job: Job,

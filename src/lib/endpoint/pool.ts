@@ -42,7 +42,8 @@ export type KnownPool = {
   expect(snapshot: SnapshotName): void
   /**
    * Looks for the snapshots with these guids, by the names they were listed under or expected as: one command, that looks at
-   * no others. Only filesystems in which one is not found so, or is held by others than was known, are listed. What was sought and found before is not looked at again.
+   * no others. Only filesystems in which one is not found so, or is held by others than was known, are listed. What was
+   * sought and found before is not looked at again.
    */
   seek(ctx: RunContext, wanted: readonly Wanted[]): Promise<void>
   /** The first version that `is` accepts, listing the filesystem again if there is none. */
