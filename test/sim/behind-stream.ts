@@ -34,7 +34,7 @@ export async function requestInsideStream(world: World): Promise<readonly string
     ],
   }
   await writer.write(encodeFrame('request', formatRequest(1, request)), signal)
-  const inside = encodeFrame('request', formatRequest(2, {verb: 'observe', afresh: false}))
+  const inside = encodeFrame('request', formatRequest(2, {verb: 'observe', confirm: undefined}))
   await writer.write(Buffer.concat([inside, Buffer.alloc(RECORD_BYTES)]), signal)
   const answer = parseResponse(await readFrame(reader, 'response', signal), 1)
   const another = await readFrame(reader, 'response', signal).catch((error: unknown) => error)

@@ -4,6 +4,8 @@ export type Mutant = {
   readonly file: string
   readonly find: string
   readonly replace: string
+  /** The tests that are to find it, below `test`, where a short hunt in the simulator would need luck. */
+  readonly by?: string
 }
 
 /** Mistakes that cost somebody a backup, or nearly. `mutation.ts` sees whether the simulator notices each. */
@@ -116,6 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'zfs/argv.ts',
     find: "args.replacesPlaceholder ? ['-F'] : []",
     replace: '[]',
+    by: 'unit/zfs/argv.test.ts',
   },
   {
     what: 'what arrived of an interrupted stream is thrown away',
@@ -153,6 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'plan/resume.ts',
     find: 'if (receiver.at(-1)?.guid !== from.guid)',
     replace: 'if (receiver.length > 99)',
+    by: 'unit/plan/resume.test.ts',
   },
   {
     what: 'a token is used although its snapshot is gone',
@@ -231,6 +235,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'zfs/read-properties.ts',
     find: 'problemOfRows(current, properties) ?? problemOfRoots(query, datasets, missingRoots)',
     replace: 'problemOfRows(current, properties)',
+    by: 'unit/zfs/read-properties.test.ts',
   },
   {
     what: 'a name that is listed twice is believed',
@@ -267,6 +272,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'prune/candidates.ts',
     find: 'replicated: last !== undefined && snapshot.createtxg <= last.createtxg,',
     replace: 'replicated: true,',
+    by: 'unit/prune',
   },
   {
     what: 'a snapshot is destroyed by name whatever it is now',
@@ -327,12 +333,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'zfs-client/library-stream.ts',
     find: 'return end.errno === 0 ? DONE : failed(failureOf(end.errno))',
     replace: 'return end.errno === 0 ? DONE : failureOf(end.errno) && DONE',
+    by: 'unit/zfs-client',
   },
   {
     what: 'a library whose process has ended counts as through',
     file: 'zfs-client/library-stream.ts',
     find: "return failed({kind: 'unknown', message: 'the process that calls libzfs_core has ended'})",
     replace: 'return DONE',
+    by: 'unit/zfs-client',
   },
   {
     what: 'the library begins a stream anew that is to be continued',
@@ -382,6 +390,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'endpoint/receive.ts',
     find: 'if (arrived === 0) throw error',
     replace: 'if (arrived < 99) throw error',
+    by: 'sim/interruptions.test.ts',
   },
   {
     what: 'a series that broke off counts as through',
@@ -392,38 +401,72 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'snapshots that have changed count as what they were',
     file: 'zfs-client/listing-memory.ts',
-    find: 'a.changedSeconds === b.changedSeconds',
-    replace: 'a.changedSeconds !== undefined',
+    find: 'now.changedSeconds <= sameUntilSeconds',
+    replace: 'sameUntilSeconds >= 0',
+    by: 'sim/memory.test.ts',
   },
   {
-    what: 'what is listed in the second of its change is kept',
+    what: 'what is listed in the second of its change is kept as all there is',
     file: 'zfs-client/listing-memory.ts',
     find: 'return changedSeconds * 1000 + MARGIN_MS <= wallMs',
     replace: 'return changedSeconds >= 0 || wallMs < 0',
+    by: 'sim/memory.test.ts',
   },
   {
-    what: 'snapshots that have changed are not listed',
+    what: 'which snapshots there are is taken from what is only known',
     file: 'zfs-client/list-remembering.ts',
-    find: 'return known === undefined\n      ? fresh.get(name)',
-    replace: 'return known === undefined\n      ? (kept?.datasets.get(name)?.snapshots ?? fresh.get(name))',
+    find: 'return same === undefined\n      ? fresh.get(name)',
+    replace: 'return same === undefined\n      ? (known.get(name)?.versions ?? fresh.get(name))',
+    by: 'sim/memory.test.ts',
   },
   {
     what: 'what is remembered is changed without another look',
     file: 'endpoint/pool.ts',
     find: 'if (wanted.length === 0) return\n',
     replace: 'if (wanted.length < 99) return\n',
+    by: 'unit/endpoint/pool.test.ts',
   },
   {
-    what: 'holds are set without being forgotten',
-    file: 'zfs-client/forgetting-holds.ts',
-    find: 'forget(holds)\n      return await zfs.hold(ctx, holds)',
+    what: 'a hold is set without being noted',
+    file: 'zfs-client/noting.ts',
+    find: 'count(holds, 1)\n      return await zfs.hold(ctx, holds)',
     replace: 'return await zfs.hold(ctx, holds)',
+    by: 'sim/memory.test.ts',
+  },
+  {
+    what: 'what failed to be received counts as all that has changed',
+    file: 'zfs-client/noting.ts',
+    find: "if (outcome.kind === 'failed' || clocks === undefined) lose(dataset)",
+    replace: 'if (clocks === undefined) lose(dataset)',
+    by: 'sim/memory.test.ts',
+  },
+  {
+    what: 'what was received counts although it was not seen',
+    file: 'zfs-client/noting.ts',
+    find: 'if (snapshots.length < ours.snapshots.size) lose(dataset)',
+    replace: 'if (snapshots.length < 0) lose(dataset)',
+    by: 'sim/memory.test.ts',
+  },
+  {
+    what: 'a snapshot is known by its name alone',
+    file: 'zfs-client/list-known.ts',
+    find: 'return a.guid === b.guid && a.createtxg === b.createtxg && a.filesystem === b.filesystem',
+    replace: 'return a.filesystem === b.filesystem',
+    by: 'unit/zfs-client/list-known.test.ts',
+  },
+  {
+    what: 'what is held by now is to be destroyed',
+    file: 'endpoint/destroy.ts',
+    find: 'const doomed = wanted.filter(({name}) => !used.has(name))',
+    replace: 'const doomed = wanted',
+    by: 'sim/memory.test.ts',
   },
   {
     what: 'a stream of another snapshot is admitted',
     file: 'zfs/judge-stream.ts',
     find: 'if (header.toguid !== toguid)',
     replace: 'if (header.toguid === undefined)',
+    by: 'unit/zfs/judge-stream.test.ts',
   },
   {
     what: 'what a stream is, is not looked at',
@@ -436,12 +479,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'zfs-client/library-batch.ts',
     find: 'if (errno === undefined && answer.errno === 0) outcomes.set(item, DONE)',
     replace: 'if (errno === undefined) outcomes.set(item, DONE)',
+    by: 'unit/zfs-client',
   },
   {
     what: 'a library that does not answer has done it',
     file: 'zfs-client/library-batch.ts',
     find: 'if (answer === undefined) return',
     replace: 'if (answer === undefined) return void rest.forEach((item) => outcomes.set(item, DONE))',
+    by: 'unit/zfs-client',
   },
   {
     what: 'a bookmark that the library finds there is the right one',

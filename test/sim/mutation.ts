@@ -1,16 +1,18 @@
 import {cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {availableParallelism, tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {bin} from '../../tools/paths.ts'
 import {MUTANTS, type Mutant} from './mutants.ts'
 import {FOUND_STATUS} from './smoke.ts'
 
 /**
- * Puts each deliberate mistake into a copy of the program and lets `smoke.ts` look for it; first the program as it is, in
- * which it must find nothing. A mistake it does not find is a hole in the simulator, unless it is none. One that keeps
- * the program from starting proves nothing and is an error. Run: `npm run mutants -- [WORDS OF SOME MUTANTS]`.
+ * Puts each deliberate mistake into a copy of the program and lets `smoke.ts` look for it, or the tests that the mutant
+ * names; first in the program as it is, in which they must find nothing. A mistake that is not found is a hole in the
+ * tests, unless it is none. One that keeps the program from starting proves nothing and is an error.
+ * Run: `npm run mutants -- [WORDS OF SOME MUTANTS]`.
  */
 const ROOT = join(import.meta.dirname, '..', '..')
-const PARTS = ['src', 'schemas', 'test', 'package.json', 'tsconfig.json']
+const PARTS = ['src', 'schemas', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']
 /** Of processor time: the machine may be busy with other things. */
 const LIMIT_SECONDS = 60
 /** The program as it is has to get to the end of the hunt, which takes longer than most mistakes live. */
@@ -24,9 +26,11 @@ const chosen = MUTANTS.filter(({what, file}) => `${file} ${what}`.includes(wante
 const queue = [...chosen]
 const survivors: string[] = []
 
-const {found, seconds} = await inCopy((directory) => hunt(directory, BASELINE_LIMIT_SECONDS))
-if (found !== undefined) throw new Error(`the program as it is does not pass: ${found}`)
-console.log(`nothing in ${seconds.toFixed(1)} s  the program as it is`)
+for (const by of new Set(chosen.map((mutant) => mutant.by))) {
+  const {found, seconds} = await inCopy((directory) => hunt(directory, by, BASELINE_LIMIT_SECONDS))
+  if (found !== undefined) throw new Error(`the program as it is does not pass: ${found}`)
+  console.log(`nothing in ${seconds.toFixed(1)} s  the program as it is, by ${by ?? 'the simulator'}`)
+}
 await Promise.all(Array.from({length: availableParallelism()}, () => inCopy(work)))
 console.log(`${chosen.length - survivors.length} of ${chosen.length} mutants killed`)
 process.exitCode = survivors.length === 0 ? 0 : 1
@@ -35,7 +39,7 @@ process.exitCode = survivors.length === 0 ? 0 : 1
 async function work(directory: string): Promise<void> {
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
     const restore = change(join(directory, 'src', 'lib', mutant.file), mutant)
-    const {found, seconds} = await hunt(directory, LIMIT_SECONDS)
+    const {found, seconds} = await hunt(directory, mutant.by, LIMIT_SECONDS)
     restore()
     const took = `${seconds.toFixed(1).padStart(5)} s`
     console.log(`${found === undefined ? 'ALIVE ' : 'killed'} ${took}  ${mutant.what} (${mutant.file})`)
@@ -55,11 +59,19 @@ async function inCopy<T>(work: (directory: string) => Promise<T>): Promise<T> {
   }
 }
 
-async function hunt(directory: string, limitSeconds: number): Promise<Hunt> {
+/** How to look, and the status that says that something was found. */
+function hunterOf(by: string | undefined): {readonly argv: readonly string[]; readonly foundStatus: number} {
+  if (by === undefined) return {argv: ['test/sim/smoke.ts'], foundStatus: FOUND_STATUS}
+  return {argv: ['--bun', bin('vitest'), 'run', '--reporter=tap', `test/${by}`], foundStatus: 1}
+}
+
+async function hunt(directory: string, by: string | undefined, limitSeconds: number): Promise<Hunt> {
+  const {argv, foundStatus} = hunterOf(by)
   const child = Bun.spawn(
-    ['/bin/sh', '-c', `ulimit -t ${limitSeconds}; exec "$0" test/sim/smoke.ts`, process.execPath],
+    ['/bin/sh', '-c', `ulimit -t ${limitSeconds}; exec "$0" "$@"`, process.execPath, ...argv],
     {
       cwd: directory,
+      env: {...process.env, NO_COLOR: '1'},
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',
@@ -72,10 +84,17 @@ async function hunt(directory: string, limitSeconds: number): Promise<Hunt> {
   ])
   const seconds = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6
   if (status === 0) return {found: undefined, seconds}
-  if (status === FOUND_STATUS) return {found: stdout.replace(/\s+/g, ' ').slice(0, 150), seconds}
+  const said = by === undefined ? stdout : failedTest(stdout)
+  if (status === foundStatus && said !== undefined)
+    return {found: said.replace(/\s+/g, ' ').slice(0, 150), seconds}
   // Out of time: nothing was found. The hunt is about as long as the limit, so that it does not end proves nothing.
   if (child.signalCode !== null) return {found: undefined, seconds}
-  throw new Error(`the mutant does not start: ${stderr}`)
+  throw new Error(`the mutant does not start: ${stderr}${stdout.slice(-2000)}`)
+}
+
+/** The first that failed in what vitest says in the Test Anything Protocol; none where it could not start any. */
+function failedTest(tap: string): string | undefined {
+  return /^ +not ok \d+ - (.*?)(?: # time.*| \{)?$/m.exec(tap)?.[1]
 }
 
 /** Makes the mistake; what it returns takes it back. */

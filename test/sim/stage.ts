@@ -2,7 +2,7 @@ import {Stopped} from '../../src/lib/core/errors.ts'
 import type {LaneConnection} from '../../src/lib/core/lane.ts'
 import type {StreamStages} from '../../src/lib/core/stream-stage.ts'
 import type {ZfsClient} from '../../src/lib/zfs/client.ts'
-import {forgettingHolds} from '../../src/lib/zfs-client/forgetting-holds.ts'
+import {noting} from '../../src/lib/zfs-client/noting.ts'
 import {createZfsCliClient} from '../../src/lib/zfs-client/zfs-cli-client.ts'
 import {createZfsLibraryClient} from '../../src/lib/zfs-client/zfs-library-client.ts'
 import {type Fault, liesCredibly} from './fault.ts'
@@ -92,7 +92,7 @@ export function createStage(
     const cli = createZfsCliClient(director.programOf(process), memory)
     const zfs = options.access === 'cli' ? cli : createZfsLibraryClient(director.libraryOf(process), cli)
     if (memory === undefined) return zfs
-    return watchingMemory(forgettingHolds(zfs, memory), process, (what) => {
+    return watchingMemory(noting(zfs, memory), process, (what) => {
       if (!faults.some(liesCredibly)) invariants.report('memory', director.trace.at(-1), what)
     })
   }

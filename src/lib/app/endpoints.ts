@@ -21,8 +21,8 @@ import type {SendPolicy} from '../plan/policy.ts'
 import {createMapping} from '../scope/mapping.ts'
 import type {ZfsClient} from '../zfs/client.ts'
 import {NameError} from '../zfs/name.ts'
-import {forgettingHolds} from '../zfs-client/forgetting-holds.ts'
 import type {ListingMemory} from '../zfs-client/listing-memory.ts'
+import {noting} from '../zfs-client/noting.ts'
 import {createZfsCliClient} from '../zfs-client/zfs-cli-client.ts'
 import {createZfsLibraryClient} from '../zfs-client/zfs-library-client.ts'
 
@@ -52,7 +52,7 @@ export function openZfs(options: {
     owner === undefined
       ? undefined
       : createListingFile(defaultStateDirectory(process.getuid?.() ?? 0, process.env), owner)
-  const remembering = (zfs: ZfsClient) => (memory === undefined ? zfs : forgettingHolds(zfs, memory))
+  const remembering = (zfs: ZfsClient) => (memory === undefined ? zfs : noting(zfs, memory))
   const cli = createZfs({lockFd, memory})
   if (access === 'cli') return {zfs: remembering(cli), close: async () => {}}
   const library = createLibrary({required: access === 'library', lockFd})

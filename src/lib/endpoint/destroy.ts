@@ -1,7 +1,13 @@
 import type {RunContext} from '../core/context.ts'
+import {printable} from '../core/printable.ts'
 import type {RetentionFloor} from '../plan/policy.ts'
 import type {JudgedSnapshot, Outcome, ZfsClient} from '../zfs/client.ts'
-import {type DatasetName, snapshotName} from '../zfs/name.ts'
+import {
+  type DatasetName,
+  datasetOf as datasetOfSnapshot,
+  type SnapshotName,
+  snapshotName,
+} from '../zfs/name.ts'
 import type {ZfsFailureKind} from '../zfs/read-stderr.ts'
 import {isSnapshot} from '../zfs/version.ts'
 import {heldByFloor, isNoFloor} from './floor.ts'
@@ -10,7 +16,8 @@ import type {DestroyReply, DestroyRequest} from './sender.ts'
 
 /**
  * Destroys snapshots whose guid is still the one judged; one that is gone already is done. What the retention floor of
- * this side holds, by a listing made right before, is refused.
+ * this side holds, by a listing made right before, is refused. Where holds are only remembered, what turns out to be held or
+ * cloned is not touched.
  * `datasetOf` maps a request's filesystem to the dataset on this host, `undefined` where the request is not allowed.
  */
 export async function destroyJudged(
@@ -35,15 +42,37 @@ export async function destroyJudged(
     return {filesystem, checks}
   })
 
-  const doomed = checked.flatMap(({checks}) => checks.filter(isJudged))
+  const wanted = checked.flatMap(({checks}) => checks.filter(isJudged))
+  const used = await lookForUse(ctx, zfs, pool, wanted)
+  const doomed = wanted.filter(({name}) => !used.has(name))
   const outcomes = doomed.length === 0 ? [] : await zfs.destroySnapshots(ctx, doomed)
-  const outcomeOf = new Map(doomed.map((judged, index) => [judged, outcomes[index]]))
+  const outcomeOf = new Map([
+    ...wanted.map((judged) => [judged, used.get(judged.name)] as const),
+    ...doomed.map((judged, index) => [judged, outcomes[index]] as const),
+  ])
   return checked.map(({filesystem, checks}) => ({
     filesystem,
     outcomes: checks.map((check) =>
       isJudged(check) ? (outcomeOf.get(check) ?? failed('unknown', 'no answer')) : check,
     ),
   }))
+}
+
+/** Who uses those of which it is not known by now, whether or not they are the ones judged. */
+async function lookForUse(
+  ctx: RunContext,
+  zfs: ZfsClient,
+  pool: KnownPool,
+  wanted: readonly JudgedSnapshot[],
+): Promise<ReadonlyMap<SnapshotName, Outcome>> {
+  const open = wanted.map(({name}) => name).filter((name) => pool.isUncounted(datasetOfSnapshot(name)))
+  const found = await zfs.snapshots(ctx, open)
+  return new Map(
+    Array.from(found).flatMap(([name, {userrefs, clones}]): [SnapshotName, Outcome][] => {
+      if (userrefs > 0) return [[name, failed('held', 'it is held')]]
+      return clones === undefined ? [] : [[name, failed('cloned', `it has clones: ${printable(clones)}`)]]
+    }),
+  )
 }
 
 async function refusalsOf(

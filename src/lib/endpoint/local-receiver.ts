@@ -1,5 +1,5 @@
 import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
-import type {Outcome, ZfsClient} from '../zfs/client.ts'
+import type {Listing, Outcome, ZfsClient} from '../zfs/client.ts'
 import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
 import {CANNOT_DROP, moveHolds} from './last-received.ts'
@@ -18,11 +18,18 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   const pool = createKnownPool(zfs)
   const side = {...settings, zfs, pool}
   const tag = lastReceivedHoldTag(jobId)
+  let listing: Listing | undefined
 
   return {
-    async observe(ctx, how) {
-      const listing = await pool.list(ctx, [mapping.base], true, how)
-      await requireRootFs(ctx, side)
+    async observe(ctx, confirm) {
+      if (listing === undefined || confirm === undefined) {
+        listing = await pool.list(ctx, [mapping.base], true)
+        await requireRootFs(ctx, side)
+      } else
+        await pool.confirm(
+          ctx,
+          confirm.map((filesystem) => mapping.toReceiver(filesystem)),
+        )
       const mapped = listing.datasets.flatMap((dataset) => {
         const filesystem = mapping.toSender(dataset.name)
         return filesystem === undefined ? [] : [{dataset, filesystem}]
@@ -46,7 +53,7 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
           written: dataset.written,
           resumeToken: dataset.resumeToken,
           versions: pool.versions(dataset.name).map((version) => ({...version, filesystem})),
-          ...(listing.remembered.has(dataset.name) ? {remembered: true} : {}),
+          ...(pool.isRemembered(dataset.name) ? {remembered: true} : {}),
           holds: holds.get(dataset.name) ?? new Map(),
         })),
       }

@@ -4,7 +4,7 @@ import type {StreamStages} from '../core/stream-stage.ts'
 import type {RetentionFloor, SendPolicy} from '../plan/policy.ts'
 import {confineToFilter} from '../scope/confine.ts'
 import type {Filter} from '../scope/filter.ts'
-import type {ZfsClient} from '../zfs/client.ts'
+import type {Listing, ZfsClient} from '../zfs/client.ts'
 import {type DatasetName, snapshotName} from '../zfs/name.ts'
 import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
@@ -35,6 +35,8 @@ export function createLocalSender(
   const pool = createKnownPool(zfs)
   const find = createFindVersion(pool, filter)
 
+  let listing: Listing | undefined
+
   function datasetOf(filesystem: DatasetName): DatasetName | undefined {
     return filter.accepts(filesystem) ? filesystem : undefined
   }
@@ -43,8 +45,9 @@ export function createLocalSender(
     ...createSending(zfs, pool, find, {policy, pace, stages}),
     ...createSenderProtection(pool, find, jobId),
 
-    async observe(ctx, how) {
-      const listing = await pool.list(ctx, filter.roots, true, how)
+    async observe(ctx, confirm) {
+      if (listing === undefined || confirm === undefined) listing = await pool.list(ctx, filter.roots, true)
+      else await pool.confirm(ctx, confirm)
       const datasets = listing.datasets.filter(({name}) => filter.accepts(name))
       const holds = await pool.holds(
         ctx,
@@ -64,7 +67,7 @@ export function createLocalSender(
           sending: sendingOf(policy, dataset),
           resumeToken: undefined,
           versions: pool.versions(dataset.name),
-          ...(listing.remembered.has(dataset.name) ? {remembered: true} : {}),
+          ...(pool.isRemembered(dataset.name) ? {remembered: true} : {}),
           holds: holds.get(dataset.name) ?? new Map(),
         })),
       }

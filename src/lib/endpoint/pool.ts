@@ -26,13 +26,8 @@ import {
  * Every name in a mutating command comes from here; what is not known is listed once more before it is called missing.
  */
 export type KnownPool = {
-  /** Lists the roots; what was known of these datasets is replaced. `afresh`: also what is only remembered. */
-  list(
-    ctx: RunContext,
-    roots: readonly DatasetName[],
-    recursive: boolean,
-    how?: {readonly afresh?: boolean},
-  ): Promise<Listing>
+  /** Lists the roots; what was known of these datasets is replaced. */
+  list(ctx: RunContext, roots: readonly DatasetName[], recursive: boolean): Promise<Listing>
   /** Lists the versions of these filesystems afresh, without their children. */
   relist(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<void>
   dataset(ctx: RunContext, name: DatasetName): Promise<Dataset | undefined>
@@ -53,6 +48,10 @@ export type KnownPool = {
     is: (version: Version) => version is T,
   ): Promise<T | undefined>
   versions(filesystem: DatasetName): readonly Version[]
+  /** Its snapshots have not been listed by this process. */
+  isRemembered(filesystem: DatasetName): boolean
+  /** How many holds and clones they have is only remembered. */
+  isUncounted(filesystem: DatasetName): boolean
   /** User holds of these filesystems by the snapshot's short name; asks ZFS only for what it does not know. */
   holds(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<ReadonlyMap<DatasetName, HoldsByName>>
 
@@ -73,18 +72,14 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
   const versions = new Map<DatasetName, readonly Version[]>()
   const holds = new Map<DatasetName, Map<string, HoldTag[]>>()
   const remembered = new Set<DatasetName>()
+  const uncounted = new Set<DatasetName>()
   /** What was found, and so is sure even where its filesystem is only remembered. */
   const sought = new Map<SnapshotName, Guid>()
   const expected = new Map<DatasetName, SnapshotName>()
   let confirmed = 0
 
-  async function list(
-    ctx: RunContext,
-    roots: readonly DatasetName[],
-    recursive: boolean,
-    {afresh = false}: {readonly afresh?: boolean} = {},
-  ): Promise<Listing> {
-    const listing = await zfs.list(ctx, {roots, recursive, afresh})
+  async function list(ctx: RunContext, roots: readonly DatasetName[], recursive: boolean): Promise<Listing> {
+    const listing = await zfs.list(ctx, {roots, recursive})
     for (const missing of listing.missingRoots) datasets.delete(missing)
     for (const dataset of listing.datasets) {
       datasets.set(dataset.name, dataset)
@@ -92,6 +87,8 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
       holds.delete(dataset.name)
       if (listing.remembered.has(dataset.name)) remembered.add(dataset.name)
       else remembered.delete(dataset.name)
+      if (listing.uncounted.has(dataset.name)) uncounted.add(dataset.name)
+      else uncounted.delete(dataset.name)
     }
     return listing
   }
@@ -110,6 +107,7 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
       versions.set(filesystem, listed.get(filesystem) ?? [])
       holds.delete(filesystem)
       remembered.delete(filesystem)
+      uncounted.delete(filesystem)
     }
   }
 
@@ -158,10 +156,10 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
       const tags = answer.get(nameOfSnapshot(snapshot)) ?? []
       if (tags.length > 0) holds.get(snapshot.filesystem)?.set(snapshot.name, [...tags])
     }
-    for (const filesystem of filesystems) if (remembered.has(filesystem)) recount(filesystem)
+    for (const filesystem of new Set(held.map(({filesystem}) => filesystem))) recount(filesystem)
   }
 
-  /** How many holds a snapshot had when it was listed says nothing of what it has now. */
+  /** How many holds a snapshot had may be what an earlier run knew. */
   function recount(filesystem: DatasetName): void {
     const byName = holds.get(filesystem)
     const known = versions.get(filesystem) ?? []
@@ -208,6 +206,8 @@ export function createKnownPool(zfs: ZfsClient): KnownPool {
       return versions.get(filesystem)?.find(is)
     },
     versions: (filesystem) => versions.get(filesystem) ?? [],
+    isRemembered: (filesystem) => remembered.has(filesystem),
+    isUncounted: (filesystem) => uncounted.has(filesystem),
     async holds(ctx, filesystems) {
       const unknown = filesystems.filter((filesystem) => !holds.has(filesystem))
       if (unknown.length > 0) await askHolds(ctx, unknown)

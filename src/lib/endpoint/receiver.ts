@@ -9,8 +9,8 @@ import type {EndpointView} from './view.ts'
 
 /** The side that owns a subtree below `root_fs`. Every request is confined to it; see `Sender` for the manners. */
 export type Receiver = {
-  /** `afresh`: by a listing of everything, also of what is known not to have changed. */
-  observe(ctx: RunContext, how?: {readonly afresh: boolean}): Promise<EndpointView>
+  /** `confirm`: only lists those of these filesystems that it has told as remembered. */
+  observe(ctx: RunContext, confirm?: readonly DatasetName[]): Promise<EndpointView>
   /** Gives up an interrupted receive (`zfs receive -A`). */
   abortPartial(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<readonly Outcome[]>
   /** Renames copies that cannot be continued to `NAME_diverged_GUID`, and lets go of them. */

@@ -13,8 +13,8 @@ import type {EndpointView} from './view.ts'
  * Methods that take many requests answer in their order and fail per request, not as a whole.
  */
 export type Sender = {
-  /** `afresh`: by a listing of everything, also of what is known not to have changed. */
-  observe(ctx: RunContext, how?: {readonly afresh: boolean}): Promise<EndpointView>
+  /** `confirm`: only lists those of these filesystems that it has told as remembered. */
+  observe(ctx: RunContext, confirm?: readonly DatasetName[]): Promise<EndpointView>
   /** What each stream would be. For people only: nothing is decided by it. */
   estimate(ctx: RunContext, requests: readonly SendRequest[]): Promise<readonly Estimate[]>
   /** Before a series of steps: makes all of their ends indestructible as `protection` asks. */

@@ -1,6 +1,5 @@
 import {appendFileSync, existsSync, readFileSync, rmSync, statSync} from 'node:fs'
-import type {DatasetName} from '../zfs/name.ts'
-import {formatForgotten, formatKeptListing, parseKeptListing} from '../zfs-client/kept-listing.ts'
+import {formatKeptListing, formatNews, parseKeptListing} from '../zfs-client/kept-listing.ts'
 import type {Clocks, ListingMemory} from '../zfs-client/listing-memory.ts'
 import {fileNameOf} from './lock.ts'
 import {ensurePrivateDirectory} from './private-directory.ts'
@@ -36,18 +35,18 @@ export function createListingFile(stateDirectory: string, owner: string): Listin
         recalled = identityOf(path)
       })
     },
-    forget(datasets) {
-      if (datasets.length === 0 || !existsSync(path)) return
-      forgetIn(path, datasets)
+    note(news) {
+      if (!existsSync(path)) return
+      append(path, formatNews(news))
       recalled = tolerantly(() => identityOf(path))
     },
   }
 }
 
 /** Here a failure would leave something behind that is not true any more. */
-function forgetIn(path: string, datasets: readonly DatasetName[]): void {
+function append(path: string, line: string): void {
   try {
-    appendFileSync(path, formatForgotten(datasets))
+    appendFileSync(path, line)
   } catch {
     rmSync(path, {force: true})
   }

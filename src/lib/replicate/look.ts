@@ -2,6 +2,7 @@ import {type RunContext, withTask} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {Sender} from '../endpoint/sender.ts'
 import type {EndpointView} from '../endpoint/view.ts'
+import type {DatasetName} from '../zfs/name.ts'
 
 /** One side as last seen, or why it could not be seen. */
 export type Seen =
@@ -11,8 +12,8 @@ export type Seen =
 /** A side that is observed when it is first needed, and again after something was changed there. */
 export type Look = {
   readonly see: () => Promise<Seen>
-  /** Looks again, at everything: what is to be destroyed is judged on nothing that is only remembered. */
-  readonly seeAfresh: () => Promise<Seen>
+  /** The same once more, with these filesystems listed: what is to be destroyed is judged on nothing that is only remembered. */
+  readonly confirm: (filesystems: readonly DatasetName[]) => Promise<Seen>
   /** What was seen is out of date. */
   readonly forget: () => void
   /** For a dry run: go on as if this had been seen. */
@@ -23,9 +24,9 @@ export type Look = {
 export function createLook(ctx: RunContext, side: string, endpoint: Pick<Sender, 'observe'>): Look {
   let seen: Promise<Seen> | undefined
 
-  async function observe(how?: {readonly afresh: boolean}): Promise<Seen> {
+  async function observe(confirm?: readonly DatasetName[]): Promise<Seen> {
     try {
-      const view = await withTask(ctx, `observe-${side}`, {}, (ctx) => endpoint.observe(ctx, how))
+      const view = await withTask(ctx, `observe-${side}`, {}, (ctx) => endpoint.observe(ctx, confirm))
       return {view, clockAheadMs: view.clockMs - ctx.clock.now()}
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
@@ -36,8 +37,8 @@ export function createLook(ctx: RunContext, side: string, endpoint: Pick<Sender,
 
   return {
     see: () => (seen ??= observe()),
-    seeAfresh: () => {
-      seen = observe({afresh: true})
+    confirm: (filesystems) => {
+      seen = observe(filesystems)
       return seen
     },
     forget: () => {

@@ -37,11 +37,12 @@ export async function prunePhase(
   const judged = judgeSeen(ctx, sides, seen, replicated, request)
   if (!('sender' in judged)) return judged
   const doubts = doubtsOf(judged, seen)
-  if (!doubts.sender && !doubts.receiver) return await destroyOnBoth(ctx, sides, judged, request)
+  if (doubts.sender.length === 0 && doubts.receiver.length === 0)
+    return await destroyOnBoth(ctx, sides, judged, request)
 
   const again = await waitForAll([
-    doubts.sender ? look.sender.seeAfresh() : seen[0],
-    doubts.receiver ? look.receiver?.seeAfresh() : seen[1],
+    doubts.sender.length > 0 ? look.sender.confirm(doubts.sender) : seen[0],
+    doubts.receiver.length > 0 ? look.receiver?.confirm(doubts.receiver) : seen[1],
   ] as const)
   const judgedAgain = judgeSeen(ctx, sides, again, replicated, request)
   return 'sender' in judgedAgain ? await destroyOnBoth(ctx, sides, judgedAgain, request) : judgedAgain
@@ -85,29 +86,30 @@ function judgeSeen(
   }
 }
 
-/**
- * On which sides anything would be destroyed of which holds and clones are only remembered. Nothing is lost by that, since
- * ZFS destroys nothing that is held or cloned; but it would be told as a failure.
- */
+/** Of which filesystems anything would be destroyed although which snapshots they have is only remembered. */
 function doubtsOf(
   {sender, receiver}: Judged,
   [ours, theirs]: SeenSides,
-): {readonly sender: boolean; readonly receiver: boolean} {
+): {readonly sender: readonly DatasetName[]; readonly receiver: readonly DatasetName[]} {
   const isKnown = receiver !== undefined && !('error' in receiver)
-  return {sender: condemns(sender, ours), receiver: isKnown && condemns(receiver, theirs)}
+  return {sender: condemned(sender, ours), receiver: isKnown ? condemned(receiver, theirs) : []}
 }
 
-function condemns(judgements: readonly FilesystemJudgement[], seen: Seen | undefined): boolean {
-  if (seen === undefined || 'error' in seen) return false
+function condemned(
+  judgements: readonly FilesystemJudgement[],
+  seen: Seen | undefined,
+): readonly DatasetName[] {
+  if (seen === undefined || 'error' in seen) return []
   const remembered = new Set(
     seen.view.filesystems.filter(({remembered}) => remembered).map(({filesystem}) => filesystem),
   )
-  return judgements.some(
-    (judgement) =>
+  return judgements.flatMap((judgement) => {
+    const isCondemned =
       judgement.kind === 'judged' &&
       remembered.has(judgement.filesystem) &&
-      judgement.verdicts.some(({kind}) => kind === 'destroy'),
-  )
+      judgement.verdicts.some(({kind}) => kind === 'destroy')
+    return isCondemned ? [judgement.filesystem] : []
+  })
 }
 
 async function destroyOnBoth(

@@ -5,6 +5,7 @@ import type {LocalReceiver, ReceiveReply, Receiver} from '../endpoint/receiver.t
 import type {DestroyRequest, LocalSender, Sender, StreamBegan} from '../endpoint/sender.ts'
 import type {Transfer, TransferBegan} from '../endpoint/transfer.ts'
 import type {EndpointView} from '../endpoint/view.ts'
+import type {DatasetName} from '../zfs/name.ts'
 import type {Lane} from './client.ts'
 import type {Lanes} from './lanes.ts'
 import {patienceMs} from './patience.ts'
@@ -19,7 +20,7 @@ const SENDERS_WORDS_MS = 1000
 /** The sender on the other side of the lanes. */
 export function createRemoteSender(lanes: Lanes): Sender {
   return {
-    observe: (ctx, how) => observe(lanes, ctx, how),
+    observe: (ctx, confirm) => observe(lanes, ctx, confirm),
     estimate: async (ctx, requests) =>
       (await call(lanes, ctx, {verb: 'estimate', requests}, 'estimated')).estimates,
     protect: async (ctx, requests) =>
@@ -35,7 +36,7 @@ export function createRemoteSender(lanes: Lanes): Sender {
 /** The receiver on the other side of the lanes. */
 export function createRemoteReceiver(lanes: Lanes): Receiver {
   return {
-    observe: (ctx, how) => observe(lanes, ctx, how),
+    observe: (ctx, confirm) => observe(lanes, ctx, confirm),
     abortPartial: async (ctx, filesystems) =>
       (await call(lanes, ctx, {verb: 'abort-partial', filesystems}, 'outcomes')).outcomes,
     setAside: async (ctx, requests) =>
@@ -48,8 +49,12 @@ export function createRemoteReceiver(lanes: Lanes): Receiver {
   }
 }
 
-async function observe(lanes: Lanes, ctx: RunContext, {afresh} = {afresh: false}): Promise<EndpointView> {
-  return (await call(lanes, ctx, {verb: 'observe', afresh}, 'observed')).view
+async function observe(
+  lanes: Lanes,
+  ctx: RunContext,
+  confirm?: readonly DatasetName[],
+): Promise<EndpointView> {
+  return (await call(lanes, ctx, {verb: 'observe', confirm}, 'observed')).view
 }
 
 async function estimateDestroy(

@@ -8,7 +8,7 @@ import {malformed, named} from './malformed.ts'
 
 /** What the active side can ask, with names and guids already parsed. Shapes: schemas/rpc-request.schema.json. */
 export type Request =
-  | {readonly verb: 'observe'; readonly afresh: boolean}
+  | {readonly verb: 'observe'; readonly confirm: readonly DatasetName[] | undefined}
   | {readonly verb: 'estimate'; readonly requests: readonly SendRequest[]}
   | {readonly verb: 'protect'; readonly requests: readonly ProtectRequest[]}
   | {readonly verb: 'complete'; readonly requests: readonly CompleteRequest[]}
@@ -53,7 +53,7 @@ export function parseRequest(body: unknown): {
 function requestOf(wire: RpcRequest): Request {
   switch (wire.verb) {
     case 'observe':
-      return {verb: 'observe', afresh: wire.afresh === true}
+      return {verb: 'observe', confirm: wire.confirm?.map(parseDatasetName)}
     case 'estimate':
       return {verb: 'estimate', requests: wire.requests.map(sendOf)}
     case 'protect':

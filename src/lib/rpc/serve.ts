@@ -185,7 +185,7 @@ async function answerTo(
 ): Promise<Response> {
   switch (request.verb) {
     case 'observe':
-      return {verb: 'observed', view: await endpointOf(served).observe(ctx, {afresh: request.afresh})}
+      return {verb: 'observed', view: await endpointOf(served).observe(ctx, request.confirm)}
     case 'estimate':
       return {verb: 'estimated', estimates: await senderOf(served).estimate(ctx, request.requests)}
     case 'estimate-destroy': {

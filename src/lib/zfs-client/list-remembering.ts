@@ -1,13 +1,13 @@
 import {type RunContext, withTask} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import {waitForAll} from '../core/wait-for-all.ts'
-import {listBookmarksCommand, loadGuidsCommand} from '../zfs/argv.ts'
+import {loadGuidsCommand} from '../zfs/argv.ts'
 import type {Listing, ListQuery} from '../zfs/client.ts'
 import type {Dataset} from '../zfs/dataset.ts'
 import {type DatasetName, type Guid, poolOf} from '../zfs/name.ts'
 import {readLoadGuids} from '../zfs/read-load-guids.ts'
-import {byCreatetxg, isSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
+import {byCreatetxg, isSnapshot, type Version} from '../zfs/version.ts'
 import {look, missingOf} from './command.ts'
+import {listKnownOf} from './list-known.ts'
 import {
   type ListedDatasets,
   listDatasets,
@@ -18,20 +18,23 @@ import {
 } from './list-once.ts'
 import {
   aheadMs,
+  type Circumstances,
   type Clocks,
+  isProof,
   isSameClock,
-  isWorthKeeping,
   type KeptListing,
-  type KeptSnapshots,
+  type KeptVersions,
   type ListingMemory,
-  unchangedSince,
+  stillKnown,
+  unchangedAmong,
 } from './listing-memory.ts'
 import type {RunProgram} from './run-program.ts'
 
 /**
- * Lists without the snapshots of datasets of which `memory` has them and ZFS proves that they are still the same
- * (docs/decisions/0014), and keeps what it has listed. `undefined` where that cannot be done: then nothing is concluded
- * from anything that was looked at, and everything is to be listed as if there were no memory.
+ * Lists without the snapshots of datasets of which `memory` has them and ZFS proves that they are still the same; of the
+ * others without what never changes of a version that `memory` has (docs/decisions/0014). Keeps what it has listed.
+ * `undefined` where that cannot be done: then nothing is concluded from anything that was looked at, and everything is to
+ * be listed as if there were no memory.
  */
 export async function listRemembering(
   ctx: RunContext,
@@ -41,8 +44,7 @@ export async function listRemembering(
 ): Promise<Listing | undefined> {
   const clocks = memory.readClocks()
   const pools = Array.from(new Set(query.roots.map(poolOf)))
-  if (clocks === undefined || pools.length === 0 || !query.recursive || query.afresh === true)
-    return undefined
+  if (clocks === undefined || pools.length === 0 || !query.recursive) return undefined
   const kept = memory.recall()
   try {
     // First, so that what is kept is never of an earlier import than its number says.
@@ -63,8 +65,6 @@ export async function listRemembering(
 /** What can be looked at again in another way; whatever stops a run still does. */
 const DOUBTS: ReadonlySet<string> = new Set(['zfs-failed', 'zfs-output', 'zfs-missing', 'not-permitted'])
 
-type Circumstances = {readonly clocks: Clocks; readonly loadGuids: ReadonlyMap<string, Guid>}
-
 async function loadGuidsOf(
   ctx: RunContext,
   run: RunProgram,
@@ -83,24 +83,29 @@ async function listAgainst(
   kept: KeptListing | undefined,
   circumstances: Circumstances,
 ): Promise<Listing | undefined> {
-  if (kept === undefined || !isSameClock(aheadMs(circumstances.clocks), kept.aheadMs))
+  const known = stillKnown(kept, circumstances)
+  if (known.size === 0)
     return await lookAtBoth(ctx, query, (ctx) => listWithStateIfTold(ctx, run, query), run)
 
-  const listed = await listDatasets(ctx, run, query, {snapshotsState: true})
-  const unchanged = unchangedSince(kept, {...circumstances, datasets: listed.datasets})
+  const listed = await listDatasets(ctx, run, query, {snapshotsState: true, bookmarks: true})
+  const unchanged = unchangedAmong(known, listed.datasets, circumstances.clocks)
   const changed = listed.datasets.filter(({name}) => !unchanged.has(name)).map(({name}) => name)
-  if (unchanged.size <= changed.length) return together(listed, await listVersionsOf(ctx, run, query))
+  const isMostlyKnown = changed.filter((name) => known.has(name)).length * 2 > changed.length
+  const listOf = (ctx: RunContext) => (query: ListQuery) =>
+    isMostlyKnown ? listKnownOf(ctx, run, query, known) : listVersionsOf(ctx, run, query)
+  const uncounted = new Set(isMostlyKnown ? listed.datasets.map(({name}) => name) : unchanged.keys())
+  if (unchanged.size <= changed.length) {
+    const listing = together(listed, await listOf(ctx)(query))
+    return listing === undefined ? undefined : {...listing, uncounted}
+  }
 
-  const [bookmarks, fresh] = await waitForAll([
-    withTask(ctx, 'list-bookmarks', {}, (ctx) => listVersionsOf(ctx, run, query, listBookmarksCommand)),
-    withTask(ctx, 'list-changed', {}, (ctx) => listVersions(ctx, run, changed)),
-  ])
-  if (together(listed, bookmarks) === undefined) return undefined
+  const fresh = await withTask(ctx, 'list-changed', {}, (ctx) => listVersions(ctx, run, changed, listOf(ctx)))
+  const bookmarks = Map.groupBy(listed.bookmarks, ({filesystem}) => filesystem)
   const versionsOf = ({name}: Dataset): readonly Version[] | undefined => {
-    const known = unchanged.get(name)
-    return known === undefined
+    const same = unchanged.get(name)
+    return same === undefined
       ? fresh.get(name)
-      : [...known.snapshots, ...(bookmarks.versions.get(name) ?? [])].sort(byCreatetxg)
+      : [...same.versions.filter(isSnapshot), ...(bookmarks.get(name) ?? [])].sort(byCreatetxg)
   }
   const versions = listed.datasets.map((dataset) => [dataset.name, versionsOf(dataset)] as const)
   // One that is gone since it was listed has no versions, not even none.
@@ -110,6 +115,7 @@ async function listAgainst(
     versions: new Map(versions.map(([name, versions = []]) => [name, versions])),
     missingRoots: listed.missing,
     remembered: new Set(unchanged.keys()),
+    uncounted,
   }
 }
 
@@ -132,20 +138,55 @@ function keepListing(
   memory: ListingMemory,
   kept: KeptListing | undefined,
   {datasets, versions, remembered}: Listing,
-  {clocks, loadGuids}: Circumstances,
+  circumstances: Circumstances,
 ): void {
-  const known: [DatasetName, KeptSnapshots][] = []
+  const {clocks, loadGuids} = circumstances
+  const known = stillKnown(kept, circumstances)
+  const keep: [DatasetName, KeptVersions][] = []
   let isNew = false
   for (const dataset of datasets) {
-    const {name, snapshotsState: state} = dataset
-    const before = remembered.has(name) ? kept?.datasets.get(name) : undefined
-    const snapshots: readonly Snapshot[] = before?.snapshots ?? (versions.get(name) ?? []).filter(isSnapshot)
-    if (state === undefined || !isWorthKeeping(dataset, snapshots, clocks)) continue
-    if (before === undefined) isNew = true
-    known.push([name, before ?? {state, listedMs: clocks.wallMs, snapshots}])
+    const {name} = dataset
+    const before = known.get(name)
+    if (before !== undefined && remembered.has(name)) {
+      keep.push([name, before])
+      continue
+    }
+    const now = keptOf(dataset, versions.get(name) ?? [], before, clocks)
+    if (now === undefined) continue
+    if (now !== before) isNew = true
+    keep.push([name, now])
   }
   if (!isNew) return
   // Small differences must not add up from run to run: as long as anything old holds, it is compared with the old clock.
-  const ahead = remembered.size > 0 && kept !== undefined ? kept.aheadMs : aheadMs(clocks)
-  memory.keep({aheadMs: ahead, loadGuids, datasets: new Map(known)})
+  const ahead = known.size > 0 && kept !== undefined ? kept.aheadMs : aheadMs(clocks)
+  memory.keep({aheadMs: ahead, loadGuids, datasets: new Map(keep)})
+}
+
+/** What is to be kept of a dataset that was listed; `before` where that is no news, `undefined` where it is nothing. */
+function keptOf(
+  {snapshotsState: state}: Dataset,
+  listed: readonly Version[],
+  before: KeptVersions | undefined,
+  clocks: Clocks,
+): KeptVersions | undefined {
+  // Of what has a clone nothing is kept: it is looked at each time.
+  const versions = listed.filter((version) => !isSnapshot(version) || version.clones === undefined)
+  if (state === undefined) return undefined
+  const proof = isProof(state, listed, clocks) ? state : undefined
+  if (proof === undefined && versions.length === 0) return undefined
+  const old = new Set(before?.versions)
+  const recalled = versions.filter((version) => old.has(version)).length
+  if (
+    before !== undefined &&
+    proof === undefined &&
+    before.state === undefined &&
+    recalled === versions.length
+  )
+    return before
+  return {
+    state: proof,
+    sameUntilSeconds: proof?.changedSeconds ?? 0,
+    listedMs: before !== undefined && recalled > 0 ? before.listedMs : clocks.wallMs,
+    versions,
+  }
 }

@@ -1,23 +1,15 @@
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import {quoted} from '../core/printable.ts'
-import {
-  keyLocationCommand,
-  listHoldsCommand,
-  listReceivedCommand,
-  listSnapshotsCommand,
-  listWrittenCommand,
-} from '../zfs/argv.ts'
+import {keyLocationCommand, listHoldsCommand, listReceivedCommand, listWrittenCommand} from '../zfs/argv.ts'
 import type {Listing, ListQuery} from '../zfs/client.ts'
-import {type DatasetName, datasetOf, type HoldTag, type SnapshotName} from '../zfs/name.ts'
+import type {DatasetName, HoldTag, SnapshotName} from '../zfs/name.ts'
 import {readHolds} from '../zfs/read-holds.ts'
 import {readKeyLocation} from '../zfs/read-key-location.ts'
-import {createListReader} from '../zfs/read-list.ts'
 import {readReceived} from '../zfs/read-received.ts'
 import {readWritten} from '../zfs/read-written.ts'
-import {isSnapshot, nameOfSnapshot, nameOfVersion, type Snapshot} from '../zfs/version.ts'
+import {isSnapshot, nameOfSnapshot, type Snapshot} from '../zfs/version.ts'
 import {look, missingOf} from './command.ts'
-import {inChunks, listDatasets, lookAtBoth} from './list-once.ts'
+import {inChunks, listDatasets, listNamed, lookAtBoth} from './list-once.ts'
 import {listRemembering} from './list-remembering.ts'
 import type {ListingMemory} from './listing-memory.ts'
 import type {RunProgram} from './run-program.ts'
@@ -48,6 +40,7 @@ export async function list(
     versions: new Map(listings.flatMap(({versions}) => Array.from(versions))),
     missingRoots: listings.flatMap(({missingRoots}) => missingRoots),
     remembered: new Set(listings.flatMap(({remembered}) => Array.from(remembered))),
+    uncounted: new Set(listings.flatMap(({uncounted}) => Array.from(uncounted))),
   }
 }
 
@@ -72,25 +65,12 @@ export async function listSnapshots(
   run: RunProgram,
   names: readonly SnapshotName[],
 ): Promise<ReadonlyMap<SnapshotName, Snapshot>> {
-  if (names.length === 0) return new Map()
-  const answers = await inChunks(names, async (chunk) => {
-    const command = listSnapshotsCommand(chunk)
-    const reader = createListReader({roots: Array.from(new Set(chunk.map(datasetOf))), recursive: false})
-    missingOf(command, await look(ctx, run, command, reader), chunk)
-    const asked = new Set(chunk)
-    return Array.from(reader.end().values())
-      .flat()
-      .map((version) => {
-        const name = nameOfVersion(version)
-        if (!isSnapshot(version) || !asked.has(nameOfSnapshot(version)))
-          throw new OperationalError(
-            'zfs-output',
-            `zfs list printed ${quoted(name)}, which was not asked for`,
-          )
-        return [nameOfSnapshot(version), version] as const
-      })
-  })
-  return new Map(answers.flat())
+  const found = await listNamed(ctx, run, names)
+  return new Map(
+    Array.from(found.values())
+      .filter(isSnapshot)
+      .map((snapshot) => [nameOfSnapshot(snapshot), snapshot]),
+  )
 }
 
 /** The holds on these snapshots, of those that have any. */

@@ -1,42 +1,56 @@
 import type {Dataset, SnapshotsState} from '../zfs/dataset.ts'
-import {type DatasetName, type Guid, poolOf} from '../zfs/name.ts'
-import type {Snapshot} from '../zfs/version.ts'
+import {type DatasetName, type Guid, poolOf, type SnapshotName} from '../zfs/name.ts'
+import {isSnapshot, type Snapshot, type Version} from '../zfs/version.ts'
 
 /** Where a listing is kept for the next process, on this host. Losing it costs time and nothing else. */
 export type ListingMemory = {
   /** What the host's clocks show; `undefined` where they cannot be compared with those of another process. */
   readClocks(): Clocks | undefined
-  /** What was kept last; `undefined`: nothing, or nothing that is understood. */
+  /** What was kept last, with what was noted since; `undefined`: nothing, or nothing that is understood. */
   recall(): KeptListing | undefined
   keep(listing: KeptListing): void
-  /** Holds on snapshots of these datasets are about to change. */
-  forget(datasets: readonly DatasetName[]): void
+  /** Adds to what is kept. */
+  note(news: News): void
 }
+
+/** What has become known of something that is kept. */
+export type News =
+  /** How many holds these have; too many where that is in doubt: then they are asked for. */
+  | {readonly kind: 'counted'; readonly userrefs: ReadonlyMap<SnapshotName, number>}
+  /** We have received these, until this second, on what ZFS had said this of, and have seen them since. */
+  | {
+      readonly kind: 'received'
+      readonly dataset: DatasetName
+      readonly before: SnapshotsState
+      readonly untilSeconds: number
+      readonly snapshots: readonly Snapshot[]
+    }
+  /** Nothing proves any more that what is kept is all there is. */
+  | {readonly kind: 'changed'; readonly dataset: DatasetName}
 
 /** Milliseconds: since 1970, and since the host was started, times of sleep included. */
 export type Clocks = {readonly wallMs: number; readonly upMs: number}
 
-/** The snapshots of some datasets, and what they were listed under. */
+/** The versions of some datasets, and what they were listed under. */
 export type KeptListing = {
   /** By how much the one clock was ahead of the other, which is the same until somebody sets the clock. */
   readonly aheadMs: number
   readonly loadGuids: ReadonlyMap<string, Guid>
-  readonly datasets: ReadonlyMap<DatasetName, KeptSnapshots>
+  readonly datasets: ReadonlyMap<DatasetName, KeptVersions>
 }
 
-export type KeptSnapshots = {
-  readonly state: SnapshotsState
-  /** When they were listed, in milliseconds since 1970 by the clock of the host. */
+export type KeptVersions = {
+  /** What ZFS said of the snapshots when these were all of them; `undefined` where that is not proven. */
+  readonly state: SnapshotsState | undefined
+  /** These are still all of them when ZFS says that the last change was in this second, or before it and after `state`. */
+  readonly sameUntilSeconds: number
+  /** When everything of them was last listed, in milliseconds since 1970 by the clock of the host. */
   readonly listedMs: number
-  readonly snapshots: readonly Snapshot[]
+  readonly versions: readonly Version[]
 }
 
 /** What a host shows before it is listed. */
-export type Prospect = {
-  readonly clocks: Clocks
-  readonly loadGuids: ReadonlyMap<string, Guid>
-  readonly datasets: readonly Dataset[]
-}
+export type Circumstances = {readonly clocks: Clocks; readonly loadGuids: ReadonlyMap<string, Guid>}
 
 /** What may pass within one second of `snapshots_changed`, with the kernel's own coarse clock and small steps added. */
 const MARGIN_MS = 2000
@@ -55,56 +69,74 @@ export function isSameClock(aheadMs: number, before: number): boolean {
 }
 
 /**
- * The datasets whose snapshots are proven to be the kept ones: the pool has been imported by this host all the time, the
- * clock was not set, and ZFS says that nothing has changed since a moment that was past when they were listed. Whatever
- * is doubtful is left out, and so is listed.
+ * What of a kept listing still says something: the pool has been imported by this host all the time, the clock was not
+ * set, and it is not a day old. What does not change with a version may be taken from it; which there are may not.
  */
-export function unchangedSince(
+export function stillKnown(
   kept: KeptListing | undefined,
-  {clocks, loadGuids, datasets}: Prospect,
-): ReadonlyMap<DatasetName, KeptSnapshots> {
+  {clocks, loadGuids}: Circumstances,
+): ReadonlyMap<DatasetName, KeptVersions> {
   if (kept === undefined || !isSameClock(aheadMs(clocks), kept.aheadMs)) return new Map()
   return new Map(
-    datasets.flatMap(({name, snapshotsState}) => {
-      const known = kept.datasets.get(name)
-      const pool = poolOf(name)
-      const loaded = loadGuids.get(pool)
-      if (known === undefined || snapshotsState === undefined || loaded === undefined) return []
-      const isSame =
-        loaded === kept.loadGuids.get(pool) &&
-        isSameState(known.state, snapshotsState) &&
-        isPast(snapshotsState, clocks) &&
-        known.listedMs <= clocks.wallMs &&
-        known.listedMs + MAX_AGE_MS > clocks.wallMs
-      return isSame ? [[name, known]] : []
+    Array.from(kept.datasets).filter(([name, {listedMs}]) => {
+      const loaded = loadGuids.get(poolOf(name))
+      return (
+        loaded !== undefined &&
+        loaded === kept.loadGuids.get(poolOf(name)) &&
+        listedMs <= clocks.wallMs &&
+        listedMs + MAX_AGE_MS > clocks.wallMs
+      )
     }),
   )
 }
 
 /**
- * Whether a listing begun at `clocks` may be kept for a dataset: not when a snapshot may have been made or destroyed after
- * it was listed and in the same second, and not when one has clones, of which nothing tells when they go. A dataset that
- * has no snapshots although there were some may have lost them on the way to us.
+ * Those of `known` whose snapshots are proven to be all that `datasets` have: ZFS says that nothing has changed since a
+ * moment that was past when they were listed, but what we have received ourselves. Whatever is doubtful is left out, and
+ * so is listed.
  */
-export function isWorthKeeping(
-  {snapshotsState}: Dataset,
-  snapshots: readonly Snapshot[],
+export function unchangedAmong(
+  known: ReadonlyMap<DatasetName, KeptVersions>,
+  datasets: readonly Dataset[],
   clocks: Clocks,
-): boolean {
+): ReadonlyMap<DatasetName, KeptVersions> {
+  return new Map(
+    datasets.flatMap(({name, snapshotsState}) => {
+      const kept = known.get(name)
+      if (kept === undefined || snapshotsState === undefined || !isSameState(kept, snapshotsState)) return []
+      return isPast(snapshotsState, clocks) ? [[name, kept]] : []
+    }),
+  )
+}
+
+/**
+ * Whether a listing begun at `clocks` proves which snapshots a dataset has: not when one may have been made or destroyed
+ * after it was listed and in the same second, and not when one has clones, of which nothing tells when they go. A dataset
+ * that has no snapshots although there were some may have lost them on the way to us.
+ */
+export function isProof(
+  state: SnapshotsState | undefined,
+  versions: readonly Version[],
+  clocks: Clocks,
+): state is SnapshotsState {
+  const snapshots = versions.filter(isSnapshot)
   return (
-    snapshotsState !== undefined &&
-    (snapshotsState.changedSeconds === 0) === (snapshots.length === 0) &&
-    isPast(snapshotsState, clocks) &&
+    state !== undefined &&
+    (state.changedSeconds === 0) === (snapshots.length === 0) &&
+    isPast(state, clocks) &&
     snapshots.every(({clones}) => clones === undefined)
   )
 }
 
-function isSameState(a: SnapshotsState, b: SnapshotsState): boolean {
+/** Whether what was kept is all there was when ZFS said `now`. */
+export function isSameState({state: before, sameUntilSeconds}: KeptVersions, now: SnapshotsState): boolean {
   return (
-    a.guid === b.guid &&
-    a.createtxg === b.createtxg &&
-    a.origin === b.origin &&
-    a.changedSeconds === b.changedSeconds
+    before !== undefined &&
+    before.guid === now.guid &&
+    before.createtxg === now.createtxg &&
+    before.origin === now.origin &&
+    before.changedSeconds <= now.changedSeconds &&
+    now.changedSeconds <= sameUntilSeconds
   )
 }
 

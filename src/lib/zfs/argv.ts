@@ -12,7 +12,7 @@ import {
 } from './name.ts'
 import {PLACEHOLDER_PROPERTY} from './placeholder.ts'
 import {POOL_PROPERTIES} from './read-load-guids.ts'
-import {datasetProperties} from './read-properties.ts'
+import {type AlsoAsked, datasetProperties} from './read-properties.ts'
 import {nameOfSnapshot, nameOfVersion} from './version.ts'
 
 /** A command is data before it is a process: it can be shown, compared and refused, and no shell ever sees it. */
@@ -25,23 +25,21 @@ export type ZfsCommand = {
 }
 
 /**
- * The datasets of `query` with the properties `Dataset` needs, for `readProperties`.
+ * The datasets of `query` with the properties `Dataset` needs, and perhaps their bookmarks, for `readProperties`. That takes
+ * no longer where there are many snapshots.
  *
  * The sources are chosen so that a received or inherited `zrepl:placeholder` is never printed: a peer may have put
  * anything into it (threat T11). Nothing else is lost: `type`, `receive_resume_token` and the `encryption` of an
  * encrypted dataset have no source, and `encryption` is `default` or local where it is off.
  */
-export function listDatasetsCommand(
-  query: ListQuery,
-  how: {readonly snapshotsState: boolean} = {snapshotsState: false},
-): ZfsCommand {
+export function listDatasetsCommand(query: ListQuery, how: AlsoAsked = {snapshotsState: false}): ZfsCommand {
   const depth = query.recursive ? ['-r'] : ['-d', '0']
   const sources = 'local,default,none'
   const properties = datasetProperties(how).join(',')
   const options = [
     ...depth,
     '-t',
-    'filesystem,volume',
+    how.bookmarks === true ? 'filesystem,volume,bookmark' : 'filesystem,volume',
     '-s',
     sources,
     '-o',
@@ -51,31 +49,33 @@ export function listDatasetsCommand(
   return reading('get', '-Hp', ...options, ...operands(query.roots))
 }
 
-/** The snapshots and bookmarks of the datasets of `query`, for `readList`. */
+/** The snapshots and bookmarks of the datasets of `query`, for `createListReader`. */
 export function listVersionsCommand(query: ListQuery): ZfsCommand {
-  const depth = query.recursive ? ['-r'] : ['-d', '1', '-r']
-  return reading(
-    'list',
-    '-Hp',
-    '-t',
-    'snapshot,bookmark',
-    ...VERSION_COLUMNS,
-    ...depth,
-    ...operands(query.roots),
-  )
+  return listing(VERSION_COLUMNS, ...belonging(query))
 }
 
-const VERSION_COLUMNS = ['-o', 'name,guid,createtxg,creation,userrefs,clones', '-s', 'createtxg']
+const VERSION_COLUMNS = 'name,guid,createtxg,creation,userrefs,clones'
 
-/** The bookmarks alone of the datasets of `query`, for `readList`. Takes no longer where there are many snapshots. */
-export function listBookmarksCommand(query: ListQuery): ZfsCommand {
-  const depth = query.recursive ? ['-r'] : ['-d', '1', '-r']
-  return reading('list', '-Hp', '-t', 'bookmark', ...VERSION_COLUMNS, ...depth, ...operands(query.roots))
+/**
+ * The snapshots and bookmarks of the datasets of `query` with what ZFS tells without opening them, for
+ * `createIdentityReader`: since OpenZFS 2.2 quicker than all their columns (`dsl_dataset_fast_stat`).
+ */
+export function listIdentitiesCommand(query: ListQuery): ZfsCommand {
+  return listing('name,guid,createtxg,numclones', ...belonging(query))
 }
 
-/** These snapshots and nothing else, for `readList`. */
-export function listSnapshotsCommand(snapshots: readonly SnapshotName[]): ZfsCommand {
-  return reading('list', '-Hp', '-t', 'snapshot', ...VERSION_COLUMNS, ...someOperands(snapshots))
+/** These snapshots and bookmarks and nothing else, for `createListReader`. */
+export function listNamedCommand(names: readonly (SnapshotName | BookmarkName)[]): ZfsCommand {
+  return listing(VERSION_COLUMNS, ...someOperands(names))
+}
+
+function listing(columns: string, ...what: readonly string[]): ZfsCommand {
+  return reading('list', '-Hp', '-t', 'snapshot,bookmark', '-o', columns, '-s', 'createtxg', ...what)
+}
+
+/** Words for the versions of the datasets of `query`. */
+function belonging({recursive, roots}: ListQuery): readonly string[] {
+  return [...(recursive ? ['-r'] : ['-d', '1', '-r']), ...operands(roots)]
 }
 
 /** What `readLoadGuids` reads: a number that each import gives to a pool anew, and a feature (zpoolprops(7)). */

@@ -77,8 +77,6 @@ export type ListQuery = {
   readonly roots: readonly DatasetName[]
   /** Also all datasets below the roots. */
   readonly recursive: boolean
-  /** Everything is listed, also what is known to be as it was when it was last listed. */
-  readonly afresh?: boolean
 }
 
 export type Listing = {
@@ -86,11 +84,10 @@ export type Listing = {
   /** By dataset, in order of createtxg. A dataset without versions has no entry. */
   readonly versions: ReadonlyMap<DatasetName, readonly Version[]>
   readonly missingRoots: readonly DatasetName[]
-  /**
-   * Datasets whose snapshots were not listed, since they are those of an earlier listing. Holds and clones of theirs are
-   * as they were then.
-   */
+  /** Datasets whose snapshots were not listed, since they are those of an earlier listing. */
   readonly remembered: ReadonlySet<DatasetName>
+  /** Datasets of which it is not known how many holds their snapshots have now, but how many they had. */
+  readonly uncounted: ReadonlySet<DatasetName>
 }
 
 /** A snapshot as it was when somebody decided that it goes. */

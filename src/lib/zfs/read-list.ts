@@ -12,17 +12,17 @@ import {
   parseGuid,
 } from './name.ts'
 import {createQueryScope, type Scope} from './query-scope.ts'
-import {byCreatetxg, shortName, type Version} from './version.ts'
+import {byCreatetxg, type Identity, shortName, type Version} from './version.ts'
 
 /** Reads a list of versions while `zfs list` prints it. */
-export type ListReader = {
+export type ListReader<T = Version> = {
   /** The next bytes that were printed. */
   take(piece: Uint8Array): void
   /**
    * Nothing follows: the versions by dataset, each list in order of createtxg. A dataset without versions has no entry.
    * Throws `zfs-output` when anything was not understood.
    */
-  end(): ReadonlyMap<DatasetName, readonly Version[]>
+  end(): ReadonlyMap<DatasetName, readonly T[]>
 }
 
 /**
@@ -32,34 +32,47 @@ export type ListReader = {
  * asked for, and what cannot be: a name twice, two snapshots of a dataset with one createtxg.
  */
 export function createListReader(query: ListQuery): ListReader {
-  const scopeOf = createQueryScope(query)
-  const histories = new Map<string, History>()
-  const read: Readers = {
-    name: rememberingLast(parseComponent),
-    createtxg: rememberingLast(parseCreatetxg),
-    creation: rememberingLast(parseCreation),
-  }
+  const read = {...createReaders(), creation: rememberingLast(parseCreation)}
+  return createReader(query, ['creation', 'userrefs', 'clones'], (filesystem, row) =>
+    versionOf(filesystem, row, read),
+  )
+}
 
-  function historyOf(text: string): History {
+/** The same for what `listIdentitiesCommand(query)` prints. */
+export function createIdentityReader(query: ListQuery): ListReader<Identity> {
+  const read = createReaders()
+  return createReader(query, ['numclones'], (filesystem, row) => identityOf(filesystem, row, read))
+}
+
+/** `further`: the columns behind name, guid and createtxg. `read`: what a row says, or what is wrong with it. */
+function createReader<T extends Listed>(
+  query: ListQuery,
+  further: readonly string[],
+  read: (filesystem: DatasetName, row: Row) => T | string,
+): ListReader<T> {
+  const scopeOf = createQueryScope(query)
+  const histories = new Map<string, History<T>>()
+
+  function historyOf(text: string): History<T> {
     const known = histories.get(text)
     if (known !== undefined) return known
     const dataset = parseDatasetName(text)
-    const history: History = {dataset, scope: scopeOf(dataset), versions: []}
+    const history: History<T> = {dataset, scope: scopeOf(dataset), versions: []}
     histories.set(text, history)
     return history
   }
 
-  let before = NO_ROW
+  let before: Row = {...NO_ROW, further: further.map(() => '')}
   const lines = createLineReader('zfs list', (bytes, start, end) => {
     const row = rowOf(bytes, start, end, before)
-    if (row === undefined) return 'not 6 fields'
+    if (row === undefined) return `not ${NAMED_COLUMNS + further.length} fields`
     before = row
     const history = historyOf(row.dataset)
     if (history.scope === 'outside') return 'this dataset was not asked for'
     if (history.scope === 'below' || row.delimiter === undefined) return undefined
     if (row.nameBytes > MAX_NAME_BYTES) return `longer than ${MAX_NAME_BYTES} bytes`
 
-    const version = versionOf(history.dataset, row, read)
+    const version = read(history.dataset, row)
     if (typeof version === 'string') return version
     history.versions.push(version)
     return undefined
@@ -74,7 +87,8 @@ export function createListReader(query: ListQuery): ListReader {
   }
 }
 
-type History = {readonly dataset: DatasetName; readonly scope: Scope; readonly versions: Version[]}
+type Listed = Pick<Version, 'kind' | 'name' | 'createtxg'>
+type History<T> = {readonly dataset: DatasetName; readonly scope: Scope; readonly versions: T[]}
 
 /** The fields of a row, as text. */
 type Row = {
@@ -86,10 +100,11 @@ type Row = {
   readonly nameBytes: number
   readonly guid: string
   readonly createtxg: string
-  readonly creation: string
-  readonly userrefs: string
-  readonly clones: string
+  readonly further: readonly string[]
 }
+
+/** Name, guid and createtxg. */
+const NAMED_COLUMNS = 3
 
 const TAB = 0x09
 const AT = 0x40
@@ -102,14 +117,13 @@ const NO_ROW: Row = {
   nameBytes: 0,
   guid: '',
   createtxg: '',
-  creation: '',
-  userrefs: '',
-  clones: '',
+  further: [],
 }
 
 /**
- * Takes a line apart where it lies. Most of what a row says the row before it has said as well, as snapshots taken together
- * follow each other: that is compared, which is faster than to make another text of it, and kept once.
+ * Takes a line apart where it lies, into as many fields as the row before it has. Most of what a row says the row before it
+ * has said as well, as snapshots taken together follow each other: that is compared, which is faster than to make another
+ * text of it, and kept once.
  */
 function rowOf(bytes: Buffer, start: number, end: number, before: Row): Row | undefined {
   const tabs: number[] = []
@@ -119,8 +133,8 @@ function rowOf(bytes: Buffer, start: number, end: number, before: Row): Row | un
     if (byte === TAB) tabs.push(at)
     else if (delimiter === -1 && tabs.length === 0 && (byte === AT || byte === HASH)) delimiter = at
   }
-  const [name = 0, guid = 0, createtxg = 0, creation = 0, userrefs = 0] = tabs
-  if (tabs.length !== 5) return undefined
+  const [name = 0, guid = 0, createtxg = 0] = tabs
+  if (tabs.length !== NAMED_COLUMNS - 1 + before.further.length) return undefined
   return {
     dataset: textOf(bytes, start, delimiter === -1 ? name : delimiter, before.dataset),
     delimiter: delimiter === -1 ? undefined : bytes[delimiter] === AT ? '@' : '#',
@@ -128,9 +142,10 @@ function rowOf(bytes: Buffer, start: number, end: number, before: Row): Row | un
     nameBytes: name - start,
     guid: bytes.toString('latin1', name + 1, guid),
     createtxg: textOf(bytes, guid + 1, createtxg, before.createtxg),
-    creation: textOf(bytes, createtxg + 1, creation, before.creation),
-    userrefs: textOf(bytes, creation + 1, userrefs, before.userrefs),
-    clones: textOf(bytes, userrefs + 1, end, before.clones),
+    further: before.further.map((likely, index) => {
+      const at = NAMED_COLUMNS - 1 + index
+      return textOf(bytes, (tabs[at] ?? end) + 1, tabs[at + 1] ?? end, likely)
+    }),
   }
 }
 
@@ -146,7 +161,10 @@ function textOf(bytes: Buffer, start: number, end: number, likely: string): stri
 type Readers = {
   readonly name: (text: string) => string
   readonly createtxg: (text: string) => Createtxg
-  readonly creation: (text: string) => number | undefined
+}
+
+function createReaders(): Readers {
+  return {name: rememberingLast(parseComponent), createtxg: rememberingLast(parseCreatetxg)}
 }
 
 /** `read`, that does not read the same text twice in a row: many versions share what it has returned. */
@@ -159,26 +177,46 @@ function rememberingLast<T>(read: (text: string) => T): (text: string) => T {
 }
 
 /** A version from its row, or what is wrong with it. */
-function versionOf(filesystem: DatasetName, row: Row, read: Readers): Version | string {
+function versionOf(
+  filesystem: DatasetName,
+  row: Row,
+  read: Readers & {readonly creation: (text: string) => number | undefined},
+): Version | string {
   const name = read.name(row.name)
   const guid = parseGuid(row.guid)
   const createtxg = read.createtxg(row.createtxg)
-  const creation = read.creation(row.creation)
+  const [creationText = '', userrefsText = '', clonesText = ''] = row.further
+  const creation = read.creation(creationText)
   if (creation === undefined) return 'bad creation'
   if (row.delimiter === '#') {
-    if (row.userrefs !== '-') return 'a bookmark with userrefs'
-    if (row.clones !== '-') return 'a bookmark with clones'
+    if (userrefsText !== '-') return 'a bookmark with userrefs'
+    if (clonesText !== '-') return 'a bookmark with clones'
     return {kind: 'bookmark', filesystem, name, guid, createtxg, creation}
   }
-  const userrefs = parseUserrefs(row.userrefs)
+  const userrefs = parseUserrefs(userrefsText)
   if (userrefs === undefined) return 'bad userrefs'
-  const clones = parseClones(row.clones)
+  const clones = parseClones(clonesText)
   if (clones === undefined) return {kind: 'snapshot', filesystem, name, guid, createtxg, creation, userrefs}
   return {kind: 'snapshot', filesystem, name, guid, createtxg, creation, userrefs, clones}
 }
 
-function inOrder(histories: Iterable<History>): ReadonlyMap<DatasetName, readonly Version[]> {
-  const ordered = new Map<DatasetName, readonly Version[]>()
+/** An identity from its row, or what is wrong with it. */
+function identityOf(filesystem: DatasetName, row: Row, read: Readers): Identity | string {
+  const kind = row.delimiter === '#' ? 'bookmark' : 'snapshot'
+  const [numclones = ''] = row.further
+  if (!(kind === 'bookmark' ? /^-$/ : /^(0|[1-9][0-9]{0,8})$/).test(numclones)) return 'bad numclones'
+  return {
+    kind,
+    filesystem,
+    name: read.name(row.name),
+    guid: parseGuid(row.guid),
+    createtxg: read.createtxg(row.createtxg),
+    isCloned: kind === 'snapshot' && numclones !== '0',
+  }
+}
+
+function inOrder<T extends Listed>(histories: Iterable<History<T>>): ReadonlyMap<DatasetName, readonly T[]> {
+  const ordered = new Map<DatasetName, readonly T[]>()
   for (const {dataset, versions} of histories) {
     if (versions.length === 0) continue
     const sorted = isInOrder(versions) ? versions : versions.sort(byCreatetxg)
@@ -190,14 +228,14 @@ function inOrder(histories: Iterable<History>): ReadonlyMap<DatasetName, readonl
 }
 
 /** As `zfs list` has been asked to print them; only bookmarks may come behind their snapshots. */
-function isInOrder(versions: readonly Version[]): boolean {
+function isInOrder(versions: readonly Listed[]): boolean {
   return versions.every((version, index) => {
     const before = versions[index - 1]
     return before === undefined || byCreatetxg(before, version) <= 0
   })
 }
 
-function problemOfHistory(dataset: DatasetName, sorted: readonly Version[]): string | undefined {
+function problemOfHistory(dataset: DatasetName, sorted: readonly Listed[]): string | undefined {
   const seen = {snapshot: new Set<string>(), bookmark: new Set<string>()}
   for (const [index, version] of sorted.entries()) {
     if (isTwin(version, sorted[index + 1])) {
@@ -210,7 +248,7 @@ function problemOfHistory(dataset: DatasetName, sorted: readonly Version[]): str
 }
 
 /** ZFS never puts two snapshots of one dataset into one transaction group. */
-function isTwin(version: Version, next: Version | undefined): boolean {
+function isTwin(version: Listed, next: Listed | undefined): boolean {
   return version.kind === 'snapshot' && next?.kind === 'snapshot' && version.createtxg === next.createtxg
 }
 
@@ -218,7 +256,7 @@ function isTwin(version: Version, next: Version | undefined): boolean {
 const MAX_SECONDS = 8_640_000_000_000n
 
 /** Seconds since 1970. A clock before 1970 gives a uint64 that means a negative number. */
-function parseCreation(text: string): number | undefined {
+export function parseCreation(text: string): number | undefined {
   if (!/^(0|[1-9][0-9]{0,19})$/.test(text)) return undefined
   if (text.length <= 12) return Number(text)
   const seconds = BigInt.asIntN(64, BigInt(text))

@@ -3,22 +3,41 @@ import {quoted} from '../core/printable.ts'
 import type {ListQuery} from './client.ts'
 import type {Dataset, SnapshotsState} from './dataset.ts'
 import {forEachRow} from './for-each-row.ts'
-import {type DatasetName, parseCreatetxg, parseDatasetName, parseGuid} from './name.ts'
+import {
+  type DatasetName,
+  datasetOf,
+  parseBookmarkName,
+  parseCreatetxg,
+  parseDatasetName,
+  parseGuid,
+  shortNameOf,
+} from './name.ts'
 import {PLACEHOLDER_PROPERTY, readPlaceholderValue} from './placeholder.ts'
 import {createQueryScope} from './query-scope.ts'
+import {parseCreation} from './read-list.ts'
+import type {Bookmark} from './version.ts'
 
 /** In the order in which they are asked for and printed. */
 const NEEDED = ['type', 'receive_resume_token', 'encryption', 'keystatus', 'written'] as const
 /** Since OpenZFS 2.2; older ones refuse to print anything when they are asked for them. */
 const OF_SNAPSHOTS_STATE = ['guid', 'createtxg', 'origin', 'snapshots_changed'] as const
 
+/** What else a listing of datasets asks for: the state of their snapshots, and with that their bookmarks, too. */
+export type AlsoAsked = {readonly snapshotsState: boolean; readonly bookmarks?: boolean}
+
 /** The properties a `Dataset` is read from, in the order in which they are asked for and printed. */
-export function datasetProperties({snapshotsState}: {readonly snapshotsState: boolean}): readonly string[] {
-  return [...NEEDED, ...(snapshotsState ? OF_SNAPSHOTS_STATE : []), PLACEHOLDER_PROPERTY]
+export function datasetProperties({snapshotsState, bookmarks}: AlsoAsked): readonly string[] {
+  return [
+    ...NEEDED,
+    ...(snapshotsState ? OF_SNAPSHOTS_STATE : []),
+    ...(bookmarks === true ? ['creation'] : []),
+    PLACEHOLDER_PROPERTY,
+  ]
 }
 
 /**
- * Reads what `listDatasetsCommand(query, how)` printed, decoded as latin1: the datasets in the order printed.
+ * Reads what `listDatasetsCommand(query, how)` printed, decoded as latin1: the datasets in the order printed, and their
+ * bookmarks where they were asked for.
  * `missingRoots` are the roots of which the same command said on stderr that they do not exist.
  *
  * The rows of a dataset must follow each other in the order of `datasetProperties(how)`; only `zrepl:placeholder` may be
@@ -30,11 +49,12 @@ export function readProperties(
   stdout: string,
   query: ListQuery,
   missingRoots: readonly string[] = [],
-  how: {readonly snapshotsState: boolean} = {snapshotsState: false},
-): readonly Dataset[] {
+  how: AlsoAsked = {snapshotsState: false},
+): {readonly datasets: readonly Dataset[]; readonly bookmarks: readonly Bookmark[]} {
   const properties = datasetProperties(how)
   const scopeOf = createQueryScope(query)
   const datasets = new Map<string, Dataset>()
+  const bookmarks = new Map<string, Bookmark>()
   let current: Rows | undefined
 
   forEachRow('zfs get', stdout, 4, (fields) => {
@@ -43,15 +63,21 @@ export function readProperties(
     if (current?.name !== name) {
       const unfinished = problemOfRows(current, properties)
       if (unfinished !== undefined) return unfinished
-      if (datasets.has(name)) return 'listed twice'
-      current = {name: parseDatasetName(name), values: []}
-      if (scopeOf(current.name) !== 'asked') return 'this dataset was not asked for'
+      if (datasets.has(name) || bookmarks.has(name)) return 'listed twice'
+      current = rowsFor(name, how)
+      if (scopeOf(current.dataset) !== 'asked') return 'this dataset was not asked for'
     }
     if (property !== properties[current.values.length]) return 'out of order'
     if (property === PLACEHOLDER_PROPERTY && source !== 'local' && value !== '-')
       return 'a value that is not local'
     current.values.push(value)
-    const dataset = datasetOfRows(current, how)
+    if (current.bookmark !== undefined) {
+      const bookmark = bookmarkOfRows(current, current.bookmark, properties)
+      if (typeof bookmark === 'string') return bookmark
+      if (bookmark !== undefined) bookmarks.set(name, bookmark)
+      return undefined
+    }
+    const dataset = datasetOfRows(current, properties)
     if (typeof dataset === 'string') return dataset
     if (dataset !== undefined) datasets.set(name, dataset)
     return undefined
@@ -59,22 +85,35 @@ export function readProperties(
 
   const unfinished = problemOfRows(current, properties) ?? problemOfRoots(query, datasets, missingRoots)
   if (unfinished !== undefined) throw new OperationalError('zfs-output', `zfs get: ${unfinished}`)
-  return Array.from(datasets.values())
+  return {datasets: Array.from(datasets.values()), bookmarks: Array.from(bookmarks.values())}
 }
 
 /** What the sources `local`, `default` and `none` print as. */
 const SOURCES = new Set(['local', 'default', '-'])
 
-type Rows = {readonly name: DatasetName; readonly values: string[]}
+type Rows = {
+  readonly name: string
+  readonly dataset: DatasetName
+  /** The part behind `#`; `undefined`: these are the dataset's own. */
+  readonly bookmark: string | undefined
+  readonly values: string[]
+}
+
+function rowsFor(name: string, {bookmarks}: AlsoAsked): Rows {
+  if (bookmarks !== true || !name.includes('#'))
+    return {name, dataset: parseDatasetName(name), bookmark: undefined, values: []}
+  const bookmark = parseBookmarkName(name)
+  return {name, dataset: datasetOf(bookmark), bookmark: shortNameOf(bookmark), values: []}
+}
 
 /** The dataset as far as its rows tell: `undefined` until there are enough of them, a text when one is wrong. */
 function datasetOfRows(
-  {name, values}: Rows,
-  how: {readonly snapshotsState: boolean},
+  {dataset: name, values}: Rows,
+  properties: readonly string[],
 ): Dataset | string | undefined {
   const [type, token, encryption, keystatus, written] = values
-  const state = how.snapshotsState ? values.slice(NEEDED.length) : []
-  const placeholder = values[NEEDED.length + (how.snapshotsState ? OF_SNAPSHOTS_STATE.length : 0)]
+  const state = properties.includes(OF_SNAPSHOTS_STATE[0]) ? values.slice(NEEDED.length) : []
+  const placeholder = values[properties.length - 1]
   if (type !== 'filesystem' && type !== 'volume') return 'neither filesystem nor volume'
   if (token !== undefined && !/^[\x21-\x7e]*$/.test(token)) return 'bad receive_resume_token'
   if (token === undefined || encryption === undefined || keystatus === undefined || written === undefined)
@@ -94,6 +133,29 @@ function datasetOfRows(
     keyLoaded: keystatus === 'available',
     written: written === '-' ? 0n : BigInt(written),
     ...(snapshotsState === undefined ? {} : {snapshotsState}),
+  }
+}
+
+/** A bookmark likewise. */
+function bookmarkOfRows(
+  {dataset: filesystem, values}: Rows,
+  name: string,
+  properties: readonly string[],
+): Bookmark | string | undefined {
+  const [type] = values
+  if (type !== 'bookmark') return 'not a bookmark'
+  // All that follows is the placeholder's row, which may be absent.
+  if (values.length < properties.length - 1) return undefined
+  const told = (property: string) => values[properties.indexOf(property)] ?? ''
+  const creation = parseCreation(told('creation'))
+  if (creation === undefined) return 'bad creation'
+  return {
+    kind: 'bookmark',
+    filesystem,
+    name,
+    guid: parseGuid(told('guid')),
+    createtxg: parseCreatetxg(told('createtxg')),
+    creation,
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   allDatasets,
+  type Bookmark,
   compareNames,
   type Dataset,
   datasetsBelow,
@@ -16,16 +17,16 @@ export function* listVersions(host: Host, words: readonly string[]): Command {
   const {flags, values, operands} = readOptions(words, 'Hpr', 'tosd')
   const depth = values('d')[0]
   const types = values('t')[0] ?? ''
-  if (!/^(snapshot|(snapshot,)?bookmark)$/.test(types) || values('s')[0] !== 'createtxg' || !flags.has('p')) {
+  if (types !== 'snapshot,bookmark' || values('s')[0] !== 'createtxg' || !flags.has('p')) {
     throw notModelled(words, 'this kind of list')
   }
-  const columns = values('o')[0] ?? ''
-  if (columns !== COLUMNS) throw notModelled(words, `columns ${columns}`)
+  const columns = COLUMNS[values('o')[0] ?? '']
+  if (columns === undefined) throw notModelled(words, 'these columns')
   yield
-  if (types === 'snapshot') return snapshotsOf(host, operands)
+  if (operands.some((name) => /[@#]/.test(name))) return namedOf(host, operands, columns)
   const {found, missing} = datasetsOf(host, operands, depth === undefined)
   const rows: Row[] = []
-  for (const dataset of found) addRows(host, dataset, types !== 'bookmark', rows)
+  for (const dataset of found) addRows(host, dataset, columns, rows)
   rows.sort(byCreatetxg)
   return listed(
     rows.map(({line}) => line),
@@ -33,15 +34,16 @@ export function* listVersions(host: Host, words: readonly string[]): Command {
   )
 }
 
-function snapshotsOf(host: Host, names: readonly string[]): Answer {
+function namedOf(host: Host, names: readonly string[], columns: Columns): Answer {
   const rows: Row[] = []
   const missing: string[] = []
   for (const name of names) {
-    const [datasetName = '', short = ''] = name.split('@')
+    const [datasetName = '', short = ''] = name.split(/[@#]/)
     const dataset = findDataset(host, datasetName)
-    const snapshot = dataset?.snapshots.find((snapshot) => snapshot.name === short)
-    if (dataset === undefined || snapshot === undefined) missing.push(name)
-    else rows.push(rowOf(host, dataset, snapshot))
+    const known: readonly Version[] | undefined = name.includes('@') ? dataset?.snapshots : dataset?.bookmarks
+    const version = known?.find((version) => version.name === short)
+    if (dataset === undefined || version === undefined) missing.push(name)
+    else rows.push(rowOf(host, dataset, version, columns))
   }
   rows.sort(byCreatetxg)
   return listed(
@@ -51,28 +53,35 @@ function snapshotsOf(host: Host, names: readonly string[]): Answer {
 }
 
 type Row = {readonly name: string; readonly createtxg: number; readonly line: string}
+type Version = Snapshot | Bookmark
 
 function byCreatetxg(a: Row, b: Row): number {
   return a.createtxg - b.createtxg || compareNames(a.name, b.name)
 }
 
-/** What the program asks for, and nothing else. */
-const COLUMNS = 'name,guid,createtxg,creation,userrefs,clones'
+/** What a row says behind name, guid and createtxg. */
+type Columns = (host: Host, dataset: Dataset, version: Version) => string
 
-function addRows(host: Host, dataset: Dataset, withSnapshots: boolean, rows: Row[]): void {
-  for (const {name: short, guid, createtxg, creation} of dataset.bookmarks) {
-    const name = `${dataset.name}#${short}`
-    rows.push({name, createtxg, line: `${name}\t${guid}\t${createtxg}\t${creation}\t-\t-`})
-  }
-  if (!withSnapshots) return
-  for (const snapshot of dataset.snapshots) rows.push(rowOf(host, dataset, snapshot))
+/** What the program asks for, and nothing else. */
+const COLUMNS: Readonly<Record<string, Columns>> = {
+  'name,guid,createtxg,creation,userrefs,clones': (host, dataset, version) => {
+    if (!('holds' in version)) return `${version.creation}\t-\t-`
+    const clones = dependentsOf(host, dataset, version).join(',') || '-'
+    return `${version.creation}\t${version.holds.size}\t${clones}`
+  },
+  'name,guid,createtxg,numclones': (host, dataset, version) =>
+    'holds' in version ? String(dependentsOf(host, dataset, version).length) : '-',
 }
 
-function rowOf(host: Host, dataset: Dataset, snapshot: Snapshot): Row {
-  const {guid, createtxg, creation, holds} = snapshot
-  const name = `${dataset.name}@${snapshot.name}`
-  const clones = dependentsOf(host, dataset, snapshot).join(',') || '-'
-  return {name, createtxg, line: `${name}\t${guid}\t${createtxg}\t${creation}\t${holds.size}\t${clones}`}
+function addRows(host: Host, dataset: Dataset, columns: Columns, rows: Row[]): void {
+  for (const bookmark of dataset.bookmarks) rows.push(rowOf(host, dataset, bookmark, columns))
+  for (const snapshot of dataset.snapshots) rows.push(rowOf(host, dataset, snapshot, columns))
+}
+
+function rowOf(host: Host, dataset: Dataset, version: Version, columns: Columns): Row {
+  const {guid, createtxg} = version
+  const name = `${dataset.name}${'holds' in version ? '@' : '#'}${version.name}`
+  return {name, createtxg, line: `${name}\t${guid}\t${createtxg}\t${columns(host, dataset, version)}`}
 }
 
 /** `zpool get load_guid,feature@extensible_dataset`. */

@@ -1,5 +1,13 @@
 import {encodeResumeToken} from '../../unit/zfs/encode-resume-token.ts'
-import {type Dataset, findDataset, type Host, mustFindPool, nextTxg, parentName} from '../pool.ts'
+import {
+  type Bookmark,
+  type Dataset,
+  findDataset,
+  type Host,
+  mustFindPool,
+  nextTxg,
+  parentName,
+} from '../pool.ts'
 import {type Command, cannotOpen, complained, misused, SILENT} from './answer.ts'
 import {datasetsOf, listed} from './listing.ts'
 import {notModelled, readOptions} from './options.ts'
@@ -7,13 +15,14 @@ import {notModelled, readOptions} from './options.ts'
 /** Where a value comes from, by the words of `zfs get -s`. */
 type Source = 'local' | 'default' | 'none' | 'inherited' | 'received'
 
-/** `zfs get` of filesystems and volumes, with the rows of sources that were not asked for left out. */
+/** `zfs get` of filesystems, volumes and perhaps bookmarks, with the rows of sources that were not asked for left out. */
 export function* getProperties(host: Host, words: readonly string[]): Command {
   const {flags, values, operands} = readOptions(words, 'Hpr', 'dtso')
   const [wanted = '', ...roots] = operands
   const columns = values('o')[0]
   const withValues = columns === 'name,property,value,source'
-  if (values('t')[0] !== 'filesystem,volume' || !(withValues || columns === 'name,property,source'))
+  const types = values('t')[0] ?? ''
+  if (!/^filesystem,volume(,bookmark)?$/.test(types) || !(withValues || columns === 'name,property,source'))
     throw notModelled(words, 'this kind of get')
   const sources = new Set(values('s')[0]?.split(','))
   if (wanted.includes('snapshots_changed') && !host.profile.tellsSnapshotsChanged)
@@ -22,14 +31,28 @@ export function* getProperties(host: Host, words: readonly string[]): Command {
   const {found, missing} = datasetsOf(host, roots, flags.has('r'))
   const properties = wanted.split(',')
   const rows: string[] = []
-  for (const dataset of found)
-    for (const property of properties) {
-      const {value, source, from} = propertyOf(host, dataset, property)
-      const shown = source === 'none' ? '-' : from === undefined ? source : `inherited from ${from}`
-      if (sources.has(source))
-        rows.push(`${dataset.name}\t${property}\t${withValues ? `${value}\t` : ''}${shown}`)
-    }
+  const add = (name: string, property: string, {value, source, from}: Found) => {
+    const shown = source === 'none' ? '-' : from === undefined ? source : `inherited from ${from}`
+    if (sources.has(source)) rows.push(`${name}\t${property}\t${withValues ? `${value}\t` : ''}${shown}`)
+  }
+  for (const dataset of found) {
+    for (const property of properties) add(dataset.name, property, propertyOf(host, dataset, property))
+    if (types.endsWith('bookmark'))
+      for (const bookmark of dataset.bookmarks)
+        for (const property of properties)
+          add(`${dataset.name}#${bookmark.name}`, property, ofBookmark(bookmark, property))
+  }
   return listed(rows, missing)
+}
+
+function ofBookmark({guid, createtxg, creation}: Bookmark, property: string): Found {
+  const values = new Map([
+    ['type', 'bookmark'],
+    ['guid', guid],
+    ['createtxg', String(createtxg)],
+    ['creation', String(creation)],
+  ])
+  return {value: values.get(property) ?? '-', source: 'none'}
 }
 
 type Found = {readonly value: string; readonly source: Source; readonly from?: string}
@@ -56,6 +79,8 @@ function propertyOf(host: Host, dataset: Dataset, property: string): Found {
       return {value: dataset.guid, source: 'none'}
     case 'createtxg':
       return {value: String(dataset.createtxg), source: 'none'}
+    case 'creation':
+      return {value: '0', source: 'none'}
     case 'snapshots_changed':
       return dataset.snapshotsChanged === 0
         ? NOT_THERE

@@ -37,22 +37,24 @@ test('what one process keeps, the next one recalls, each owner its own', () => {
   expect(createListingFile(state(), 'job\nclient').recall()).toBeUndefined()
 })
 
-test('what is forgotten is added at the end, and without a file nothing is made', () => {
+const CHANGED = {kind: 'changed' as const, dataset: parseDatasetName('p/a')}
+
+test('news are added at the end, and without a file nothing is made', () => {
   const memory = createListingFile(state(), 'job')
-  memory.forget([parseDatasetName('p/a')])
+  memory.note(CHANGED)
   expect(memory.recall()).toBeUndefined()
   keep(LISTING, memory)
-  memory.forget([parseDatasetName('p/a')])
-  expect(readFileSync(pathOfOnly(), 'utf8').endsWith('"end"\n{"forgotten":["p/a"]}\n')).toBe(true)
+  memory.note(CHANGED)
+  expect(readFileSync(pathOfOnly(), 'utf8').endsWith('"end"\n{"changed":"p/a"}\n')).toBe(true)
 })
 
-test('what another process has forgotten meanwhile is not written over', () => {
+test('what another process has noted meanwhile is not written over', () => {
   const [one, other] = [createListingFile(state(), 'job'), createListingFile(state(), 'job')]
   keep(LISTING, one)
   one.recall()
-  other.forget([parseDatasetName('p/a')])
+  other.note(CHANGED)
   one.keep({...LISTING, aheadMs: 6})
-  expect(readFileSync(pathOfOnly(), 'utf8')).toContain('forgotten')
+  expect(readFileSync(pathOfOnly(), 'utf8')).toContain('"changed"')
 })
 
 test('a directory that others can write is not believed, and a state directory that cannot be made fails nothing', () => {

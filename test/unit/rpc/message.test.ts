@@ -12,8 +12,8 @@ const guid = parseGuid('18446744073709551615')
 const overTheWire = (body: object): unknown => JSON.parse(JSON.stringify(body))
 
 const requests: readonly Request[] = [
-  {verb: 'observe', afresh: false},
-  {verb: 'observe', afresh: true},
+  {verb: 'observe', confirm: undefined},
+  {verb: 'observe', confirm: [filesystem]},
   {verb: 'estimate', requests: [{filesystem, from: undefined, to: guid, resumeToken: undefined}]},
   {verb: 'estimate-destroy', requests: [{filesystem, snapshots: [{name: 'a', guid}]}]},
   {

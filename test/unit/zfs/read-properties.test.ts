@@ -4,7 +4,7 @@ import {OperationalError} from '../../../src/lib/core/errors.ts'
 import type {Dataset} from '../../../src/lib/zfs/dataset.ts'
 import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
 import {readPlaceholderValue} from '../../../src/lib/zfs/placeholder.ts'
-import {readProperties} from '../../../src/lib/zfs/read-properties.ts'
+import {datasetProperties, readProperties} from '../../../src/lib/zfs/read-properties.ts'
 
 const QUERY = {roots: [parseDatasetName('tank')], recursive: true}
 
@@ -93,7 +93,7 @@ describe('a dataset is read', () => {
       {placeholderValue: legacyValue('tank/a')},
     ],
   ])('%s', (_, printed, expected) => {
-    expect(readProperties(rowsOf('tank', printed), QUERY)).toEqual([{...TANK, ...expected}])
+    expect(readProperties(rowsOf('tank', printed), QUERY).datasets).toEqual([{...TANK, ...expected}])
   })
 
   test('and another, in the order printed, names not trimmed', () => {
@@ -101,25 +101,68 @@ describe('a dataset is read', () => {
       rowsOf('tank') +
       rowsOf('tank/a b ', {placeholder: null}) +
       rowsOf('tank/c', {placeholder: ['on', 'local']})
-    expect(readProperties(stdout.trimEnd(), QUERY).map(({name, placeholder}) => [name, placeholder])).toEqual(
-      [
-        ['tank', false],
-        ['tank/a b ', false],
-        ['tank/c', true],
-      ],
-    )
+    expect(
+      readProperties(stdout.trimEnd(), QUERY).datasets.map(({name, placeholder}) => [name, placeholder]),
+    ).toEqual([
+      ['tank', false],
+      ['tank/a b ', false],
+      ['tank/c', true],
+    ])
   })
 
   test('encryption switched off on purpose has a local source', () => {
     const stdout = rowsOf('tank').replace('off\tdefault', 'off\tlocal')
-    expect(readProperties(stdout, QUERY)[0]?.encrypted).toBe(false)
+    expect(readProperties(stdout, QUERY).datasets[0]?.encrypted).toBe(false)
   })
 
-  test('nothing of nothing', () => expect(readProperties('', {roots: [], recursive: true})).toEqual([]))
+  test('with its bookmarks, where they were asked for', () => {
+    const how = {snapshotsState: true, bookmarks: true}
+    const rows = (name: string, values: readonly string[]) =>
+      datasetProperties(how)
+        .map((property, index) => `${name}\t${property}\t${values[index] ?? '-'}\t-\n`)
+        .join('')
+    const tank = rows('tank', ['filesystem', '-', '-', '-', '0', '1', '2', '-', '3', '4'])
+    const bookmark = rows('tank#a b', [
+      'bookmark',
+      '-',
+      '-',
+      '-',
+      '-',
+      '18446744073709551615',
+      '7',
+      '-',
+      '-',
+      '5',
+    ])
+    const {datasets, bookmarks} = readProperties(tank + bookmark, QUERY, [], how)
+    expect(datasets).toMatchObject([{name: 'tank', snapshotsState: {guid: '1', changedSeconds: 3}}])
+    expect(bookmarks).toEqual([
+      {
+        kind: 'bookmark',
+        filesystem: 'tank',
+        name: 'a b',
+        guid: '18446744073709551615',
+        createtxg: 7n,
+        creation: 5,
+      },
+    ])
+    const refused = (stdout: string) => () => readProperties(stdout, QUERY, [], how)
+    expect(refused(bookmark + tank + bookmark)).toThrow('listed twice')
+    expect(refused(tank + bookmark.replace('\tbookmark\t', '\tvolume\t'))).toThrow('not a bookmark')
+    expect(refused(tank + bookmark.replace('creation\t5', 'creation\tx'))).toThrow('bad creation')
+    expect(refused(tank + bookmark.split('\n').slice(0, 9).join('\n'))).toThrow(
+      "creation of 'tank#a b' is missing",
+    )
+    expect(refused(tank + bookmark.replaceAll('tank#', 'vault#'))).toThrow('this dataset was not asked for')
+    expect(() => readProperties(tank + bookmark, QUERY, [], {snapshotsState: true})).toThrow()
+  })
+
+  test('nothing of nothing', () =>
+    expect(readProperties('', {roots: [], recursive: true}).datasets).toEqual([]))
 
   test('a root may be missing if zfs said so', () => {
     const roots = ['tank', 'gone'].map(parseDatasetName)
-    expect(readProperties(rowsOf('tank'), {roots, recursive: true}, ['gone'])).toEqual([TANK])
+    expect(readProperties(rowsOf('tank'), {roots, recursive: true}, ['gone']).datasets).toEqual([TANK])
   })
 })
 

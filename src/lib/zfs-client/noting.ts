@@ -1,0 +1,119 @@
+import type {Hold, ZfsClient} from '../zfs/client.ts'
+import type {SnapshotsState} from '../zfs/dataset.ts'
+import {type DatasetName, datasetOf, type SnapshotName} from '../zfs/name.ts'
+import {isSnapshot, nameOfSnapshot} from '../zfs/version.ts'
+import type {ListingMemory} from './listing-memory.ts'
+
+/** What was received into one dataset and has not been seen yet, and the second in which the last of it was through. */
+type Received = {readonly snapshots: Set<SnapshotName>; untilSeconds: number}
+
+/**
+ * The same client, of whose doings `memory` learns what no listing tells it: nothing ZFS says of a dataset changes with the
+ * holds on its snapshots, and what we have received ourselves need not be listed. A process that is killed in between has
+ * noted too little to prove anything, never too much.
+ */
+export function noting(zfs: ZfsClient, memory: ListingMemory): ZfsClient {
+  const states = new Map<DatasetName, SnapshotsState | undefined>()
+  const counts = new Map<SnapshotName, number>()
+  const unseen = new Map<DatasetName, Received>()
+
+  /** By how much the number of holds on each changes. */
+  function count(holds: readonly Hold[], change: 1 | -1): void {
+    if (holds.length === 0) return
+    for (const {snapshot} of holds) counts.set(snapshot, Math.max((counts.get(snapshot) ?? 0) + change, 0))
+    const userrefs = holds.map(({snapshot}) => [snapshot, counts.get(snapshot) ?? 0] as const)
+    memory.note({kind: 'counted', userrefs: new Map(userrefs)})
+  }
+
+  function lose(...datasets: readonly DatasetName[]): void {
+    for (const dataset of datasets) {
+      states.delete(dataset)
+      unseen.delete(dataset)
+      memory.note({kind: 'changed', dataset})
+    }
+  }
+
+  return {
+    ...zfs,
+    async list(ctx, query) {
+      const listing = await zfs.list(ctx, query)
+      for (const {name, snapshotsState} of listing.datasets) states.set(name, snapshotsState)
+      if (query.recursive) counts.clear()
+      for (const versions of listing.versions.values())
+        for (const version of versions)
+          if (isSnapshot(version) && version.userrefs > 0)
+            counts.set(nameOfSnapshot(version), version.userrefs)
+      return listing
+    },
+    async holds(ctx, snapshots) {
+      const holds = await zfs.holds(ctx, snapshots)
+      const known = snapshots.map((name) => [name, holds.get(name)?.length ?? 0] as const)
+      const userrefs = new Map(known.filter(([name, count]) => (counts.get(name) ?? count) !== count))
+      for (const [name, count] of userrefs) counts.set(name, count)
+      if (userrefs.size > 0) memory.note({kind: 'counted', userrefs})
+      return holds
+    },
+    // Whoever is killed here has counted too many: then they are asked for.
+    async hold(ctx, holds) {
+      count(holds, 1)
+      return await zfs.hold(ctx, holds)
+    },
+    async release(ctx, holds) {
+      const outcomes = await zfs.release(ctx, holds)
+      count(
+        holds.filter((_, index) => outcomes[index]?.kind === 'done'),
+        -1,
+      )
+      return outcomes
+    },
+    // In the second in which the last stream was through, nothing else would tell.
+    async destroySnapshots(ctx, snapshots) {
+      lose(...new Set(snapshots.map(({name}) => datasetOf(name))))
+      return await zfs.destroySnapshots(ctx, snapshots)
+    },
+    async rename(ctx, from, to) {
+      lose(from, to)
+      return await zfs.rename(ctx, from, to)
+    },
+    async receive(ctx, args, stream) {
+      const dataset = datasetOf(args.to)
+      const {snapshots} = unseen.get(dataset) ?? {snapshots: new Set()}
+      // What has failed may have done so because somebody else was at it.
+      const outcome = await zfs.receive(ctx, args, stream).catch((error: unknown) => {
+        lose(dataset)
+        throw error
+      })
+      const clocks = memory.readClocks()
+      if (outcome.kind === 'failed' || clocks === undefined) lose(dataset)
+      else
+        unseen.set(dataset, {
+          snapshots: snapshots.add(args.to),
+          untilSeconds: Math.floor(clocks.wallMs / 1000),
+        })
+      return outcome
+    },
+    async snapshots(ctx, names) {
+      const datasets = Array.from(new Set(names.map(datasetOf)))
+      const received = datasets.flatMap((dataset) => Array.from(unseen.get(dataset)?.snapshots ?? []))
+      const found = await zfs.snapshots(ctx, Array.from(new Set([...names, ...received])))
+      for (const dataset of datasets) {
+        const [before, ours] = [states.get(dataset), unseen.get(dataset)]
+        if (before === undefined || ours === undefined) continue
+        const snapshots = Array.from(ours.snapshots).flatMap((name) => found.get(name) ?? [])
+        if (snapshots.length < ours.snapshots.size) lose(dataset)
+        else
+          memory.note({
+            kind: 'received',
+            dataset,
+            before,
+            untilSeconds: ours.untilSeconds,
+            snapshots,
+          })
+        unseen.delete(dataset)
+      }
+      for (const [name, {userrefs}] of found) counts.set(name, userrefs)
+      const asked = new Set(names)
+      return new Map(Array.from(found).filter(([name]) => asked.has(name)))
+    },
+  }
+}
