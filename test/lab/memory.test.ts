@@ -72,7 +72,9 @@ test('what has not changed is not listed again, and what has is seen', async () 
   // What nothing but ZFS itself can tell: somebody destroys a snapshot, renames one, releases a hold, changes a bookmark.
   await lab.ok(`zfs destroy ${src}/data/b@s2 && zfs rename ${src}/data/b@s1 ${src}/data/b@renamed`)
   await lab.ok(`zfs snapshot ${copy}/b@theirs && zfs destroy ${copy}/b@theirs`)
-  expect(await listedBy('run')).toEqual([`-d 1 -r ${copy}/b`, `-d 1 -r ${src}/data/b`].toSorted())
+  // Only names, and what is not known by its name.
+  const changed = [`-d 1 -r ${copy}/b`, `-d 1 -r ${src}/data/b`, `${src}/data/b@renamed`]
+  expect(await listedBy('run')).toEqual(changed.toSorted())
   await lab.ok(`zfs release zrepl_last_received_J_remembered ${copy}/b@s3`)
   await listedBy('run')
   expect(await holds(lab, `${copy}/b`)).toEqual(['s3 zrepl_last_received_J_remembered'])
@@ -84,7 +86,20 @@ test('what has not changed is not listed again, and what has is seen', async () 
   await lab.ok(`zpool export ${src} && zpool import -d /pool ${src}`)
   expect(await listedBy('run')).toContain(`-r ${src}/data`)
 
-  await lab.ok(`zfs snapshot ${src}/data/a@s4`)
-  await listedBy('run')
+  await lab.ok(`sleep 2; zfs snapshot ${src}/data/a@s4`)
+  const looked = await listedBy('replicate')
+  expect(looked).toEqual(expect.arrayContaining([`-d 1 -r ${src}/data/a`, `${src}/data/a@s4`]))
+  expect(
+    looked
+      .filter((words) => words.includes(copy))
+      .flatMap((words) => words.split(' '))
+      .toSorted(),
+  ).toEqual([`${copy}/a@s3`, `${copy}/a@s4`])
   expect((await snapshots(lab, `${copy}/a`)).at(-1)).toBe((await snapshots(lab, `${src}/data/a`)).at(-1))
+
+  // What a run has received the next one knows, unless somebody else was at it.
+  await lab.ok('sleep 3')
+  expect((await listedBy('replicate')).filter((words) => words.includes(copy))).toEqual([])
+  await lab.ok(`zfs snapshot ${copy}/a@theirs && zfs destroy ${copy}/a@theirs && sleep 3`)
+  expect((await listedBy('replicate')).filter((words) => words.includes(copy))).toContain(`-d 1 -r ${copy}/a`)
 })
