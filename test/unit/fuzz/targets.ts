@@ -43,7 +43,7 @@ import {readWritten} from '../../../src/lib/zfs/read-written.ts'
 import type {Bookmark} from '../../../src/lib/zfs/version.ts'
 import {filesOf} from '../config/sample-files.ts'
 import {encodeResumeToken} from '../zfs/encode-resume-token.ts'
-import {readList} from '../zfs/list-text.ts'
+import {readIdentities, readList} from '../zfs/list-text.ts'
 import {PROTOCOL_TARGETS} from './protocol-targets.ts'
 import {type Target, toBeShown} from './target.ts'
 import {ZFS_ANSWER_TARGETS} from './zfs-answer-targets.ts'
@@ -119,6 +119,12 @@ export const TARGETS: readonly Target[] = [
     throws: zfsOutput,
   },
   {
+    name: 'identities',
+    samples: ['tank@a\t7\t5\t0\ntank#a\t7\t5\t-\ntank/a@b\t8\t6\t1\n'],
+    take: (text) => readIdentities(text, query),
+    throws: zfsOutput,
+  },
+  {
     name: 'answer of a channel program',
     samples: ['{"return":{"tank@a":0,"tank@b":-1,"tank@c":16}}'],
     take: readDestroyProgram,
@@ -131,6 +137,15 @@ export const TARGETS: readonly Target[] = [
       `tank\ttype\tfilesystem\t-\ntank\treceive_resume_token\t${TOKEN}\t-\ntank\tencryption\toff\tdefault\ntank\twritten\t0\t-\ntank\tzrepl:placeholder\ton\tlocal\n`,
     ],
     take: (text) => readProperties(text, query),
+    throws: zfsOutput,
+  },
+  {
+    name: 'properties with bookmarks',
+    samples: [
+      `tank\ttype\tfilesystem\t-\ntank\treceive_resume_token\t-\t-\ntank\tencryption\toff\tdefault\ntank\tkeystatus\t-\t-\ntank\twritten\t0\t-\ntank\tguid\t1\t-\ntank\tcreatetxg\t1\t-\ntank\torigin\t-\t-\ntank\tsnapshots_changed\t1600000000\t-\ntank\tcreation\t1\t-\n`,
+      `tank#a\ttype\tbookmark\t-\ntank#a\treceive_resume_token\t-\t-\ntank#a\tencryption\t-\t-\ntank#a\tkeystatus\t-\t-\ntank#a\twritten\t-\t-\ntank#a\tguid\t1\t-\ntank#a\tcreatetxg\t1\t-\ntank#a\torigin\t-\t-\ntank#a\tsnapshots_changed\t-\t-\ntank#a\tcreation\t1\t-\n`,
+    ],
+    take: (text) => readProperties(text, query, ['tank'], {snapshotsState: true, bookmarks: true}),
     throws: zfsOutput,
   },
   {
