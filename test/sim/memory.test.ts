@@ -194,9 +194,9 @@ describe('in doubt about one filesystem it is listed:', () => {
   test('its snapshot was replaced in the second in which it was listed', async () => {
     const world = createWorld({remembers: true})
     await quietly(world)
-    // Nothing is older than two seconds when this run begins: the sender's snapshots have just been taken.
+    // Nothing is older than two seconds when this run begins, and nothing it destroys makes a difference.
     user(world.sender, 'snapshot', `${DATASET}@twin`)
-    await run(world)
+    await run(world, {phases: ['replicate']})
     user(world.sender, 'destroy', `${DATASET}@twin`)
     user(world.sender, 'snapshot', `${DATASET}@twin`)
     world.nature.nowMs += MINUTE_MS
@@ -300,6 +300,21 @@ test('a snapshot whose hold was released is not kept any more', async () => {
   await quietly(world)
   expect(namesOn(world)).not.toContain('first')
 })
+
+test('what is only remembered is listed before it is held and sent', async () => {
+  const world = await settled()
+  user(world.receiver, 'release', 'zrepl_last_received_J_backups', ...heldOnReceiver(world))
+  user(world.receiver, 'destroy', '-r', receiverName(world, DATASET))
+  const done = await quietly(world, {phases: ['replicate']})
+  expect(snapshotListings(done)).toContain(`prod -d 1 -r ${DATASET}`)
+  expect(mustFindDataset(world.receiver, receiverName(world, DATASET)).snapshots).not.toEqual([])
+})
+
+function heldOnReceiver(world: World): readonly string[] {
+  const name = receiverName(world, DATASET)
+  const held = mustFindDataset(world.receiver, name).snapshots.filter(({holds}) => holds.size > 0)
+  return held.map((snapshot) => `${name}@${snapshot.name}`)
+}
 
 test('of what is only known by name no hold is overlooked before it is destroyed', async () => {
   const {world} = await settledWithMany()

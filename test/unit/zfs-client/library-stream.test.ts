@@ -1,0 +1,48 @@
+import {expect, test} from 'vitest'
+import {parseCreatetxg, parseDatasetName, parseGuid, parseSnapshotName} from '../../../src/lib/zfs/name.ts'
+import type {Snapshot} from '../../../src/lib/zfs/version.ts'
+import {createLibraryStreams} from '../../../src/lib/zfs-client/library-stream.ts'
+import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
+import {changingLibrary} from './changing-library.ts'
+import {scripted, testContext} from './scripted-program.ts'
+
+const SNAPSHOT: Snapshot = {
+  kind: 'snapshot',
+  filesystem: parseDatasetName('p/a'),
+  name: '1',
+  guid: parseGuid('1'),
+  createtxg: parseCreatetxg('1'),
+  creation: 0,
+  userrefs: 0,
+}
+const FLAGS = {
+  raw: false,
+  properties: false,
+  backupProperties: false,
+  largeBlocks: false,
+  compressed: false,
+  embedded: false,
+  saved: false,
+}
+
+test('of a process that has gone nobody knows how far it came: that is a failure, and not tried by the command', async () => {
+  const died = async () => ({kind: 'died' as const})
+  const library = {...changingLibrary(async () => undefined), send: died, receive: died}
+  const program = scripted([])
+  const streams = createLibraryStreams(library, createZfsCliClient(program.run))
+  const inspect = () => ({kind: 'admitted' as const})
+  const handle = {fd: 0} as never
+  const failure = {kind: 'unknown', message: 'the process that calls libzfs_core has ended'}
+  const sent = await streams.send(
+    testContext(),
+    {to: SNAPSHOT, from: undefined, flags: FLAGS, resumeToken: undefined},
+    {sink: handle, inspect: inspect as never, pace: undefined},
+  )
+  expect(sent).toEqual({kind: 'failed', failure})
+  const received = await streams.receive(
+    testContext(),
+    {to: parseSnapshotName('p/a@1'), replacesPlaceholder: false, inherit: [], override: new Map()},
+    {source: handle, inspect: inspect as never, pace: undefined},
+  )
+  expect(received).toEqual({kind: 'failed', failure})
+})
