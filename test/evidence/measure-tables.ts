@@ -118,7 +118,7 @@ export async function measureMutants(): Promise<readonly Figure[]> {
   const [, killed = '?', all = '?'] = /^(\d+) of (\d+) mutants killed$/m.exec(text) ?? []
   return [
     {
-      what: 'Deliberate mistakes found by the simulator, each within a minute / all',
+      what: 'Deliberate mistakes found, each within a minute / all',
       figure: `${killed} / ${all}`,
       command: 'npm run mutants',
       ok: status === 0,
