@@ -1,4 +1,4 @@
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
@@ -27,8 +27,10 @@ describe.skipIf(why !== undefined)('a unit', () => {
   const seen = () => join(dir, 'seen')
 
   beforeAll(async () => {
-    // Not in /tmp or /var/tmp, of which the unit has its own.
+    // Not in /tmp or /var/tmp, of which the unit has its own; a checkout may be there.
     dir = mkdtempSync('/srv/zrepl-units-')
+    const executable = join(dir, 'zrepl')
+    copyFileSync(EXECUTABLE, executable)
     ;({machine} = await installZfs(dir, createMachine('2.3.2')))
     const config = join(dir, 'zrepl.yml')
     writeFileSync(config, configText(), {mode: 0o600})
@@ -43,7 +45,7 @@ while [ -e ${busy()} ]; do sleep 0.1; done\n`,
     systemd = await bootSystemd(
       `mount --bind ${dir}/sbin /usr/sbin; mkdir -p /var/lib/zrepl; mount -t tmpfs none /var/lib/zrepl`,
     )
-    await systemd.install((await execa(EXECUTABLE, ['timers', 'offsite', '--config', config])).stdout)
+    await systemd.install((await execa(executable, ['timers', 'offsite', '--config', config])).stdout)
     // Ten minutes are too long for a test, and the model's pools are files.
     await systemd.run(`mkdir /run/systemd/system/${UNIT}.d
 printf '[Service]\\nWatchdogSec=2\\nReadWritePaths=${dir}\\n' >/run/systemd/system/${UNIT}.d/test.conf
@@ -122,7 +124,7 @@ until [ $(($(heard) - first)) -gt 3000000 ]; do systemctl is-active -q ${UNIT} |
 
   test('that hangs altogether is killed by systemd, and started again goes on', async () => {
     writeFileSync(busy(), '')
-    await systemd.run(`systemctl start ${UNIT}; kill -STOP $(systemctl show -P MainPID ${UNIT})`)
+    await systemd.run(`systemctl start ${UNIT} && systemctl kill --kill-whom=main -s STOP ${UNIT}`)
     await systemd.ended(UNIT)
     expect(await systemd.show(UNIT, 'ActiveState', 'Result')).toEqual({
       ActiveState: 'failed',
