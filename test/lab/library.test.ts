@@ -58,29 +58,32 @@ afterAll(async () => {
 const replicate = (job: string) => zrepl(lab, `replicate ${job} --config ${CONFIG}`)
 const copy = (filesystem: string, root = 'sink') => `${dst}/${root}/me/${src}/${filesystem}`
 
-/** How many programs the whole guest starts while \`job\` brings one new snapshot of each of its filesystems over. */
-async function programsFor(
+/** Programs that the whole guest starts, and requests that were answered. */
+type Cost = {readonly programs: number; readonly roundTrips: number}
+
+/** What it costs that \`job\` brings one new snapshot of each of its filesystems over. */
+async function costFor(
   job: string,
   filesystems: readonly string[],
   snapshot: string,
   root = 'sink',
-): Promise<number> {
+): Promise<Cost> {
   const names = filesystems.map((name) => `${src}/${name}@${snapshot}`).join(' ')
   await lab.ok(`set -e
 for f in ${filesystems.join(' ')}; do echo ${snapshot} >/mnt/${src}/$f/${snapshot}; done
 zfs snapshot ${names}
 `)
-  const programs = await programsOf(job)
+  const cost = await costOf(job)
   for (const name of filesystems)
     expect(await snapshots(lab, copy(name, root))).toEqual(await snapshots(lab, `${src}/${name}`))
-  return programs
+  return cost
 }
 
-async function programsOf(job: string): Promise<number> {
+async function costOf(job: string): Promise<Cost> {
   // What is remembered of one job's filesystems and not of another's makes a difference of some commands.
   const accounts = await lab.ok(`cd /
 rm -rf /var/lib/zrepl/listings
-python3 - zrepl replicate ${job} --config ${CONFIG} <<'__END__'
+python3 - zrepl replicate ${job} --config ${CONFIG} --trace /run/trace.json <<'__END__'
 import ctypes, subprocess, sys, time
 libc = ctypes.CDLL('libc.so.6')
 open('/run/accounts', 'w').close()
@@ -92,20 +95,29 @@ sys.exit(done.returncode)
 __END__
 base64 -w0 /run/accounts
 `)
-  return readAccounts(Buffer.from(accounts, 'base64')).programs
+  const events: readonly {readonly ph: string; readonly name: string}[] = JSON.parse(
+    await lab.ok('cat /run/trace.json'),
+  )
+  return {
+    programs: readAccounts(Buffer.from(accounts, 'base64')).programs,
+    roundTrips: events.filter(({ph, name}) => ph === 'X' && name.startsWith('request ')).length,
+  }
 }
 
-test('a run starts as many programs for six filesystems as for two', async () => {
-  const few = await programsFor('few', FEW, 'second')
-  expect(few).toBeLessThanOrEqual(20)
-  expect(await programsFor('more', MORE, 'third')).toBe(few)
+test('a run starts as many programs for six filesystems as for two, with a round trip for each and two more', async () => {
+  const few = await costFor('few', FEW, 'second')
+  expect(few.programs).toBeLessThanOrEqual(20)
+  expect(few.roundTrips).toBe(FEW.length + 2)
+  const more = {programs: few.programs, roundTrips: MORE.length + 2}
+  expect(await costFor('more', MORE, 'third')).toEqual(more)
 })
 
 test('over ssh it starts no more than twenty, those of sshd included; and so does one with nothing to do', async () => {
-  const some = await programsFor('far', FEW, 'fourth', 'far')
-  const none = await programsOf('far')
-  console.log(`programs over ssh: ${some} for increments, ${none} for nothing`)
-  expect(Math.max(some, none)).toBeLessThanOrEqual(20)
+  const some = await costFor('far', FEW, 'fourth', 'far')
+  const none = await costOf('far')
+  console.log(`programs over ssh: ${some.programs} for increments, ${none.programs} for nothing`)
+  expect(Math.max(some.programs, none.programs)).toBeLessThanOrEqual(20)
+  expect([some.roundTrips, none.roundTrips]).toEqual([FEW.length + 2, 1])
 })
 
 test('of a run that is killed in a stream nothing stays behind, and the next continues the stream', async () => {
