@@ -5,8 +5,11 @@ import {closeSync, openSync, readFileSync, truncateSync} from 'node:fs'
 export type Accounts = {
   /** Processes that had started a program of their own. */
   readonly programs: number
-  /** Processor time of those called so, milliseconds. */
-  cpuMs(command: string): number
+  /**
+   * Processor time of programs that are called none of these, milliseconds. A process with threads is called what its last
+   * thread was, so that one of Bun has many names.
+   */
+  cpuMsBeside(commands: ReadonlySet<string>): number
   /** How many of those called so had started a program of their own. */
   started(command: string): number
 }
@@ -48,11 +51,10 @@ export function readAccounts(bytes: Buffer): Accounts {
   const started = (record: Buffer) => (record.readUInt8(0) & FORKED_WITHOUT_EXEC) === 0
   return {
     programs: records.filter(started).length,
-    cpuMs: (command) =>
-      called(command).reduce(
-        (sum, record) => sum + (compressed(record, 32) + compressed(record, 34)) * TICK_MS,
-        0,
-      ),
+    cpuMsBeside: (commands) =>
+      records
+        .filter((record) => started(record) && !commands.has(commandOf(record)))
+        .reduce((sum, record) => sum + (compressed(record, 32) + compressed(record, 34)) * TICK_MS, 0),
     started: (command) => called(command).filter(started).length,
   }
 }

@@ -1,4 +1,3 @@
-import {STREAM_NAMES} from '../../src/lib/host/library-message.ts'
 import type {Measurement} from '../measurement.ts'
 import {startAccounting} from './accounting.ts'
 import {sh} from './shell.ts'
@@ -6,8 +5,8 @@ import {sh} from './shell.ts'
 /** The shell that runs a script is no part of it. */
 const SHELL = 1
 
-/** What our processes call themselves. */
-const OUR_NAMES = ['zrepl', ...Object.values(STREAM_NAMES)]
+/** What else runs while zrepl does. */
+const OTHERS = new Set(['sh', 'zfs', 'zpool', 'setpriv', 'ssh', 'sshd', 'sshd-session', 'sshd-auth'])
 
 const accounting = startAccounting()
 
@@ -23,7 +22,7 @@ export function measure(row: string, what: string, script: string, countRoundTri
     what,
     wallMs: result,
     programs: accounts.programs - SHELL,
-    cpuMs: OUR_NAMES.reduce((sum, name) => sum + accounts.cpuMs(name), 0),
+    cpuMs: accounts.cpuMsBeside(OTHERS),
     connections: accounts.started('sshd'),
     ...(countRoundTrips === undefined ? {} : {roundTrips: countRoundTrips()}),
   }

@@ -4,6 +4,7 @@ import type {ByteReader, ByteWriter, Inspect} from '../../src/lib/core/stream.ts
 import type {Outcome, ReceiveArgs, SendArgs} from '../../src/lib/zfs/client.ts'
 import {type DatasetName, parseDatasetName, parseSnapshotName} from '../../src/lib/zfs/name.ts'
 import {isSnapshot, type Snapshot, type Version} from '../../src/lib/zfs/version.ts'
+import {PLAIN} from '../send-flags.ts'
 import type {Stage} from './cases.ts'
 
 /** A host as in `Stage`, on which streams can be laid. */
@@ -160,16 +161,6 @@ async function step(stage: Stage, from: string | undefined, to: string): Promise
       override: new Map(),
     },
   }
-}
-
-const PLAIN = {
-  raw: false,
-  properties: false,
-  backupProperties: false,
-  largeBlocks: false,
-  compressed: false,
-  embedded: false,
-  saved: false,
 }
 
 function mustFind(versions: readonly Version[], short: string): Version {

@@ -1,19 +1,8 @@
 import type {StreamHandle} from '../../src/lib/core/stream.ts'
 import {createPipe, type PipeReader} from '../../src/lib/host/pipe.ts'
-import type {Outcome, ReceiveArgs, SendArgs, SendFlags} from '../../src/lib/zfs/client.ts'
+import type {Outcome, ReceiveArgs, SendArgs} from '../../src/lib/zfs/client.ts'
 import {anyFrom, anyTo} from '../any-stream.ts'
 import type {World} from './world.ts'
-
-/** The flags of a plain stream. */
-export const PLAIN: SendFlags = {
-  raw: false,
-  properties: false,
-  backupProperties: false,
-  largeBlocks: false,
-  compressed: false,
-  embedded: false,
-  saved: false,
-}
 
 /** The first bytes of a stream, and then its end: a connection that is cut. */
 export function cutStream(source: StreamHandle, bytes: number): PipeReader {

@@ -14,8 +14,9 @@ import {
 import {decodeResumeToken} from '../../src/lib/zfs/resume-token.ts'
 import {byCreatetxg, isBookmark, isSnapshot, nameOfSnapshot} from '../../src/lib/zfs/version.ts'
 import {anyTo} from '../any-stream.ts'
+import {PLAIN} from '../send-flags.ts'
 import type {Case} from './case.ts'
-import {PLAIN, sendAndReceive} from './stream.ts'
+import {sendAndReceive} from './stream.ts'
 import {kinds, names, type World} from './world.ts'
 
 const TAG = parseHoldTag('conformance')

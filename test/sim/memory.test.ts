@@ -290,6 +290,23 @@ test('what is to be destroyed is judged on a listing: a hold that was set meanwh
   expect(namesOn(world)).toEqual(['first', 'second', 'third', 'fifth'])
 })
 
+test('what goes on the sender is judged on a listing of the receiver, also where nothing goes there', async () => {
+  const {world} = await settledWithMany()
+  const copy = mustFindDataset(world.receiver, receiverName(world, DATASET))
+  for (const {name} of copy.snapshots) user(world.receiver, 'hold', 'mine', `${copy.name}@${name}`)
+  world.kept.delete(world.receiver.name)
+  await quietly(world, {phases: ['replicate']})
+  // Somebody has rolled it back in the very second in which a run had received.
+  copy.snapshots.splice(copy.snapshots.findIndex(({name}) => name === 'fifth'))
+  world.nature.nowMs += MINUTE_MS
+  const done = await run(world, {phases: ['prune']})
+  // Nothing else goes wrong than that it is remembered, which is what was made here.
+  expect(done.violations.map(({invariant}) => invariant)).toEqual(['memory'])
+  expect(snapshotListings(done)).toContain(`backup -d 1 -r ${copy.name}`)
+  // By the rules the fourth goes; it is now the last that both have.
+  expect(namesOn(world)).toContain('fourth')
+})
+
 test('a snapshot whose hold was released is not kept any more', async () => {
   const {world, oldest} = await settledWithMany()
   for (const name of ['second', 'third']) user(world.sender, 'hold', 'mine', `${DATASET}@${name}`)

@@ -429,7 +429,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'a hold is set without being noted',
     file: 'zfs-client/noting.ts',
-    find: 'count(holds, 1)\n      return await zfs.hold(ctx, holds)',
+    find: 'recount(holds, 1)\n      return await zfs.hold(ctx, holds)',
     replace: 'return await zfs.hold(ctx, holds)',
     by: 'sim/memory.test.ts',
   },
@@ -446,6 +446,13 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'return a.guid === b.guid && a.createtxg === b.createtxg && a.filesystem === b.filesystem',
     replace: 'return a.filesystem === b.filesystem',
     by: 'unit/zfs-client/list-known.test.ts',
+  },
+  {
+    what: 'what goes on the sender is judged on what the receiver only remembers',
+    file: 'replicate/prune-phase.ts',
+    find: 'remembered(seen[1], doomed)',
+    replace: 'remembered(seen[1], [])',
+    by: 'sim/memory.test.ts',
   },
   {
     what: 'what is held by now is to be destroyed',

@@ -25,11 +25,9 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
       if (listing === undefined || confirm === undefined) {
         listing = await pool.list(ctx, [mapping.base], true)
         await requireRootFs(ctx, side)
-      } else
-        await pool.confirm(
-          ctx,
-          confirm.map((filesystem) => mapping.toReceiver(filesystem)),
-        )
+      }
+      const doubted = confirm?.map((filesystem) => mapping.toReceiver(filesystem)) ?? []
+      await pool.confirm(ctx, doubted)
       const mapped = listing.datasets.flatMap((dataset) => {
         const filesystem = mapping.toSender(dataset.name)
         return filesystem === undefined ? [] : [{dataset, filesystem}]

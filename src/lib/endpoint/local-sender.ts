@@ -34,7 +34,6 @@ export function createLocalSender(
 ): LocalSender {
   const pool = createKnownPool(zfs)
   const find = createFindVersion(pool, filter)
-
   let listing: Listing | undefined
 
   function datasetOf(filesystem: DatasetName): DatasetName | undefined {
@@ -47,7 +46,7 @@ export function createLocalSender(
 
     async observe(ctx, confirm) {
       if (listing === undefined || confirm === undefined) listing = await pool.list(ctx, filter.roots, true)
-      else await pool.confirm(ctx, confirm)
+      await pool.confirm(ctx, confirm ?? [])
       const datasets = listing.datasets.filter(({name}) => filter.accepts(name))
       const holds = await pool.holds(
         ctx,

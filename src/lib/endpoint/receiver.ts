@@ -9,7 +9,7 @@ import type {EndpointView} from './view.ts'
 
 /** The side that owns a subtree below `root_fs`. Every request is confined to it; see `Sender` for the manners. */
 export type Receiver = {
-  /** `confirm`: only lists those of these filesystems that it has told as remembered. */
+  /** `confirm`: what was told before is told again, with those of these filesystems listed that were only remembered. */
   observe(ctx: RunContext, confirm?: readonly DatasetName[]): Promise<EndpointView>
   /** Gives up an interrupted receive (`zfs receive -A`). */
   abortPartial(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<readonly Outcome[]>

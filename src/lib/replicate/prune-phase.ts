@@ -33,19 +33,10 @@ export async function prunePhase(
 ): Promise<PrunePhaseOutcome> {
   if (work.prune === undefined || work.sender === undefined || look.sender === undefined) return {}
   const sides = {...work, prune: work.prune, sender: work.sender}
-  const seen = await waitForAll([look.sender.see(), look.receiver?.see()] as const)
-  const judged = judgeSeen(ctx, sides, seen, replicated, request)
-  if (!('sender' in judged)) return judged
-  const doubts = doubtsOf(judged, seen)
-  if (doubts.sender.length === 0 && doubts.receiver.length === 0)
-    return await destroyOnBoth(ctx, sides, judged, request)
-
-  const again = await waitForAll([
-    doubts.sender.length > 0 ? look.sender.confirm(doubts.sender) : seen[0],
-    doubts.receiver.length > 0 ? look.receiver?.confirm(doubts.receiver) : seen[1],
-  ] as const)
-  const judgedAgain = judgeSeen(ctx, sides, again, replicated, request)
-  return 'sender' in judgedAgain ? await destroyOnBoth(ctx, sides, judgedAgain, request) : judgedAgain
+  const judged = await judgeListed({sender: look.sender, receiver: look.receiver}, (seen) =>
+    judgeSeen(ctx, sides, seen, replicated, request),
+  )
+  return 'sender' in judged ? await destroyOnBoth(ctx, sides, judged, request) : judged
 }
 
 type Sides = Pick<JobWork, 'receiver' | 'replicate' | 'beside' | 'watchdog'> & {
@@ -86,30 +77,48 @@ function judgeSeen(
   }
 }
 
-/** Of which filesystems anything would be destroyed although which snapshots they have is only remembered. */
-function doubtsOf(
-  {sender, receiver}: Judged,
-  [ours, theirs]: SeenSides,
-): {readonly sender: readonly DatasetName[]; readonly receiver: readonly DatasetName[]} {
-  const isKnown = receiver !== undefined && !('error' in receiver)
-  return {sender: condemned(sender, ours), receiver: isKnown ? condemned(receiver, theirs) : []}
+/**
+ * Judges what is seen; where anything of a filesystem would be destroyed although one side only remembers which snapshots it
+ * has there, again when it has listed them. What goes on one side depends on what the other has.
+ */
+async function judgeListed(
+  look: {readonly sender: Look; readonly receiver: Look | undefined},
+  judge: (seen: SeenSides) => Judged | PrunePhaseOutcome,
+): Promise<Judged | PrunePhaseOutcome> {
+  /** Who tells the same of them once more will always do so. */
+  const asked = new Set<DatasetName>()
+  let seen: SeenSides = await waitForAll([look.sender.see(), look.receiver?.see()] as const)
+  for (;;) {
+    const judged = judge(seen)
+    const doomed = condemnedBy(judged).filter((filesystem) => !asked.has(filesystem))
+    const [ours, theirs] = [remembered(seen[0], doomed), remembered(seen[1], doomed)]
+    if (ours.length + theirs.length === 0) return judged
+    for (const filesystem of [...ours, ...theirs]) asked.add(filesystem)
+    seen = await waitForAll([
+      ours.length > 0 ? look.sender.confirm(ours) : seen[0],
+      theirs.length > 0 ? look.receiver?.confirm(theirs) : seen[1],
+    ] as const)
+  }
 }
 
-function condemned(
-  judgements: readonly FilesystemJudgement[],
-  seen: Seen | undefined,
-): readonly DatasetName[] {
-  if (seen === undefined || 'error' in seen) return []
-  const remembered = new Set(
-    seen.view.filesystems.filter(({remembered}) => remembered).map(({filesystem}) => filesystem),
+/** The filesystems that would lose a snapshot on either side. */
+function condemnedBy(judged: Judged | PrunePhaseOutcome): readonly DatasetName[] {
+  if (!('sender' in judged)) return []
+  const {sender, receiver = []} = judged
+  return [...sender, ...('error' in receiver ? [] : receiver)].flatMap((judgement) =>
+    judgement.kind === 'judged' && judgement.verdicts.some(({kind}) => kind === 'destroy')
+      ? [judgement.filesystem]
+      : [],
   )
-  return judgements.flatMap((judgement) => {
-    const isCondemned =
-      judgement.kind === 'judged' &&
-      remembered.has(judgement.filesystem) &&
-      judgement.verdicts.some(({kind}) => kind === 'destroy')
-    return isCondemned ? [judgement.filesystem] : []
-  })
+}
+
+/** Those of which this side has not listed what it tells of them. */
+function remembered(seen: Seen | undefined, filesystems: readonly DatasetName[]): readonly DatasetName[] {
+  if (seen === undefined || 'error' in seen) return []
+  const wanted = new Set(filesystems)
+  return seen.view.filesystems
+    .filter(({filesystem, remembered}) => remembered === true && wanted.has(filesystem))
+    .map(({filesystem}) => filesystem)
 }
 
 async function destroyOnBoth(

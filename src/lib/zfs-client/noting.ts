@@ -17,12 +17,20 @@ export function noting(zfs: ZfsClient, memory: ListingMemory): ZfsClient {
   const counts = new Map<SnapshotName, number>()
   const unseen = new Map<DatasetName, Received>()
 
-  /** By how much the number of holds on each changes. */
-  function count(holds: readonly Hold[], change: 1 | -1): void {
-    if (holds.length === 0) return
-    for (const {snapshot} of holds) counts.set(snapshot, Math.max((counts.get(snapshot) ?? 0) + change, 0))
-    const userrefs = holds.map(({snapshot}) => [snapshot, counts.get(snapshot) ?? 0] as const)
-    memory.note({kind: 'counted', userrefs: new Map(userrefs)})
+  function count(news: ReadonlyMap<SnapshotName, number>): void {
+    if (news.size === 0) return
+    for (const [snapshot, number] of news) counts.set(snapshot, number)
+    memory.note({kind: 'counted', userrefs: news})
+  }
+
+  /** One hold more, or one less, on each. How many are left of a number that this process does not know is not guessed. */
+  function recount(holds: readonly Hold[], change: 1 | -1): void {
+    const news = new Map<SnapshotName, number>()
+    for (const {snapshot} of holds) {
+      const before = news.get(snapshot) ?? counts.get(snapshot) ?? (change === 1 ? 0 : undefined)
+      if (before !== undefined) news.set(snapshot, Math.max(before + change, 0))
+    }
+    count(news)
   }
 
   function lose(...datasets: readonly DatasetName[]): void {
@@ -47,20 +55,18 @@ export function noting(zfs: ZfsClient, memory: ListingMemory): ZfsClient {
     },
     async holds(ctx, snapshots) {
       const holds = await zfs.holds(ctx, snapshots)
-      const known = snapshots.map((name) => [name, holds.get(name)?.length ?? 0] as const)
-      const userrefs = new Map(known.filter(([name, count]) => (counts.get(name) ?? count) !== count))
-      for (const [name, count] of userrefs) counts.set(name, count)
-      if (userrefs.size > 0) memory.note({kind: 'counted', userrefs})
+      const found = snapshots.map((name) => [name, holds.get(name)?.length ?? 0] as const)
+      count(new Map(found.filter(([name, number]) => counts.get(name) !== number)))
       return holds
     },
     // Whoever is killed here has counted too many: then they are asked for.
     async hold(ctx, holds) {
-      count(holds, 1)
+      recount(holds, 1)
       return await zfs.hold(ctx, holds)
     },
     async release(ctx, holds) {
       const outcomes = await zfs.release(ctx, holds)
-      count(
+      recount(
         holds.filter((_, index) => outcomes[index]?.kind === 'done'),
         -1,
       )

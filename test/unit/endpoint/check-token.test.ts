@@ -1,19 +1,10 @@
 import {expect, test} from 'vitest'
 import {checkToken} from '../../../src/lib/endpoint/check-token.ts'
-import type {SendArgs, SendFlags} from '../../../src/lib/zfs/client.ts'
+import type {SendArgs} from '../../../src/lib/zfs/client.ts'
+import {PLAIN} from '../../send-flags.ts'
 import {snapshots, versions} from '../../versions.ts'
 import {tokenFor} from '../plan/token.ts'
 import type {TokenFields} from '../zfs/encode-resume-token.ts'
-
-const FLAGS: SendFlags = {
-  raw: false,
-  properties: false,
-  backupProperties: false,
-  largeBlocks: false,
-  compressed: false,
-  embedded: false,
-  saved: false,
-}
 
 type Asked = {readonly from?: string; readonly encrypted?: boolean; readonly raw?: boolean}
 
@@ -21,7 +12,7 @@ type Asked = {readonly from?: string; readonly encrypted?: boolean; readonly raw
 function check(token: string, {from = '', encrypted = false, raw = false}: Asked): string {
   const [to] = snapshots('@b,2')
   if (to === undefined) throw new Error('no snapshot')
-  const args: SendArgs = {to, from: versions(from)[0], flags: {...FLAGS, raw}, resumeToken: token}
+  const args: SendArgs = {to, from: versions(from)[0], flags: {...PLAIN, raw}, resumeToken: token}
   try {
     checkToken(args, encrypted && raw)
     return 'accepted'

@@ -6,8 +6,10 @@ import {NO_FLOOR} from '../../../src/lib/endpoint/floor.ts'
 import {createLocalReceiver} from '../../../src/lib/endpoint/local-receiver.ts'
 import type {ReceiveRequest} from '../../../src/lib/endpoint/receiver.ts'
 import type {ReceiverSettings} from '../../../src/lib/endpoint/receiving-side.ts'
+import type {EndpointView} from '../../../src/lib/endpoint/view.ts'
 import {createMapping} from '../../../src/lib/scope/mapping.ts'
 import {parseDatasetName, parseGuid} from '../../../src/lib/zfs/name.ts'
+import type {KeptListing, ListingMemory} from '../../../src/lib/zfs-client/listing-memory.ts'
 import type {RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
 import {deliver} from '../../deliver.ts'
@@ -220,6 +222,41 @@ test('a stream that zfs receive only says it has received does not count, nor wh
     code: 'receive-not-confirmed',
     message: `'${COPY}@3' with guid 400 is not there after receive`,
   })
+})
+
+test('another process than the one that remembered lists what it is to confirm', async () => {
+  const host = createMachine('2.3.2')
+  addDataset(host, ROOT, 'filesystem')
+  const dataset = addDataset(host, COPY, 'filesystem')
+  addSnapshots(host, [dataset], '1', nextTxg(mustFindPool(host, 'vault')))
+  const listed: string[] = []
+  const run: RunProgram = async (_, call) => {
+    if (call.argv.includes('snapshot,bookmark')) listed.push(call.argv.at(-1) ?? '')
+    const said = {signal: undefined, stderr: '', stderrCut: false}
+    const imported = 'vault\tload_guid\t7\nvault\tfeature@extensible_dataset\tactive\n'
+    if (call.program === 'zpool') return deliver(call, {...said, stdout: imported, exitCode: 0})
+    return deliver(call, {...said, ...runCommand(host, call.argv)})
+  }
+  let kept: KeptListing | undefined
+  const memory: ListingMemory = {
+    readClocks: () => ({wallMs: dataset.snapshotsChanged * 1000 + 60_000, upMs: 0}),
+    recall: () => kept,
+    keep: (listing) => {
+      kept = listing
+    },
+    note: () => {},
+  }
+  const another = () => createLocalReceiver(createZfsCliClient(run, memory), SETTINGS)
+  const remembered = async (view: Promise<EndpointView>) =>
+    (await view).filesystems.filter(({remembered}) => remembered).map(({filesystem}) => filesystem)
+  await another().observe(testContext())
+  listed.length = 0
+  expect(await remembered(another().observe(testContext()))).toContain(REQUEST.filesystem)
+  expect(listed).toEqual([])
+  expect(await remembered(another().observe(testContext(), [REQUEST.filesystem]))).not.toContain(
+    REQUEST.filesystem,
+  )
+  expect(listed).toEqual([COPY])
 })
 
 test('a receiver that is slowed down offers one stream at a time, and takes no more', async () => {

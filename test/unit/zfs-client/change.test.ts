@@ -28,6 +28,7 @@ import type {Snapshot} from '../../../src/lib/zfs/version.ts'
 import {readOnly} from '../../../src/lib/zfs-client/read-only.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
 import {anyFrom, anyTo} from '../../any-stream.ts'
+import {PLAIN} from '../../send-flags.ts'
 import {dataset, fails, row, STOPPED, type Step, scripted, testContext} from './scripted-program.ts'
 
 async function outcomes(
@@ -405,15 +406,7 @@ describe('datasets', () => {
   })
 })
 
-const FLAGS = {
-  raw: true,
-  properties: false,
-  backupProperties: false,
-  largeBlocks: false,
-  compressed: false,
-  embedded: false,
-  saved: false,
-}
+const FLAGS = {...PLAIN, raw: true}
 const ARGS: SendArgs = {
   from: snapshot('p/a@1'),
   to: snapshot('p/a@2', 2),

@@ -3,6 +3,7 @@ import {parseCreatetxg, parseDatasetName, parseGuid, parseSnapshotName} from '..
 import type {Snapshot} from '../../../src/lib/zfs/version.ts'
 import {createLibraryStreams} from '../../../src/lib/zfs-client/library-stream.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
+import {PLAIN} from '../../send-flags.ts'
 import {changingLibrary} from './changing-library.ts'
 import {scripted, testContext} from './scripted-program.ts'
 
@@ -15,15 +16,6 @@ const SNAPSHOT: Snapshot = {
   creation: 0,
   userrefs: 0,
 }
-const FLAGS = {
-  raw: false,
-  properties: false,
-  backupProperties: false,
-  largeBlocks: false,
-  compressed: false,
-  embedded: false,
-  saved: false,
-}
 
 test('of a process that has gone nobody knows how far it came: that is a failure, and not tried by the command', async () => {
   const died = async () => ({kind: 'died' as const})
@@ -35,7 +27,7 @@ test('of a process that has gone nobody knows how far it came: that is a failure
   const failure = {kind: 'unknown', message: 'the process that calls libzfs_core has ended'}
   const sent = await streams.send(
     testContext(),
-    {to: SNAPSHOT, from: undefined, flags: FLAGS, resumeToken: undefined},
+    {to: SNAPSHOT, from: undefined, flags: PLAIN, resumeToken: undefined},
     {sink: handle, inspect: inspect as never, pace: undefined},
   )
   expect(sent).toEqual({kind: 'failed', failure})

@@ -32,6 +32,7 @@ import {
   type SnapshotName,
 } from '../../../src/lib/zfs/name.ts'
 import type {Bookmark, Snapshot} from '../../../src/lib/zfs/version.ts'
+import {PLAIN} from '../../send-flags.ts'
 
 const fs = parseDatasetName('tank/a b')
 const tag = parseHoldTag('zrepl_STEP_J_job')
@@ -39,15 +40,6 @@ const common = {filesystem: fs, guid: parseGuid('7'), createtxg: parseCreatetxg(
 const to: Snapshot = {...common, kind: 'snapshot', name: 'to', userrefs: 0}
 const from: Snapshot = {...common, kind: 'snapshot', name: 'from', userrefs: 0}
 const mark: Bookmark = {...common, kind: 'bookmark', name: 'mark'}
-const plain: SendFlags = {
-  raw: false,
-  properties: false,
-  backupProperties: false,
-  largeBlocks: false,
-  compressed: false,
-  embedded: false,
-  saved: false,
-}
 const all: SendFlags = {
   saved: true,
   embedded: true,
@@ -191,7 +183,7 @@ describe('changing', () => {
 })
 
 describe('send', () => {
-  const args: SendArgs = {to, from: undefined, flags: plain, resumeToken: undefined}
+  const args: SendArgs = {to, from: undefined, flags: PLAIN, resumeToken: undefined}
 
   test.each<[string, Partial<SendArgs>, readonly string[]]>([
     ['full', {}, ['send', 'tank/a b@to']],
@@ -202,7 +194,7 @@ describe('send', () => {
       {from, flags: all},
       ['send', '-w', '-p', '-b', '-L', '-c', '-e', '-S', '-i', 'tank/a b@from', 'tank/a b@to'],
     ],
-    ['raw', {flags: {...plain, raw: true}}, ['send', '-w', 'tank/a b@to']],
+    ['raw', {flags: {...PLAIN, raw: true}}, ['send', '-w', 'tank/a b@to']],
     ['resumed', {resumeToken: token, from}, ['send', '-t', token]],
     ['resumed raw, whatever else', {resumeToken: token, from, flags: all}, ['send', '-w', '-t', token]],
   ])('%s', (_, change, argv) => {
@@ -253,12 +245,12 @@ describe('what must never be built is a bug', () => {
         sendCommand({
           to,
           from: {...from, filesystem: parseDatasetName('tank')},
-          flags: plain,
+          flags: PLAIN,
           resumeToken: undefined,
         }),
     ],
-    ['token like an option', () => sendCommand({to, from, flags: plain, resumeToken: '-R'})],
-    ['token with a name in it', () => sendCommand({to, from, flags: plain, resumeToken: '1-a-b-c tank@x'})],
+    ['token like an option', () => sendCommand({to, from, flags: PLAIN, resumeToken: '-R'})],
+    ['token with a name in it', () => sendCommand({to, from, flags: PLAIN, resumeToken: '1-a-b-c tank@x'})],
     ...['-x', 'a=b', 'a b', '', 'é', 'a'.repeat(257)].map((property): [string, () => ZfsCommand] => [
       `property ${property}`,
       () =>
