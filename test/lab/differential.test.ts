@@ -1,7 +1,11 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {compareSequence} from '../differential/compare.ts'
+import {CYCLES} from '../differential/cycles/cycle.ts'
+import {differencesOf} from '../differential/cycles/form.ts'
+import {playInLab} from '../differential/cycles/in-lab.ts'
+import {playOnSimulator} from '../differential/cycles/on-simulator.ts'
 import {PROBES} from '../differential/probes.ts'
-import {askZfs, readRecording, recordedVersions} from '../differential/recording.ts'
+import {askZfs, PROFILE_OF, readRecording, recordedVersions} from '../differential/recording.ts'
 import {wantedVersion} from './image.ts'
 import {type Lab, openLab} from './lab.ts'
 
@@ -13,6 +17,9 @@ afterAll(() => lab?.close())
 
 /** A sample of the recorded sequences: all of them take minutes (`npm run differential -- record`). */
 const SAMPLE = PROBES.filter((_, index) => index % 3 === 0)
+
+/** One of the cycles: all of them take minutes (`npm run differential -- cycles`). */
+const CYCLE = 'broken-off'
 
 const isRecorded = recordedVersions().includes(wantedVersion())
 
@@ -28,3 +35,12 @@ test.skipIf(!isRecorded)(
     expect(Object.keys(answers)).toHaveLength(SAMPLE.length)
   },
 )
+
+test('whole runs of the executable, one with a stream that breaks off, give the same commands, reports and pools as in the simulator', async () => {
+  const cycles = CYCLES.filter(({id}) => id === CYCLE)
+  for (const cycle of cycles) {
+    const real = await playInLab(cycle, lab.ok)
+    expect(differencesOf(real, await playOnSimulator(cycle, PROFILE_OF[wantedVersion()]))).toEqual([])
+  }
+  expect(cycles).toHaveLength(1)
+})

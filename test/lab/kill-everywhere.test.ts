@@ -104,7 +104,8 @@ function sample(all: readonly string[], count: number): readonly string[] {
 }
 
 function config(connect: string, serve: string): string {
-  return `jobs:
+  return `global: {zfs: {access: cli}}
+jobs:
   - name: offsite
     type: push
 ${connect}

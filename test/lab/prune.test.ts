@@ -21,7 +21,8 @@ zfs create ${dst}/sink
 `)
   await lab.writeFile(
     CONFIG,
-    `jobs:
+    `global: {zfs: {access: cli}}
+jobs:
   - name: many
     type: snap
     filesystems: {${src}/many: true}

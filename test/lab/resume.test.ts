@@ -28,7 +28,8 @@ ${connect}
     pruning: {keep_sender: [{type: last_n, count: 100}], keep_receiver: [{type: last_n, count: 100}]}`
   await lab.writeFile(
     CONFIG,
-    `jobs:${push('slow', `"${src}/data": true`, '\n    send: {bandwidth_limit: {max: 8 MiB, bucket_capacity: 1 MiB}}')}
+    `global: {zfs: {access: cli}}
+jobs:${push('slow', `"${src}/data": true`, '\n    send: {bandwidth_limit: {max: 8 MiB, bucket_capacity: 1 MiB}}')}
 ${push('fast', `"${src}/full<": true`)}
 ${push('left', `"${src}/round*/left": true`)}
 ${push('right', `"${src}/round*/right": true`)}

@@ -47,7 +47,8 @@ beforeEach(async () => {
 async function configure(idle: string, filesystems = `${src}/data: true`, steps = 1): Promise<void> {
   await lab.writeFile(
     CONFIG,
-    `jobs:
+    `global: {zfs: {access: cli}}
+jobs:
   - name: sink
     type: sink
     root_fs: ${dst}/sink

@@ -93,19 +93,22 @@ function linesOf(
 
 /**
  * Both sides work beside each other: what the one does is in order, and so is what the other does. Looks with no change
- * between them may have any order.
+ * between them may have any order. What has to be looked at again behind the last of the snapshots that a run makes depends
+ * on how many seconds it has taken (docs/decisions/0014), and is not told.
  */
 function sidesOf(
   commands: FoundRun['commands'],
   plain: (text: string) => string,
 ): Required<Pick<ToldRun, 'sender' | 'receiver'>> {
   const of = (pool: string) => {
+    const here = commands.filter((argv) => poolIn(argv) === pool)
+    const last = here.findLastIndex(([verb = '']) => MAKES_SNAPSHOTS.has(verb))
     const ordered: string[] = []
     let looks: string[] = []
-    for (const argv of commands.filter((argv) => poolIn(argv) === pool)) {
+    for (const [index, argv] of here.entries()) {
       const line = plain(argv.map((word) => (word.includes(' ') ? `'${word}'` : word)).join(' '))
       if (LOOK.test(line)) {
-        looks.push(line)
+        if (last === -1 || index < last) looks.push(line)
         continue
       }
       ordered.push(...looks.toSorted(), line)
@@ -117,6 +120,7 @@ function sidesOf(
 }
 
 const LOOK = /^(get|list|holds) /
+const MAKES_SNAPSHOTS: ReadonlySet<string> = new Set(['snapshot', 'send', 'receive'])
 
 /** The pool that a command names. One that names none is a send with a token, or asks for a version. */
 function poolIn(argv: readonly string[]): string | undefined {

@@ -155,7 +155,7 @@ test('the values by default are those of zrepl', () => {
     'global.logging [{"type":"stdout","level":"warn","format":"human"}]',
     'global.monitoring []',
     'global.notify []',
-    'global/properties/zfs.access "cli"',
+    'global/properties/zfs.access "auto"',
     'global/properties/control.sockpath "/var/run/zrepl/control"',
     'global/properties/serve/properties/stdinserver.sockdir "/var/run/zrepl/stdinserver"',
     'stdoutOutlet.level "warn"',
