@@ -53,7 +53,6 @@ function serviceText({name, type}: TimedJob, {executable, config, writes}: Insta
   const writable = writes.map((path) => `ReadWritePaths=${serviceWord(`-${path}`)}\n`)
   return `[Unit]
 Description=zrepl ${type} job ${name.replaceAll('%', '%%')}
-Documentation=https://zrepl.github.io
 After=zfs.target network-online.target
 Wants=network-online.target
 
