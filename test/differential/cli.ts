@@ -29,6 +29,8 @@ const USAGE = `usage: npm run differential -- COMMAND
                       them agree
   cycles [ID…]        write down what whole runs of the program come to on it; all, or these`
 
+/** So many sequences are asked before what came of them is kept. */
+const AT_ONCE = 24
 const EXECUTABLE = join(import.meta.dirname, '..', '..', 'dist', 'zrepl')
 
 process.exitCode = await main(process.argv.slice(2))
@@ -70,8 +72,6 @@ async function compare(sequences: readonly Sequence[], keep: boolean): Promise<n
     return open === 0 ? 0 : 1
   })
 }
-
-const AT_ONCE = 24
 
 function agreedOf(recording: Recording, divergences: readonly Divergence[]): Agreed {
   const agreed = Object.entries(recording).filter(([id]) => !divergences.some((one) => one.id === id))
