@@ -15,7 +15,7 @@ export type Recording = Readonly<Record<string, readonly Observation[]>>
 export const PROFILE_OF: Readonly<Record<ZfsVersion, ProfileName>> = {'2.1': '2.1.11', '2.3': '2.3.2'}
 
 /** The first ones, and those on which ZFS and the simulator were not of one mind. */
-const RANDOM_SEEDS = [...Array.from({length: 12}, (_, index) => index + 1), 101, 122]
+const RANDOM_SEEDS = [...Array.from({length: 12}, (_, index) => index + 1), 101, 122, 191, 257, 293]
 const RANDOM_LENGTH = 25
 
 /** The sequences that are recorded: the probes, and random ones of fixed seeds. */

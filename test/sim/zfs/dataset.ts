@@ -2,6 +2,7 @@ import {
   addDataset,
   type Dataset,
   datasetsBelow,
+  dependentsOf,
   findDataset,
   type Host,
   mustFindPool,
@@ -78,7 +79,10 @@ function* renameSnapshot(host: Host, from: string, to: string): Command {
   return SILENT
 }
 
-/** `zfs rollback [-r] D@S`: with `-r` everything newer goes, bookmarks too (semantics 33). For foreign actors. */
+/**
+ * `zfs rollback [-r] D@S`: with `-r` everything newer goes, bookmarks too (semantics 33), unless something is based on it.
+ * For foreign actors.
+ */
 export function* rollback(host: Host, words: readonly string[]): Command {
   const {flags, operands} = readOptions(words, 'r', '')
   const [full = ''] = operands
@@ -91,6 +95,13 @@ export function* rollback(host: Host, words: readonly string[]): Command {
   const doomed = dataset.snapshots.filter(newer)
   if (!flags.has('r') && (doomed.length > 0 || dataset.bookmarks.some(newer)))
     return complained([`cannot rollback to '${full}': more recent snapshots or bookmarks exist`])
+  const clones = doomed.flatMap((snapshot) => dependentsOf(host, dataset, snapshot))
+  if (clones.length > 0)
+    return complained([
+      `cannot rollback to '${full}': clones of previous snapshots exist`,
+      "use '-R' to force deletion of the following clones and dependents:",
+      ...clones,
+    ])
   const held = doomed.find(({holds}) => holds.size > 0)
   if (held !== undefined) return complained([`cannot destroy '${name}@${held.name}': dataset is busy`])
   nextTxg(mustFindPool(host, name))
