@@ -93,8 +93,8 @@ function linesOf(
 
 /**
  * Both sides work beside each other: what the one does is in order, and so is what the other does. Looks with no change
- * between them may have any order. What has to be looked at again behind the last of the snapshots that a run makes depends
- * on how many seconds it has taken (docs/decisions/0014), and is not told.
+ * between them may have any order. By which looks a run knows again what there is, behind the last snapshot that it has made,
+ * depends on how many seconds it has taken (docs/decisions/0014): there is told instead, of each destroy, what was listed before.
  */
 function sidesOf(
   commands: FoundRun['commands'],
@@ -107,11 +107,13 @@ function sidesOf(
     let looks: string[] = []
     for (const [index, argv] of here.entries()) {
       const line = plain(argv.map((word) => (word.includes(' ') ? `'${word}'` : word)).join(' '))
+      const isBehind = last !== -1 && index > last
       if (LOOK.test(line)) {
-        if (last === -1 || index < last) looks.push(line)
+        if (!isBehind) looks.push(line)
         continue
       }
-      ordered.push(...looks.toSorted(), line)
+      const seen = isBehind ? listedBefore(argv, here.slice(last + 1, index)).map(plain) : []
+      ordered.push(...looks.toSorted(), ...seen, line)
       looks = []
     }
     return [...ordered, ...looks.toSorted()]
@@ -121,6 +123,25 @@ function sidesOf(
 
 const LOOK = /^(get|list|holds) /
 const MAKES_SNAPSHOTS: ReadonlySet<string> = new Set(['snapshot', 'send', 'receive'])
+
+/** Of each dataset of which `argv` destroys snapshots: whether any of the commands `before` has listed them. */
+function listedBefore(argv: readonly string[], before: readonly (readonly string[])[]): readonly string[] {
+  if (argv[0] !== 'destroy' && argv[0] !== 'program') return []
+  const datasets = new Set(argv.filter((word) => word.includes('@')).map((word) => word.replace(/@.*$/, '')))
+  return Array.from(datasets, (dataset) => {
+    const isListed = before.some((command) => listsSnapshotsOf(command, dataset))
+    return `${dataset}: ${isListed ? 'listed' : 'not listed'} before any of it is destroyed`
+  })
+}
+
+function listsSnapshotsOf(argv: readonly string[], dataset: string): boolean {
+  if (argv[0] !== 'list' || !argv.includes('snapshot,bookmark')) return false
+  const isDeep = argv.includes('-r') && !argv.includes('-d')
+  return argv.some(
+    (word) =>
+      word === dataset || word.startsWith(`${dataset}@`) || (isDeep && dataset.startsWith(`${word}/`)),
+  )
+}
 
 /** The pool that a command names. One that names none is a send with a token, or asks for a version. */
 function poolIn(argv: readonly string[]): string | undefined {
