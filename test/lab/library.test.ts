@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {readAccounts} from '../../bench/guest/accounting.ts'
 import {type Lab, openLab} from './lab.ts'
-import {holds, snapshots, zrepl} from './scenario.ts'
+import {bookmarks, guidHex, holds, snapshots, zrepl} from './scenario.ts'
 
 let lab: Lab
 let src: string
@@ -11,29 +11,30 @@ let destroy: () => Promise<void>
 const CONFIG = '/etc/zrepl/library.yml'
 const FEW = ['a', 'b']
 const MORE = ['a', 'b', 'c', 'd', 'e', 'f']
+const KILLED = ['x', 'y']
 
 beforeAll(async () => {
   lab = await openLab()
   ;({src, dst, destroy} = await lab.pools())
   await lab.ok(`set -e
-for f in film ${MORE.join(' ')}; do zfs create ${src}/$f; done
+for f in film ${[...MORE, ...KILLED].join(' ')}; do zfs create ${src}/$f; done
 zfs create ${dst}/sink
 zfs create ${dst}/far
-zfs snapshot ${[...MORE, 'film'].map((name) => `${src}/${name}@first`).join(' ')}
+zfs snapshot ${[...MORE, ...KILLED, 'film'].map((name) => `${src}/${name}@first`).join(' ')}
 `)
   const local = '    connect: {type: local, listener_name: sink, client_identity: me}'
   const ssh = await lab.authorize('me', CONFIG)
-  const job = (name: string, filesystems: readonly string[], more = '', connect = local) => `
+  const job = (name: string, filesystems: readonly string[], more = '', connect = local, kept = 9) => `
   - name: ${name}
     type: push
 ${connect}
     filesystems: {${filesystems.map((one) => `"${src}/${one}": true`).join(', ')}}
     snapshotting: {type: manual}${more}
-    pruning: {keep_sender: [{type: last_n, count: 9}], keep_receiver: [{type: last_n, count: 9}]}`
+    pruning: {keep_sender: [{type: last_n, count: ${kept}}], keep_receiver: [{type: last_n, count: ${kept}}]}`
   await lab.writeFile(
     CONFIG,
     `global: {zfs: {access: library}}
-jobs:${job('few', FEW)}${job('more', MORE)}${job('far', FEW, '', ssh)}
+jobs:${job('few', FEW)}${job('more', MORE)}${job('far', FEW, '', ssh)}${job('killed', KILLED, '', local, 2)}
 ${job('film', ['film'], '\n    send: {bandwidth_limit: {max: 4 MiB, bucket_capacity: 1 MiB}}\n    watchdog: {idle: 4s}')}
   - name: sink
     type: sink
@@ -47,7 +48,7 @@ ${job('film', ['film'], '\n    send: {bandwidth_limit: {max: 4 MiB, bucket_capac
     serve: {type: stdinserver, client_identities: [me]}
 `,
   )
-  for (const name of ['more', 'film', 'far']) expect((await replicate(name)).exitCode).toBe(0)
+  for (const name of ['more', 'film', 'far', 'killed']) expect((await replicate(name)).exitCode).toBe(0)
 })
 
 afterAll(async () => {
@@ -149,4 +150,50 @@ test.each(['send', 'receive'])('a %s that stands still is stopped, and the next 
   await lab.ok('for i in $(seq 150); do pgrep zrepl >/dev/null || exit 0; sleep 0.2; done; ps -ef; exit 1\n')
   expect((await replicate('film')).exitCode).toBe(0)
   expect(await snapshots(lab, copy('film'))).toEqual(await snapshots(lab, `${src}/film`))
+})
+
+const snapshotKilled = async (name: string) =>
+  void (await lab.ok(`for f in ${KILLED.join(' ')}; do echo ${name} >/mnt/${src}/$f/file; done
+zfs snapshot ${KILLED.map((one) => `${src}/${one}@${name}`).join(' ')}\n`))
+
+/** In shell: how many changes the histories of both pools have recorded. */
+const changes = () => `zpool history -i ${src} ${dst} | wc -l`
+
+test('killed when so much of a run is done, no ancestor is lost, and the next run leaves everything in order', async () => {
+  await snapshotKilled('all')
+  const all = await lab.ok(
+    `before=$(${changes()}); zrepl run killed --quiet --config ${CONFIG} >&2 && echo $(($(${changes()}) - before))\n`,
+  )
+  for (const part of [1, 2, 3, 4, 5, 6]) {
+    const done = Math.floor((Number(all) * part) / 8)
+    await snapshotKilled(`part${part}`)
+    const killed = await lab.sh(`until=$(($(${changes()}) + ${done}))
+zrepl run killed --config ${CONFIG} >/dev/null 2>&1 &
+run=$!
+until [ "$(${changes()})" -ge $until ]; do kill -0 $run || exit 99; done
+pkill -KILL zrepl
+wait $run
+status=$?
+until ! pgrep zrepl >/dev/null; do :; done
+exit $status
+`)
+    expect(killed.exitCode, `after ${done} of ${all} changes: ${killed.stderr}`).toBe(137)
+    for (const name of KILLED) {
+      const ancestor = (await snapshots(lab, copy(name))).at(-1)?.split(' ')[1] ?? ''
+      const there = await lab.ok(`zfs list -Hp -t snapshot,bookmark -d 1 -o guid ${src}/${name}\n`)
+      expect(there.split('\n')).toContain(ancestor)
+    }
+    const {exitCode, stderr} = await zrepl(lab, `run killed --config ${CONFIG}`)
+    expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
+    for (const name of KILLED) {
+      const ours = await snapshots(lab, `${src}/${name}`)
+      expect(ours).toHaveLength(2)
+      expect(await snapshots(lab, copy(name))).toEqual(ours)
+      const [newest = '', guid = ''] = ours.at(-1)?.split(' ') ?? []
+      expect(newest).toBe(`part${part}`)
+      expect(await bookmarks(lab, `${src}/${name}`)).toEqual([`zrepl_CURSOR_G_${guidHex(guid)}_J_killed`])
+      expect(await holds(lab, `${src}/${name}`)).toEqual([])
+      expect(await holds(lab, copy(name))).toEqual([`${newest} zrepl_last_received_J_sink`])
+    }
+  }
 })
