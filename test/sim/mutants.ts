@@ -347,6 +347,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'zfs-client/library-stream.ts',
     find: 'resume: {object, offset, bytes},',
     replace: 'resume: (void [object, offset, bytes], undefined),',
+    by: 'unit/zfs-client/library-stream.test.ts',
   },
   {
     what: 'the library sends all of a snapshot where an increment was planned',
