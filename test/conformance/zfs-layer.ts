@@ -288,7 +288,7 @@ zfs create -p $SECRET -o zrepl:placeholder=on $ROOT/secret`)
       const send = {to: await world.snapshot('a', '1'), from: undefined, flags: PLAIN, resumeToken: undefined}
       const into = {to: snapshotName(fs('b'), '1'), replacesPlaceholder: false}
       const {received} = await sendAndReceive(world, send, into, 600 * 1024)
-      assert.deepEqual(kinds([received]), ['stream'])
+      assert.deepEqual(kinds([received]), ['cut'])
       const {resumeToken = ''} = await world.dataset('b')
       const state = decodeResumeToken(resumeToken)
       assert(state.kind === 'resumable')

@@ -74,6 +74,7 @@ const TOLD = new Set(['send', 'hold', 'bookmark'])
 const WORDS = {
   known: ['dataset key must be loaded', 'out of space', 'permission denied'],
   unknown: ['a complaint nobody has ever seen', `errno ${UNKNOWN_ERRNO}`],
+  refused: ['no longer exists', 'invalid backup stream'],
 } as const
 /** The first record and the one behind it: before, nothing is begun. */
 const BEGUN = 624

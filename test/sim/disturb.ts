@@ -1,5 +1,5 @@
 import type {ProgramResult} from '../../src/lib/zfs-client/run-program.ts'
-import type {SpoiltOutput} from './fault.ts'
+import type {CommandFault, SpoiltOutput} from './fault.ts'
 import type {Entry} from './process/entry.ts'
 import {faultOf} from './process/program.ts'
 
@@ -32,9 +32,29 @@ const ABORTED: ProgramResult = {
 
 const EMPTY: ProgramResult = {exitCode: 0, signal: undefined, stdout: '', stderr: '', stderrCut: false}
 
-function failing(entry: Entry, text: 'known' | 'unknown'): ProgramResult {
-  const stderr = text === 'known' ? knownComplaint(entry) : 'zfs: a complaint nobody has ever seen'
+function failing(entry: Entry, text: FailText): ProgramResult {
+  const stderr = complaintOf(entry, text)
   return {exitCode: 1, signal: undefined, stdout: '', stderr: `${stderr}\n`, stderrCut: false}
+}
+
+type FailText = Extract<CommandFault, {kind: 'fail'}>['text']
+
+function complaintOf(entry: Entry, text: FailText): string {
+  switch (text) {
+    case 'known':
+      return knownComplaint(entry)
+    case 'refused':
+      return refusal(entry)
+    case 'unknown':
+      return 'zfs: a complaint nobody has ever seen'
+  }
+}
+
+/** How ZFS says that it will never take this token, or this stream. */
+function refusal({argv, stream}: Entry): string {
+  return stream === 'out'
+    ? `cannot resume send: '${argv.at(-1)}' used in the initial send no longer exists`
+    : 'cannot receive resume stream: invalid backup stream'
 }
 
 /** A complaint that ZFS really has for this kind of command, and that says nothing about what exists. */

@@ -10,7 +10,11 @@ export type Place = number | `${string}:${number}`
 export type CommandFault = {readonly at: Place} & (
   | {readonly kind: 'kill'; readonly when: 'before' | 'after'; readonly whom: Victims}
   /** Exit status 1 with a text, without having done anything or after having done everything. */
-  | {readonly kind: 'fail'; readonly when: 'instead' | 'after'; readonly text: 'known' | 'unknown'}
+  | {
+      readonly kind: 'fail'
+      readonly when: 'instead' | 'after'
+      readonly text: 'known' | 'unknown' | 'refused'
+    }
   /** `zfs` met an errno it does not know: SIGABRT. */
   | {readonly kind: 'abort'; readonly when: 'instead' | 'after'}
   /** Exit status 0 and output that is not what was asked for. */

@@ -171,6 +171,13 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'protection: incremental, resumeToken})',
   },
   {
+    what: 'what has arrived is thrown away for a complaint that nobody has understood',
+    file: 'zfs/is-refusal.ts',
+    find: 'return REFUSALS.has(kind)',
+    replace: "return REFUSALS.has(kind) || kind === 'unknown'",
+    by: 'sim/once-broken.test.ts',
+  },
+  {
     what: 'a useless partial receive is not given up',
     file: 'replicate/before-streams.ts',
     find: 'if (stuck.length === 0) return',

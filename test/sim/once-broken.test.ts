@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import type {Fault} from './fault.ts'
+import type {Fault, Place} from './fault.ts'
 import {leftovers} from './quiescence.ts'
 import {run} from './run.ts'
 import {play, playForeign, prepare} from './scenario.ts'
@@ -59,7 +59,7 @@ describe('once broken', () => {
         kind: 'fail',
         at: `send:${nth}`,
         when: 'instead',
-        text: 'unknown',
+        text: 'refused',
       })
       const {end, violations, trace} = await run(world, {faults: [refused(0), refused(1)]})
       expect(violations).toEqual([])
@@ -68,6 +68,38 @@ describe('once broken', () => {
         trace.map(({argv}) => argv.join(' ')).filter((words) => words.startsWith('receive -A')),
       ).toHaveLength(1)
       expect(leftovers(world)).toEqual([])
+    },
+  )
+
+  const TROUBLES: readonly (readonly [string, (at: Place) => Fault])[] = [
+    ['the network breaks before the stream', (at) => ({kind: 'cut', at, bytes: 0})],
+    ['the network breaks in the first record', (at) => ({kind: 'cut', at, bytes: 100})],
+    ['the network breaks behind it', (at) => ({kind: 'cut', at, bytes: 400})],
+    ['zfs send is killed', (at) => ({kind: 'die', at, bytes: 0})],
+    ['zfs send aborts', (at) => ({kind: 'abort', at, when: 'instead'})],
+    ['a key is missing', (at) => ({kind: 'fail', at, when: 'instead', text: 'known'})],
+    [
+      'zfs send complains of something nobody knows',
+      (at) => ({kind: 'fail', at, when: 'instead', text: 'unknown'}),
+    ],
+    ['the other side is killed', (at) => ({kind: 'kill', at, when: 'before', whom: 'peers'})],
+  ]
+
+  describe.each(['push', 'pull'] as const)(
+    '%s: what has arrived of a stream is kept, however often',
+    (direction) => {
+      test.each(TROUBLES)('%s', async (_, trouble) => {
+        for (const access of ['cli', 'library'] as const) {
+          const world = createWorld({direction, access})
+          await run(world, {faults: [{kind: 'die', at: 'send:0', bytes: 1500}]})
+          const arrived = () => pairsOf(world).map(({name, receiver}) => [name, receiver?.partial?.nextBlock])
+          const before = arrived()
+          expect(before[0]).toEqual(['tank/data', 2])
+          const {violations} = await run(world, {faults: [0, 1, 2].map((nth) => trouble(`send:${nth}`))})
+          expect(violations).toEqual([])
+          expect(arrived()[0]).toEqual(before[0])
+        }
+      })
     },
   )
 

@@ -37,7 +37,7 @@ describe.each(['push', 'pull'] as const)('%s', {timeout: 600_000}, (direction) =
     await run(world, {faults: [{kind: 'die', at: 'send:0', bytes: 1500}]})
     const verbs: string[] = []
     const refused = [0, 1].map(
-      (nth) => ({kind: 'fail', at: `send:${nth}`, when: 'instead', text: 'unknown'}) as const,
+      (nth) => ({kind: 'fail', at: `send:${nth}`, when: 'instead', text: 'refused'}) as const,
     )
     const replays = {isReplayed: () => true, onRequest: (verb: string) => verbs.push(verb)}
     const {end, violations} = await run(world, {faults: refused, replays})

@@ -1,6 +1,7 @@
 import {type ErrorCode, OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {Outcome} from '../zfs/client.ts'
+import {isRefusal} from '../zfs/is-refusal.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import type {ZfsFailure, ZfsFailureKind} from '../zfs/read-stderr.ts'
 import type {ReceiveRequest} from './receiver.ts'
@@ -18,7 +19,7 @@ export function receiveError(
       `cannot receive ${snapshot}: ${outcome.failure.message}`,
       {
         hint: HINTS.get(outcome.failure.kind),
-        retryable: PASSING.has(outcome.failure.kind),
+        retryable: !isRefusal(outcome.failure),
       },
     )
   return new OperationalError(
@@ -29,9 +30,6 @@ export function receiveError(
     },
   )
 }
-
-/** What may be over the next time, without anybody looking into the stream. */
-const PASSING: ReadonlySet<ZfsFailureKind> = new Set(['no-space', 'busy', 'permission'])
 
 function codeOf({kind}: ZfsFailure): ErrorCode {
   return kind === 'key-not-loaded' ? 'key-not-loaded' : 'receive-failed'

@@ -5,7 +5,9 @@ import type {Pace} from '../core/stream.ts'
 import type {StreamStages} from '../core/stream-stage.ts'
 import type {SendPolicy} from '../plan/policy.ts'
 import type {SendArgs, ZfsClient} from '../zfs/client.ts'
+import {isRefusal} from '../zfs/is-refusal.ts'
 import type {PlannedStream} from '../zfs/judge-stream.ts'
+import type {ZfsFailure} from '../zfs/read-stderr.ts'
 import {nameOfSnapshot, type Snapshot} from '../zfs/version.ts'
 import {checkToken} from './check-token.ts'
 import {sendCompressed} from './compressed.ts'
@@ -77,15 +79,13 @@ export function createSending(
   }
 }
 
-function sendError(
-  to: Snapshot,
-  {kind, message}: {readonly kind: string; readonly message: string},
-): OperationalError {
-  const keyMissing = kind === 'key-not-loaded'
+function sendError(to: Snapshot, failure: ZfsFailure): OperationalError {
+  const keyMissing = failure.kind === 'key-not-loaded'
   return new OperationalError(
     keyMissing ? 'key-not-loaded' : 'send-failed',
-    `cannot send ${quoted(nameOfSnapshot(to))}: ${message}`,
+    `cannot send ${quoted(nameOfSnapshot(to))}: ${failure.message}`,
     {
+      retryable: !isRefusal(failure),
       hint: keyMissing ? `load the key (zfs load-key) or send raw (send.encrypted: true)` : undefined,
     },
   )

@@ -14,7 +14,9 @@ const MAX_PAUSE_MS = 20
 export async function admit(ctx: RunContext, stream: IncomingStream): Promise<void> {
   if (stream.bufferBytes !== undefined) resizePipe(stream.source.fd, stream.bufferBytes)
   if ((await inspectIncoming(ctx, stream)) !== 'ended') return
-  throw new OperationalError('receive-failed', 'cannot receive: the stream ended before its first record')
+  throw new OperationalError('receive-failed', 'cannot receive: the stream ended before its first record', {
+    retryable: true,
+  })
 }
 
 /**

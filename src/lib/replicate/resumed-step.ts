@@ -10,8 +10,9 @@ const MAX_ATTEMPTS = 2
  * Runs a step that continues a partial receive.
  *
  * A token can fit the plan and be of no use all the same: ZFS refuses it, the same way each time, for ever (zrepl#431,
- * openzfs#8801). So when continuing fails twice and the receiver's token has not moved, which a lost connection or a full
- * pool would not explain, the partial receive is given up once and the step is sent from its beginning, in the same run.
+ * openzfs#8801). So when ZFS refuses twice and the receiver's token has not moved, the partial receive is given up once and
+ * the step is sent from its beginning, in the same run. It may be most of a large stream, so nothing else is a reason: not a
+ * connection that is lost, a program that is killed, a machine in trouble, nor a complaint that nobody has understood.
  * Returns the step's warnings; throws why the last attempt failed.
  */
 export async function runResumedStep(
@@ -25,7 +26,7 @@ export async function runResumedStep(
     try {
       return await run(step)
     } catch (error) {
-      if (!(await isStuck(ctx, receiver, step, error))) throw error
+      if (!(await isStuck(ctx, receiver, step, error))) throw keptFor(error)
       reason = error instanceof Error ? error.message : String(error)
       ctx.log.of('repl').warn('partial receive does not continue', {attempt, error: reason})
     }
@@ -45,6 +46,17 @@ export async function runResumedStep(
 
 /** The codes of failures that may lie in the token; `retryable` ones lie elsewhere. */
 const SUSPICIOUS: ReadonlySet<ErrorCode> = new Set(['send-failed', 'receive-failed', 'receive-not-confirmed'])
+
+/** Says what to do should it come in every run. */
+function keptFor(error: unknown): unknown {
+  if (!(error instanceof OperationalError) || error.hint !== undefined || !SUSPICIOUS.has(error.code))
+    return error
+  return new OperationalError(error.code, error.message, {
+    hint: 'what has arrived is kept; if this comes in every run, give it up on the receiver by hand (zfs receive -A), and all of it is sent again',
+    retryable: error.retryable,
+    cause: error,
+  })
+}
 
 async function isStuck(
   ctx: RunContext,

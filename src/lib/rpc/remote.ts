@@ -5,7 +5,9 @@ import type {LocalReceiver, ReceiveReply, Receiver} from '../endpoint/receiver.t
 import type {DestroyRequest, LocalSender, Sender, StreamBegan} from '../endpoint/sender.ts'
 import type {Transfer, TransferBegan} from '../endpoint/transfer.ts'
 import type {EndpointView} from '../endpoint/view.ts'
+import {isRefusal} from '../zfs/is-refusal.ts'
 import type {DatasetName} from '../zfs/name.ts'
+import {readFailure} from '../zfs/read-stderr.ts'
 import type {Lane} from './client.ts'
 import type {Lanes} from './lanes.ts'
 import {patienceMs} from './patience.ts'
@@ -163,7 +165,11 @@ function notWhole(error: OperationalError): OperationalError {
   return new OperationalError(
     'send-failed',
     `zfs send ended without an error, but not with a whole stream: ${error.message}`,
-    {hint: 'run it by hand on the sender (zfs send … | zstream dump) to see what it writes', cause: error},
+    {
+      hint: 'run it by hand on the sender (zfs send … | zstream dump) to see what it writes',
+      retryable: error.retryable,
+      cause: error,
+    },
   )
 }
 
@@ -188,7 +194,10 @@ async function withSendersWords<T>(
   if (!(await settlesWithin(ctx, connection.gone, SENDERS_WORDS_MS))) return error
   const complaint = connection.complaint()
   if (complaint === '') return error
-  return new OperationalError('send-failed', `${connection.peer}: ${complaint}; ${error.message}`, {
+  const failure = readFailure(complaint)
+  const code = failure.kind === 'key-not-loaded' ? 'key-not-loaded' : 'send-failed'
+  return new OperationalError(code, `${connection.peer}: ${complaint}; ${error.message}`, {
+    retryable: error.retryable && !isRefusal(failure),
     cause: error,
   })
 }
@@ -257,7 +266,7 @@ function bothWords(error: OperationalError, reason: unknown): OperationalError {
   const told = error.code === 'send-failed' ? reason : error
   return new OperationalError(told.code, `${error.message}; ${reason.message}`, {
     hint: told.hint,
-    retryable: told.retryable,
+    retryable: error.retryable && reason.retryable,
     cause: error,
   })
 }

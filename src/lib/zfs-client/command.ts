@@ -79,7 +79,7 @@ export function failureOf(result: ProgramResult): ZfsFailure {
   const failure = readFailure(result.stderr)
   if (result.signal === undefined) return failure
   const said = result.stderr.trim() === '' ? '' : `: ${failure.message}`
-  const kind = failure.kind === 'unknown' && result.signal === 'SIGPIPE' ? 'stream' : failure.kind
+  const kind = failure.kind === 'unknown' && result.signal === 'SIGPIPE' ? 'cut' : failure.kind
   return {kind, message: `zfs was ended by ${result.signal}${said}`}
 }
 

@@ -23,6 +23,9 @@ export type ZfsFailureKind =
   | 'modified'
   | 'not-the-base'
   | 'no-space'
+  /** The stream ended early, was damaged, or nobody read it: a symptom, whose reason lies elsewhere. */
+  | 'cut'
+  /** ZFS does not take this stream, or this token. */
   | 'stream'
   | 'too-many-arguments'
   /** Not by ZFS: the side that was asked does not want to. */
@@ -179,9 +182,10 @@ const PHRASES: readonly (readonly [ZfsFailureKind, RegExp])[] = [
   ],
   ['no-space', /out of space|space quota exceeded|no space left on device|disk quota exceeded/i],
   ['busy', /dataset is busy|pool or dataset is busy|device or resource busy/i],
+  ['cut', /incomplete stream|checksum mismatch|failed to read from stream|broken pipe/i],
   [
     'stream',
-    /invalid backup stream|incomplete stream|checksum mismatch|failed to read from stream|broken pipe|must be upgraded to receive this stream|unsupported feature|crypto parameters not compatible|IV set guid missing|large microzaps|resume token is corrupt|raw receive on top of existing unencrypted|overwrite an unencrypted one with an encrypted one|encryption key does not match existing key|kernel memory allocation larger/i,
+    /invalid backup stream|must be upgraded to receive this stream|unsupported feature|crypto parameters not compatible|IV set guid missing|large microzaps|resume token is corrupt|raw receive on top of existing unencrypted|overwrite an unencrypted one with an encrypted one|encryption key does not match existing key|kernel memory allocation larger/i,
   ],
 ]
 

@@ -91,7 +91,13 @@ export async function receiveStream(
   let receiving: Receiving | undefined
   return await asChild(ctx, entry, director.endOf(stdin.source.fd), async (end, waiter) => {
     if (!(await isPipeAdmitted(end, stdin.inspect, waiter)))
-      throw new OperationalError('receive-failed', 'cannot receive: the stream ended before its first record')
+      throw new OperationalError(
+        'receive-failed',
+        'cannot receive: the stream ended before its first record',
+        {
+          retryable: true,
+        },
+      )
     const stream = createStreamReader((length) => readFully(end, length, waiter))
     try {
       const begin = await stream.begin()

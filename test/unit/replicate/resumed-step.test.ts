@@ -72,6 +72,7 @@ test('what fails afresh too is not tried for ever', async () => {
 })
 
 test.each<[string, Error]>([
+  ['a killed zfs send', new OperationalError('send-failed', 'it was killed', {retryable: true})],
   ['a lost connection', new OperationalError('peer-unreachable', 'gone', {retryable: true})],
   ['a full pool', new OperationalError('receive-failed', 'out of space', {retryable: true})],
   ['a missing key', new OperationalError('key-not-loaded', 'locked')],

@@ -439,7 +439,7 @@ describe('streams', () => {
 
   test.each([
     [fails("warning: cannot send 'p/a@2': dataset key must be loaded"), 'key-not-loaded', 'must be loaded'],
-    [{exitCode: undefined, signal: 'SIGPIPE'}, 'stream', 'zfs was ended by SIGPIPE'],
+    [{exitCode: undefined, signal: 'SIGPIPE'}, 'cut', 'zfs was ended by SIGPIPE'],
     [
       {exitCode: undefined, signal: 'SIGABRT', stderr: 'internal error: odd\n'},
       'unknown',

@@ -8,8 +8,9 @@ test.each([
   [3, 'does-not-exist'],
   [13, 'key-not-loaded'],
   [18, 'not-the-base'],
+  [22, 'stream'],
   [28, 'no-space'],
-  [32, 'stream'],
+  [32, 'cut'],
 ] as const)('send: errno %i is %s', (errno, kind) => {
   expect(failureOfSend(errno).kind).toBe(kind)
 })
@@ -25,9 +26,9 @@ test.each([
   [26, 'modified'],
   [28, 'no-space'],
   [122, 'no-space'],
-  [52, 'stream'],
+  [52, 'cut'],
   [1035, 'not-the-base'],
-  [1040, 'stream'],
+  [1040, 'cut'],
   [1041, 'not-the-base'],
 ] as const)('receive: errno %i is %s', (errno, kind) => {
   expect(failureOfReceive(errno, {raw: false}).kind).toBe(kind)

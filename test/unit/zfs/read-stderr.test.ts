@@ -71,10 +71,10 @@ describe('a word for every known complaint', () => {
       'cannot receive incremental stream: destination tank/r contains partially-complete state from "zfs receive -s".',
     ],
     ['busy', 'cannot receive incremental stream: dataset is busy'],
-    ['stream', 'cannot receive new filesystem stream: incomplete stream'],
-    ['stream', 'cannot receive new filesystem stream: checksum mismatch'],
-    ['stream', RESUMABLE],
-    ['stream', 'cannot receive: failed to read from stream'],
+    ['cut', 'cannot receive new filesystem stream: incomplete stream'],
+    ['cut', 'cannot receive new filesystem stream: checksum mismatch'],
+    ['cut', RESUMABLE],
+    ['cut', 'cannot receive: failed to read from stream'],
     [
       'not-the-base',
       'cannot receive incremental stream: most recent snapshot of tank/r does not\nmatch incremental source',
@@ -124,7 +124,7 @@ describe('a word for every known complaint', () => {
     ['does-not-exist', "warning: cannot send 'tank/a@s': incremental source (@r) does not exist"],
     ['key-not-loaded', "warning: cannot send 'tank/a@s': dataset key must be loaded"],
     ['key-not-loaded', "warning: cannot send 'tank/a@s': source key must be loaded"],
-    ['stream', "warning: cannot send 'tank/a@s': Broken pipe"],
+    ['cut', "warning: cannot send 'tank/a@s': Broken pipe"],
     [
       'stream',
       "warning: cannot send 'tank/a@s': source snapshot contains large microzaps, need -L (--large-block) or -w (--raw) to generate stream",
