@@ -476,6 +476,13 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "return {kind: 'admitted', properties: false}",
   },
   {
+    what: 'what is never sent counts as replicated',
+    file: 'prune/candidates.ts',
+    find: 'return atCursor || isSelected(snapshot) || theirs.has(snapshot.guid)',
+    replace: 'return atCursor || !isSelected(snapshot) || theirs.size >= 0',
+    by: 'unit/prune/judge-side.test.ts',
+  },
+  {
     what: 'what the library could not do counts as done',
     file: 'zfs-client/library-batch.ts',
     find: 'if (errno === undefined && answer.errno === 0) outcomes.set(item, DONE)',

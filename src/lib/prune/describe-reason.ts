@@ -17,9 +17,9 @@ export function describeVerdict(verdict: Verdict): string {
 
 /** `kept by grid 1x1h(keep=all) | 24x1h`, `kept: last common version`. */
 export function describeKeepReason(reason: KeepReason): string {
-  return reason.kind === 'rule'
-    ? `kept by ${describeRule(reason.rule)}`
-    : `kept: ${describeProtection(reason)}`
+  if (reason.kind !== 'rule') return `kept: ${describeProtection(reason)}`
+  const why = reason.neverSent ? ': it is never sent, because replication.snapshots does not select it' : ''
+  return `kept by ${describeRule(reason.rule)}${why}`
 }
 
 /** `last_n 10: not among the newest`. */

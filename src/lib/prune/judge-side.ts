@@ -1,5 +1,6 @@
 import type {NonEmpty} from '../core/assert.ts'
 import type {DatasetName, Guid} from '../zfs/name.ts'
+import type {Snapshot} from '../zfs/version.ts'
 import {dateMs} from './by-date.ts'
 import type {Candidate} from './candidate.ts'
 import {candidatesAlone, candidatesGone, candidatesOnReceiver, candidatesOnSender} from './candidates.ts'
@@ -59,6 +60,8 @@ export type PruneQuestion = Judging & {
   /** A filesystem without an entry counts as failed: nobody knows how it stands. */
   readonly states: ReadonlyMap<DatasetName, ReplicationState>
   readonly onConflict: OnConflict
+  /** Whether replication would ever send it: the job's `replication.snapshots`. */
+  readonly isSelected: (snapshot: Snapshot) => boolean
   /** Of filesystems that only the receiver has; `undefined`: they are left alone. */
   readonly goneAfterMs: number | undefined
 }
@@ -67,7 +70,7 @@ const UNKNOWN_STATE: ReplicationState = {standing: 'failed', steps: []}
 
 /** Judges the sender's snapshots of every filesystem. */
 export function judgeSender(question: PruneQuestion): readonly FilesystemJudgement[] {
-  const {sender, receiver, states, onConflict} = question
+  const {sender, receiver, states, onConflict, isSelected} = question
   const theirs = receiver === 'unknown' ? 'unknown' : byFilesystem(receiver)
   return sender.filesystems.map((history): FilesystemJudgement => {
     const {filesystem} = history
@@ -78,7 +81,7 @@ export function judgeSender(question: PruneQuestion): readonly FilesystemJudgeme
 
     const other: SenderSituation['receiver'] =
       theirs === 'unknown' ? 'unknown' : (theirs.get(filesystem) ?? 'absent')
-    const candidates = candidatesOnSender(history, sender.jobId, other)
+    const candidates = candidatesOnSender(history, sender.jobId, other, isSelected)
     const situation = {jobId: sender.jobId, sender: history, receiver: other, steps, onConflict, scope}
     return judgeHistory(history, candidates, protectOnSender(situation), question)
   })

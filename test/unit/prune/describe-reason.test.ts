@@ -19,6 +19,10 @@ test.each<[KeepReason, string]>([
   [{kind: 'rule', rule: regex('^manual')}, "kept by regex '^manual'"],
   [{kind: 'rule', rule: regex('^zrepl_', true)}, "kept by regex not '^zrepl_'"],
   [{kind: 'rule', rule: notReplicated()}, 'kept by not_replicated'],
+  [
+    {kind: 'rule', rule: notReplicated(), neverSent: true},
+    'kept by not_replicated: it is never sent, because replication.snapshots does not select it',
+  ],
   [{kind: 'newest'}, 'kept: newest snapshot'],
   [{kind: 'only'}, 'kept: only snapshot'],
   [{kind: 'last-one'}, 'kept: one snapshot always stays'],

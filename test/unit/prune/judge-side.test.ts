@@ -18,12 +18,12 @@ import {cursor, PUSH, SINK, view} from '../plan/views.ts'
 import {lastN, notReplicated, regex} from './rules.ts'
 
 describe('what counts as replicated', () => {
-  /** `+` replicated, `=` at the cursor. */
+  /** `+` replicated, `=` at the cursor, `!` never sent. */
   function marks(candidates: readonly Candidate[]): string {
     return candidates
       .map(
-        ({snapshot, replicated, atCursor}) =>
-          `${snapshot.name}${replicated ? '+' : ''}${atCursor ? '=' : ''}`,
+        ({snapshot, replicated, atCursor, neverSent}) =>
+          `${snapshot.name}${replicated ? '+' : ''}${atCursor ? '=' : ''}${neverSent ? '!' : ''}`,
       )
       .join(' ')
   }
@@ -53,7 +53,25 @@ describe('what counts as replicated', () => {
     ],
     ['in order of createtxg', view('@c,3 @a,1 @b,2'), view('@b,2'), 'a+ b+= c'],
   ])('on the sender: %s', (_, sender, receiver, expected) => {
-    expect(marks(candidatesOnSender(sender, PUSH, receiver))).toBe(expected)
+    expect(marks(candidatesOnSender(sender, PUSH, receiver, () => true))).toBe(expected)
+  })
+
+  test.each<[string, History, History | 'absent' | 'unknown', string]>([
+    ['not, however old it is', view('@a,1 @m,2 @b,3 @n,4'), view('@a,1 @b,3'), 'a+ m! b+= n!'],
+    ['when the receiver has it nevertheless', view('@a,1 @m,2 @b,3'), view('@m,2,1 @b,3,2'), 'a+ m+ b+='],
+    ['not by a snapshot of its name', view('@m,2 @b,3'), view('@m,9,1 @b,3,2'), 'm! b+='],
+    ['not by a bookmark of the receiver', view('@m,2 @b,3'), view('#m,2,1 @b,3,2'), 'm! b+='],
+    ['when it is the last common version', view('@a,1 @m,2 @n,3'), view('@a,1 @m,2'), 'a+ m+= n!'],
+    ['not where the receiver has nothing', view('@a,1 @m,2'), 'absent', 'a m!'],
+    [
+      'only where the cursor stands when the receiver is not known',
+      view(`@l,1 @a,2 @m,3 @b,4 ${cursor(3)}`),
+      'unknown',
+      'l! a+ m+= b',
+    ],
+  ])('on the sender, what is not selected: %s', (_, sender, receiver, expected) => {
+    const isSelected = ({name}: {readonly name: string}) => name < 'l'
+    expect(marks(candidatesOnSender(sender, PUSH, receiver, isSelected))).toBe(expected)
   })
 
   test.each<[string, History, History, string]>([
@@ -97,6 +115,7 @@ function question(
     states: new Map(sender.map(({filesystem}) => [filesystem, {standing: 'done', steps: []}])),
     rules: [regex('^nothing$')],
     onConflict: 'keep',
+    isSelected: () => true,
     goneAfterMs: undefined,
     agreed: false,
     running: new Map(),
@@ -131,6 +150,19 @@ describe('the sender', () => {
     expect(lines(judgeSender(question([view(ABC)], [view(ABC)], {rules: [lastN(2)]})))).toEqual([
       'tank/a: -a b c',
     ])
+  })
+
+  test('keeps by not_replicated what is never sent, and says why', () => {
+    const asked = question([view('@m,1 @a,2 @n,3 @b,4')], [view('@a,2 @b,4')], {
+      rules: [lastN(1), notReplicated()],
+      isSelected: ({name}) => name < 'l',
+    })
+    const [judgement] = judgeSender(asked)
+    expect(judgement && lines([judgement])).toEqual(['tank/a: m -a n b'])
+    const because = judgement?.kind === 'judged' ? judgement.verdicts.map((verdict) => verdict.because) : []
+    const neverSent = {kind: 'rule', rule: notReplicated(), neverSent: true}
+    expect([because[0], because[2]]).toEqual([[neverSent], [neverSent]])
+    expect(lines(judgeSender({...asked, rules: [lastN(1)]}))).toEqual(['tank/a: -m -a -n b'])
   })
 
   test('is skipped where it is a placeholder or in a conflict', () => {
