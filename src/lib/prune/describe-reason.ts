@@ -34,6 +34,8 @@ export function describeSkip(because: SkipReason): string {
       return 'it is a placeholder'
     case 'not-on-sender':
       return 'it is not on the sender (any more)'
+    case 'not-known-to-be-gone':
+      return 'the sender does not show it, but does not say that it has no such dataset either: it may lie beside filesystems, or on a pool that is away'
     case 'clock-jump':
       return 'its latest snapshots are dated months after all others: if that is right, run with --yes-large-prune'
     case 'conflict':

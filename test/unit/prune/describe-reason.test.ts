@@ -53,6 +53,10 @@ test.each<[DestroyReason['miss'], string]>([
 test.each<[SkipReason, string]>([
   ['placeholder', 'it is a placeholder'],
   ['not-on-sender', 'it is not on the sender (any more)'],
+  [
+    'not-known-to-be-gone',
+    'the sender does not show it, but does not say that it has no such dataset either: it may lie beside filesystems, or on a pool that is away',
+  ],
   ['conflict', 'it is in conflict: nothing is destroyed until that is resolved'],
   ['replication-skipped', 'it is not replicated'],
   ['replication-failed', 'its replication has failed'],

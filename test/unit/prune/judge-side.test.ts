@@ -12,6 +12,7 @@ import {
   type PruneQuestion,
 } from '../../../src/lib/prune/judge-side.ts'
 import {mayPrune, type OnConflict, type Standing} from '../../../src/lib/prune/may-prune.ts'
+import {type DatasetName, parseDatasetName} from '../../../src/lib/zfs/name.ts'
 import {isBookmark, isSnapshot, type Version} from '../../../src/lib/zfs/version.ts'
 import {sublists, versions} from '../../versions.ts'
 import {cursor, PUSH, SINK, view} from '../plan/views.ts'
@@ -230,6 +231,68 @@ describe('the receiver', () => {
 
   test('is not judged at all when it is not known', () => {
     expect(judgeReceiver(question([view(ABC)], 'unknown'))).toEqual([])
+  })
+})
+
+describe('a copy that the sender does not show', () => {
+  const OLD = {goneAfterMs: 1, nowMs: 10_000}
+  const HELD = {c: 'somebody zrepl_last_received_J_sink'}
+  const copy = (more: Parameters<typeof view>[1] = {}) => view(ABC, {name: 'tank/gone', holds: HELD, ...more})
+  const absent = [copy().filesystem]
+  const judged = (
+    receiver: History,
+    more: Partial<PruneQuestion>,
+    told: readonly DatasetName[] | undefined = absent,
+  ) =>
+    lines(
+      judgeReceiver({
+        ...question([view(ABC)], [receiver], {...OLD, ...more}),
+        sender: {jobId: PUSH, filesystems: [view(ABC)], ...(told === undefined ? {} : {absent: told})},
+      }),
+    )
+
+  test('is pruned when the sender says that it has no such dataset', () => {
+    expect(judged(copy(), {})).toEqual(['tank/gone: -a -b c'])
+  })
+
+  test('is left alone unless the sender says so, which is told where it makes a difference', () => {
+    const other = [parseDatasetName('tank/other')]
+    expect(judged(copy(), {}, [])).toEqual(['tank/gone: skip, not-known-to-be-gone'])
+    expect(judged(copy(), {}, other)).toEqual(['tank/gone: skip, not-known-to-be-gone'])
+    expect(judged(copy(), {rules: [regex('.')]}, other)).toEqual(['tank/gone: skip, not-on-sender'])
+  })
+
+  test('is left alone for ever where that is not wanted', () => {
+    expect(judged(copy(), {goneAfterMs: undefined})).toEqual(['tank/gone: skip, not-on-sender'])
+  })
+
+  test.each<[string, History, Partial<PruneQuestion>?]>([
+    ['is young', copy(), {goneAfterMs: 7000}],
+    ['carries no hold', copy({holds: {}})],
+    [
+      'carries the hold of another job',
+      copy({holds: {c: 'zrepl_last_received_J_sink2 zrepl_last_received_J_push'}}),
+    ],
+    ['carries another hold of this job', copy({holds: {c: 'zrepl_STEP_J_sink'}})],
+  ])('is left alone when it %s, whatever the sender says', (_, receiver, more = {}) => {
+    expect(judged(receiver, more)).toEqual(['tank/gone: skip, not-on-sender'])
+  })
+
+  test('is left alone when it was set aside, whatever the sender says', () => {
+    const aside = copy({name: 'tank/gone_diverged_00000000000000ff'})
+    expect(judged(aside, {}, [aside.filesystem])).toEqual([`${aside.filesystem}: skip, not-on-sender`])
+  })
+
+  test('is left alone when the sender shows nothing at all', () => {
+    const nothing = {...question([], [copy()], OLD), sender: {jobId: PUSH, filesystems: [], absent}}
+    expect(lines(judgeReceiver(nothing))).toEqual(['tank/gone: skip, not-on-sender'])
+  })
+
+  test('does not become one because the sender says that it is absent: what is shown is there', () => {
+    const shown = {...question([copy()], [copy()], OLD), sender: {jobId: PUSH, filesystems: [copy()], absent}}
+    expect(lines(judgeReceiver({...shown, states: new Map()}))).toEqual([
+      'tank/gone: skip, replication-failed',
+    ])
   })
 })
 
