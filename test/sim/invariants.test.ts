@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {createInvariants, type Violation} from './invariants.ts'
-import {allDatasets, findDataset, type Host, mustFindDataset, writeBlock} from './pool.ts'
+import {allDatasets, type Dataset, findDataset, type Host, mustFindDataset, writeBlock} from './pool.ts'
 import {createTimers} from './process/clock.ts'
 import type {Entry} from './process/entry.ts'
 import {createProcess} from './process/process.ts'
@@ -185,6 +185,25 @@ describe('each invariant sees what breaks it', () => {
     const as = pretend(world, invariant === 'I17' ? 'nothing' : 'everything')
     breakIt(world, as)
     expect(as.broken()).toContain(invariant)
+  })
+
+  test.each<[string, (world: World, copy: Dataset) => void]>([
+    ['is still on the sender', () => undefined],
+    ['pool is away', ({sender}) => void sender.pools.delete('tank')],
+    ['was received by another job', (_, {snapshots}) => snapshots.forEach(({holds}) => void holds.clear())],
+  ])('I9, of a copy that is not shown and %s', (why, change) => {
+    const usual = copyWorld(REPLICATED)
+    const world = {
+      ...usual,
+      options: {...usual.options, rewritten: [['"tank/data<"', '"tank/data/vol"'] as const]},
+    }
+    const copy = mustFindDataset(world.receiver, receiverName(world, FS))
+    change(world, copy)
+    const as = pretend(world)
+    as.give(world.receiver, ['destroy', snapshotNames(world.receiver, copy.name)[0] ?? ''])
+    expect(as.violations().map(({invariant, what}) => `${invariant} ${what}`)).toContainEqual(
+      expect.stringMatching(new RegExp(`^I9 .*${why}$`)),
+    )
   })
 
   test('I10, while a command of a run that is gone still works', () => {

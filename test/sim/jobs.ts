@@ -17,7 +17,8 @@ export type JobPair =
 
 /** The jobs of both sides, read from a configuration as anybody would write it. */
 export function jobsOf(options: WorldOptions): JobPair {
-  const {direction, initialReplication, protection, concurrentSteps, retention, compressed} = options
+  const {direction, initialReplication, protection, concurrentSteps, retention, compressed, rewritten} =
+    options
   const key = JSON.stringify([
     direction,
     initialReplication,
@@ -25,6 +26,7 @@ export function jobsOf(options: WorldOptions): JobPair {
     concurrentSteps,
     retention,
     compressed,
+    rewritten,
   ])
   const known = KNOWN_JOBS.get(key)
   if (known !== undefined) return known
@@ -37,7 +39,11 @@ const KNOWN_JOBS = new Map<string, JobPair>()
 
 /** The configuration of both sides. */
 export function configOf(options: WorldOptions): string {
-  return options.direction === 'push' ? pushConfig(options) : pullConfig(options)
+  const usual = options.direction === 'push' ? pushConfig(options) : pullConfig(options)
+  return options.rewritten.reduce((text, [find, replace]) => {
+    if (!text.includes(find)) throw new Error(`no ${find} in the configuration`)
+    return text.replace(find, () => replace)
+  }, usual)
 }
 
 function load(yaml: string): JobPair {

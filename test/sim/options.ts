@@ -32,6 +32,8 @@ export type WorldOptions = {
   readonly retention: 'short' | 'years'
   /** Streams are compressed between the hosts. */
   readonly compressed: boolean
+  /** Words of the configuration, the first that are so, that are others here. */
+  readonly rewritten: readonly (readonly [find: string, replace: string])[]
   /** Datasets of the sender below `tank/data`, besides `tank/data` itself. */
   readonly children: readonly (readonly [name: string, type: 'filesystem' | 'volume'])[]
 }
@@ -54,6 +56,7 @@ export const DEFAULTS: WorldOptions = {
   clockGoesBack: false,
   retention: 'short',
   compressed: false,
+  rewritten: [],
   children: [
     ['a b', 'filesystem'],
     ['vol', 'volume'],

@@ -92,6 +92,7 @@ export function createSenderOf(
   return createLocalSender(zfs, {
     jobId: perClient ? jobIdFor(job.name, clientIdentity) : job.name,
     filter: job.filesystems,
+    servesPeer: job.type === 'source',
     send: job.type === 'snap' ? NO_SEND : job.send,
     floor: job.type === 'source' ? job.floor : NO_FLOOR,
     pace: limit && createPace(limit),

@@ -6,6 +6,7 @@ import {confineToFilter} from '../scope/confine.ts'
 import type {Filter} from '../scope/filter.ts'
 import type {Listing, ZfsClient} from '../zfs/client.ts'
 import {type DatasetName, snapshotName} from '../zfs/name.ts'
+import {findAbsent} from './absent.ts'
 import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
 import {createFindVersion} from './find-version.ts'
@@ -20,6 +21,8 @@ import {MAX_STREAMS} from './view.ts'
 export type SenderSettings = {
   readonly jobId: JobId
   readonly filter: Filter
+  /** Who asks is another host, which is not to learn what exists beside the filter. */
+  readonly servesPeer: boolean
   readonly send: SendPolicy
   readonly floor: RetentionFloor
   /** For all of its streams together; `undefined`: as fast as they go. */
@@ -30,7 +33,7 @@ export type SenderSettings = {
 /** The sender on this host. It owns the step holds, cursors and tentative cursors of its job, and touches no other's. */
 export function createLocalSender(
   zfs: ZfsClient,
-  {jobId, filter, send: policy, floor, pace, stages}: SenderSettings,
+  {jobId, filter, servesPeer, send: policy, floor, pace, stages}: SenderSettings,
 ): LocalSender {
   const pool = createKnownPool(zfs)
   const find = createFindVersion(pool, filter)
@@ -48,13 +51,18 @@ export function createLocalSender(
       if (listing === undefined || confirm === undefined) listing = await pool.list(ctx, filter.roots, true)
       await pool.confirm(ctx, confirm ?? [])
       const datasets = listing.datasets.filter(({name}) => filter.accepts(name))
-      const holds = await pool.holds(
+      const names = datasets.map(({name}) => name)
+      const holds = await pool.holds(ctx, names)
+      const shown = new Set(names)
+      const absent = await findAbsent(
         ctx,
-        datasets.map(({name}) => name),
+        zfs,
+        (confirm ?? []).filter((name) => !shown.has(name) && (!servesPeer || filter.accepts(name))),
       )
       return {
         jobId,
         missing: listing.missingRoots,
+        ...(absent.length === 0 ? {} : {absent}),
         clockMs: ctx.clock.now(),
         maxStreams: MAX_STREAMS,
         compressions: stages.compressions(),

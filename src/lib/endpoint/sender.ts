@@ -13,7 +13,10 @@ import type {EndpointView} from './view.ts'
  * Methods that take many requests answer in their order and fail per request, not as a whole.
  */
 export type Sender = {
-  /** `confirm`: what was told before is told again, with those of these filesystems listed that were only remembered. */
+  /**
+   * `confirm`: what was told before is told again, with those of these filesystems listed that were only remembered, and
+   * told which of the others do not exist here, shown or not.
+   */
   observe(ctx: RunContext, confirm?: readonly DatasetName[]): Promise<EndpointView>
   /** What each stream would be. For people only: nothing is decided by it. */
   estimate(ctx: RunContext, requests: readonly SendRequest[]): Promise<readonly Estimate[]>

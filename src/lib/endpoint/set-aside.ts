@@ -1,22 +1,10 @@
+import {setAsideName} from '../abstraction/set-aside-name.ts'
 import type {RunContext} from '../core/context.ts'
 import {quoted} from '../core/printable.ts'
 import type {Outcome, ZfsClient} from '../zfs/client.ts'
-import {
-  type DatasetName,
-  formatGuidHex,
-  type Guid,
-  type HoldTag,
-  NameError,
-  parseDatasetName,
-  snapshotName,
-} from '../zfs/name.ts'
+import {type DatasetName, type Guid, type HoldTag, NameError, snapshotName} from '../zfs/name.ts'
 import {byCreatetxg, isSnapshot} from '../zfs/version.ts'
 import type {KnownPool} from './pool.ts'
-
-/** What a copy is called once it has been set aside. It says which one it was, so that it is never taken twice. */
-export function asideName(dataset: DatasetName, newest: Guid): DatasetName {
-  return parseDatasetName(`${dataset}_diverged_${formatGuidHex(newest)}`)
-}
 
 /**
  * Renames `dataset` out of the way if it is still the copy that was judged: with this newest snapshot, and nothing below
@@ -56,7 +44,7 @@ export async function setAside(
 
 function nameFor(dataset: DatasetName, newest: Guid): DatasetName | Outcome {
   try {
-    return asideName(dataset, newest)
+    return setAsideName(dataset, newest)
   } catch (error) {
     if (error instanceof NameError) return refused(`no name to set it aside: ${error.message}`)
     throw error

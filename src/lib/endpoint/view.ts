@@ -11,6 +11,11 @@ export type {FilesystemView, Sending} from '../plan/observation.ts'
 export type EndpointView = SideView & {
   /** Datasets the configuration names that do not exist. */
   readonly missing: readonly DatasetName[]
+  /**
+   * Sender: those it was asked to confirm that do not exist there, although their pool is imported; of a filesystem that is
+   * merely not shown this says nothing. Absent for none.
+   */
+  readonly absent?: readonly DatasetName[]
   /** What the host's clock showed when it had seen this, in milliseconds since 1970. */
   readonly clockMs: number
   /** How many streams it sends or takes in one request. */

@@ -7,10 +7,15 @@ export type Candidate = {
   readonly replicated: boolean
   /** It is the last version both sides have. */
   readonly atCursor: boolean
+  /** Sender only: it is not on the receiver as far as is known, and replication passes it over. Absent for all others. */
+  readonly neverSent?: true
 }
 
 /** What one rule says about one snapshot. */
-export type Opinion = 'keep' | Miss
+export type Opinion = Keep | Miss
+
+/** Why a rule keeps a snapshot: because that is what it is for, or because nobody will ever have a copy. */
+export type Keep = 'keep' | 'never-sent'
 
 /** Why a rule does not keep a snapshot. */
 export type Miss = 'no-match' | 'too-old' | 'bucket-full' | 'not-first' | 'not-among-newest' | 'replicated'

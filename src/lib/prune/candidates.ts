@@ -1,18 +1,29 @@
 import type {JobId} from '../abstraction/job-id.ts'
-import type {Version} from '../zfs/version.ts'
+import type {Snapshot, Version} from '../zfs/version.ts'
 import type {Candidate} from './candidate.ts'
 import {cursorsOf, type History, lastCommonGuid, snapshotsOf, versionWith} from './history.ts'
 
 /**
  * The sender's snapshots, oldest first. Replicated is what is not newer than the last common version: an older one that
- * the receiver lacks will never be sent. When the receiver is not known, the job's newest cursor stands for it.
+ * the receiver lacks will not be sent any more. When the receiver is not known, the job's newest cursor stands for it.
+ *
+ * What replication does not select has never been sent, however old it is: only a snapshot of its guid on the receiver
+ * shows that it is replicated.
  */
 export function candidatesOnSender(
   sender: History,
   jobId: JobId,
   receiver: History | 'absent' | 'unknown',
+  isSelected: (snapshot: Snapshot) => boolean,
 ): readonly Candidate[] {
-  return candidatesOf(sender, lastReplicated(sender, jobId, receiver))
+  const last = lastReplicated(sender, jobId, receiver)
+  const theirs = new Set(typeof receiver === 'string' ? [] : snapshotsOf(receiver).map(({guid}) => guid))
+  return candidatesOf(sender, last).map((candidate) => {
+    const {snapshot, atCursor} = candidate
+    return atCursor || isSelected(snapshot) || theirs.has(snapshot.guid)
+      ? candidate
+      : {...candidate, replicated: false, neverSent: true}
+  })
 }
 
 /**

@@ -17,9 +17,9 @@ export function describeVerdict(verdict: Verdict): string {
 
 /** `kept by grid 1x1h(keep=all) | 24x1h`, `kept: last common version`. */
 export function describeKeepReason(reason: KeepReason): string {
-  return reason.kind === 'rule'
-    ? `kept by ${describeRule(reason.rule)}`
-    : `kept: ${describeProtection(reason)}`
+  if (reason.kind !== 'rule') return `kept: ${describeProtection(reason)}`
+  const why = reason.neverSent ? ': it is never sent, because replication.snapshots does not select it' : ''
+  return `kept by ${describeRule(reason.rule)}${why}`
 }
 
 /** `last_n 10: not among the newest`. */
@@ -34,6 +34,8 @@ export function describeSkip(because: SkipReason): string {
       return 'it is a placeholder'
     case 'not-on-sender':
       return 'it is not on the sender (any more)'
+    case 'not-known-to-be-gone':
+      return 'the sender does not show it, but does not say that it has no such dataset either: it may lie beside filesystems, or on a pool that is away'
     case 'clock-jump':
       return 'its latest snapshots are dated months after all others: if that is right, run with --yes-large-prune'
     case 'conflict':

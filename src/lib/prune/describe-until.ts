@@ -14,7 +14,9 @@ export function describeUntil(
 ): string {
   switch (reason.kind) {
     case 'rule':
-      return untilRule(reason.rule, snapshot, candidates)
+      return reason.neverSent
+        ? 'as long as replication.snapshots does not select it'
+        : untilRule(reason.rule, snapshot, candidates)
     case 'newest':
     case 'only':
     case 'last-one':

@@ -14,6 +14,8 @@ import {
 export type PruneSide = {
   readonly jobId: JobId
   readonly filesystems: readonly History[]
+  /** Sender only: datasets that do not exist on it, shown or not, although their pool is imported. */
+  readonly absent?: readonly DatasetName[]
 }
 
 /** What one side has of one filesystem. */

@@ -1,5 +1,9 @@
+import type {JobId} from '../abstraction/job-id.ts'
+import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
+import {isSetAsideName} from '../abstraction/set-aside-name.ts'
 import type {NonEmpty} from '../core/assert.ts'
 import type {DatasetName, Guid} from '../zfs/name.ts'
+import type {Snapshot} from '../zfs/version.ts'
 import {dateMs} from './by-date.ts'
 import type {Candidate} from './candidate.ts'
 import {candidatesAlone, candidatesGone, candidatesOnReceiver, candidatesOnSender} from './candidates.ts'
@@ -33,6 +37,8 @@ export type FilesystemJudgement =
 export type SkipReason =
   | 'placeholder'
   | 'not-on-sender'
+  /** It would be pruned if the sender said that it has no dataset of that name. */
+  | 'not-known-to-be-gone'
   /** Its latest snapshots are dated so much later than the others that it needs a person: see `findClockJump`. */
   | 'clock-jump'
   | 'conflict'
@@ -59,6 +65,8 @@ export type PruneQuestion = Judging & {
   /** A filesystem without an entry counts as failed: nobody knows how it stands. */
   readonly states: ReadonlyMap<DatasetName, ReplicationState>
   readonly onConflict: OnConflict
+  /** Whether replication would ever send it: the job's `replication.snapshots`. */
+  readonly isSelected: (snapshot: Snapshot) => boolean
   /** Of filesystems that only the receiver has; `undefined`: they are left alone. */
   readonly goneAfterMs: number | undefined
 }
@@ -67,7 +75,7 @@ const UNKNOWN_STATE: ReplicationState = {standing: 'failed', steps: []}
 
 /** Judges the sender's snapshots of every filesystem. */
 export function judgeSender(question: PruneQuestion): readonly FilesystemJudgement[] {
-  const {sender, receiver, states, onConflict} = question
+  const {sender, receiver, states, onConflict, isSelected} = question
   const theirs = receiver === 'unknown' ? 'unknown' : byFilesystem(receiver)
   return sender.filesystems.map((history): FilesystemJudgement => {
     const {filesystem} = history
@@ -78,17 +86,21 @@ export function judgeSender(question: PruneQuestion): readonly FilesystemJudgeme
 
     const other: SenderSituation['receiver'] =
       theirs === 'unknown' ? 'unknown' : (theirs.get(filesystem) ?? 'absent')
-    const candidates = candidatesOnSender(history, sender.jobId, other)
+    const candidates = candidatesOnSender(history, sender.jobId, other, isSelected)
     const situation = {jobId: sender.jobId, sender: history, receiver: other, steps, onConflict, scope}
     return judgeHistory(history, candidates, protectOnSender(situation), question)
   })
 }
 
-/** Judges the receiver's snapshots of the filesystems that the sender has as well; of the others, only what is gone for long. */
+/**
+ * Judges the receiver's snapshots of the filesystems that the sender shows as well; of the others, only those that are gone
+ * for long. Which these are the sender has to say: where it matters and it has not, they are `not-known-to-be-gone`.
+ */
 export function judgeReceiver(question: PruneQuestion): readonly FilesystemJudgement[] {
-  const {sender, receiver, states, onConflict, goneAfterMs, nowMs} = question
+  const {sender, receiver, states, onConflict} = question
   if (receiver === 'unknown') return []
   const ours = byFilesystem(sender)
+  const absent = new Set(sender.absent)
   return receiver.filesystems.map((history): FilesystemJudgement => {
     const {filesystem} = history
     const {standing, steps} = states.get(filesystem) ?? UNKNOWN_STATE
@@ -96,9 +108,15 @@ export function judgeReceiver(question: PruneQuestion): readonly FilesystemJudge
     if (history.placeholder) return {kind: 'skip', filesystem, because: 'placeholder'}
     if (other === undefined) {
       // A sender that shows nothing at all has more likely lost a pool than all its filesystems.
-      if (ours.size === 0 || !isGone(history, goneAfterMs, nowMs))
+      if (ours.size === 0 || !mayBeGone(history, receiver.jobId, question))
         return {kind: 'skip', filesystem, because: 'not-on-sender'}
-      return judgeHistory(history, candidatesGone(history), protectGone(history), question)
+      const judgement = judgeHistory(history, candidatesGone(history), protectGone(history), question)
+      if (absent.has(filesystem)) return judgement
+      return {
+        kind: 'skip',
+        filesystem,
+        because: losesAny(judgement) ? 'not-known-to-be-gone' : 'not-on-sender',
+      }
     }
     if (mayPrune(standing, onConflict).receiver !== 'all') {
       return {kind: 'skip', filesystem, because: skipReason(standing)}
@@ -134,10 +152,26 @@ function judgeHistory(
     : {kind: 'judged', filesystem, candidates, verdicts}
 }
 
-/** The newest snapshot is the last that is known of a filesystem: as long as it is young, the sender may come back. */
-function isGone(history: History, goneAfterMs: number | undefined, nowMs: number): boolean {
+/** It would lose a snapshot. */
+export function losesAny(judgement: FilesystemJudgement): boolean {
+  return judgement.kind === 'judged' && judgement.verdicts.some(({kind}) => kind === 'destroy')
+}
+
+/**
+ * The newest snapshot is the last that is known of a filesystem: as long as it is young, the sender may come back.
+ * What does not carry the hold of this receiving job has come from elsewhere, or by a job that guarantees nothing; what was
+ * set aside is kept for a person.
+ */
+function mayBeGone(
+  history: History,
+  receiverJob: JobId,
+  {goneAfterMs, nowMs}: Pick<PruneQuestion, 'goneAfterMs' | 'nowMs'>,
+): boolean {
   const newest = Math.max(...snapshotsOf(history).map(dateMs))
-  return goneAfterMs !== undefined && newest + goneAfterMs < nowMs
+  const isOld = goneAfterMs !== undefined && newest + goneAfterMs < nowMs
+  const tag = lastReceivedHoldTag(receiverJob)
+  const isReceived = history.holds.values().some((tags) => tags.includes(tag))
+  return isOld && isReceived && !isSetAsideName(history.filesystem)
 }
 
 function skipReason(standing: Standing): SkipReason {

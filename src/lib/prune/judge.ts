@@ -70,11 +70,7 @@ function verdictOn(
   asked: NonEmpty<Asked>,
   protectedBy: readonly ProtectedReason[],
 ): Verdict {
-  const keeping = asked.filter(({opinions}) => opinions.get(snapshot) === 'keep')
-  const reasons: readonly KeepReason[] = [
-    ...protectedBy,
-    ...keeping.map(({rule}): KeepReason => ({kind: 'rule', rule})),
-  ]
+  const reasons: readonly KeepReason[] = [...protectedBy, ...asked.flatMap((one) => keepOf(one, snapshot))]
   if (isNonEmpty(reasons)) return {kind: 'keep', snapshot, because: reasons}
 
   const [first, ...rest] = asked
@@ -85,9 +81,15 @@ function verdictOn(
   }
 }
 
+function keepOf({rule, opinions}: Asked, snapshot: Snapshot): readonly KeepReason[] {
+  const opinion = opinions.get(snapshot)
+  if (opinion === 'keep') return [{kind: 'rule', rule}]
+  return opinion === 'never-sent' ? [{kind: 'rule', rule, neverSent: true}] : []
+}
+
 function missOf({rule, opinions}: Asked, snapshot: Snapshot): DestroyReason {
   const opinion = opinions.get(snapshot) ?? 'no-match'
-  return {kind: 'rule', rule, miss: opinion === 'keep' ? 'no-match' : opinion}
+  return {kind: 'rule', rule, miss: opinion === 'keep' || opinion === 'never-sent' ? 'no-match' : opinion}
 }
 
 /** The last resort for callers that protect nothing. */

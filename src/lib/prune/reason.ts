@@ -4,7 +4,8 @@ import type {KeepRule} from './keep-rule.ts'
 
 /** Why a snapshot stays. */
 export type KeepReason =
-  | {readonly kind: 'rule'; readonly rule: KeepRule}
+  /** `neverSent`: nobody will ever have a copy, because the job's `replication.snapshots` does not select it. */
+  | {readonly kind: 'rule'; readonly rule: KeepRule; readonly neverSent?: true}
   /** Nothing keeps any snapshot of this filesystem; the newest stays nevertheless. */
   | {readonly kind: 'last-one'}
   | ProtectedReason

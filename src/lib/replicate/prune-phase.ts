@@ -3,7 +3,13 @@ import {OperationalError} from '../core/errors.ts'
 import {formatDuration} from '../core/units.ts'
 import {waitForAll} from '../core/wait-for-all.ts'
 import {entered, wentWrong} from '../progress/run-state.ts'
-import {type FilesystemJudgement, judgeAlone, judgeReceiver, judgeSender} from '../prune/judge-side.ts'
+import {
+  type FilesystemJudgement,
+  judgeAlone,
+  judgeReceiver,
+  judgeSender,
+  losesAny,
+} from '../prune/judge-side.ts'
 import {exceedsLimit} from '../prune/limit.ts'
 import {reportedError} from '../report/describe-error.ts'
 import type {PruneReport, ReplicateReport} from '../report/report.ts'
@@ -80,6 +86,8 @@ function judgeSeen(
 /**
  * Judges what is seen; where anything of a filesystem would be destroyed although one side only remembers which snapshots it
  * has there, again when it has listed them. What goes on one side depends on what the other has.
+ *
+ * The sender is asked whether filesystems are gone only if they would lose anything.
  */
 async function judgeListed(
   look: {readonly sender: Look; readonly receiver: Look | undefined},
@@ -87,15 +95,19 @@ async function judgeListed(
 ): Promise<Judged | PrunePhaseOutcome> {
   /** Who tells the same of them once more will always do so. */
   const asked = new Set<DatasetName>()
+  const perhapsGone = new Set<DatasetName>()
   let seen: SeenSides = await waitForAll([look.sender.see(), look.receiver?.see()] as const)
   for (;;) {
     const judged = judge(seen)
     const doomed = condemnedBy(judged).filter((filesystem) => !asked.has(filesystem))
+    const open = notKnownToBeGone(judged).filter((filesystem) => !perhapsGone.has(filesystem))
     const [ours, theirs] = [remembered(seen[0], doomed), remembered(seen[1], doomed)]
-    if (ours.length + theirs.length === 0) return judged
+    if (ours.length + theirs.length + open.length === 0) return judged
     for (const filesystem of [...ours, ...theirs]) asked.add(filesystem)
+    for (const filesystem of open) perhapsGone.add(filesystem)
     seen = await waitForAll([
-      ours.length > 0 ? look.sender.confirm(ours) : seen[0],
+      // What it has said of those that may be gone it has to say again.
+      ours.length + open.length > 0 ? look.sender.confirm([...ours, ...perhapsGone]) : seen[0],
       theirs.length > 0 ? look.receiver?.confirm(theirs) : seen[1],
     ] as const)
   }
@@ -105,11 +117,17 @@ async function judgeListed(
 function condemnedBy(judged: Judged | PrunePhaseOutcome): readonly DatasetName[] {
   if (!('sender' in judged)) return []
   const {sender, receiver = []} = judged
-  return [...sender, ...('error' in receiver ? [] : receiver)].flatMap((judgement) =>
-    judgement.kind === 'judged' && judgement.verdicts.some(({kind}) => kind === 'destroy')
-      ? [judgement.filesystem]
-      : [],
-  )
+  return [...sender, ...('error' in receiver ? [] : receiver)]
+    .filter(losesAny)
+    .map(({filesystem}) => filesystem)
+}
+
+/** Those of the receiver that the sender does not show, and would be pruned if it said that they are gone. */
+function notKnownToBeGone(judged: Judged | PrunePhaseOutcome): readonly DatasetName[] {
+  if (!('sender' in judged) || judged.receiver === undefined || 'error' in judged.receiver) return []
+  return judged.receiver
+    .filter((judgement) => judgement.kind === 'skip' && judgement.because === 'not-known-to-be-gone')
+    .map(({filesystem}) => filesystem)
 }
 
 /** Those of which this side has not listed what it tells of them. */

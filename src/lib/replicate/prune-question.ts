@@ -1,8 +1,10 @@
 import type {EndpointView} from '../endpoint/view.ts'
 import {planReplication} from '../plan/job-plan.ts'
+import {isSelected} from '../plan/snapshot-selection.ts'
 import type {Judging, PruneQuestion, ReplicationState} from '../prune/judge-side.ts'
 import type {ReplicateReport} from '../report/report.ts'
 import type {DatasetName} from '../zfs/name.ts'
+import type {Snapshot} from '../zfs/version.ts'
 import type {PruneWork, ReplicateWork} from './job-work.ts'
 import type {Seen} from './look.ts'
 
@@ -22,6 +24,7 @@ export function pruneQuestion(
   const common = {
     rules: prune.keepSender,
     onConflict: prune.policy.onConflict,
+    isSelected: (snapshot: Snapshot) => isSelected(replicate.policy.snapshots, snapshot),
     // Where a root of the job is missing, whatever was below it is not gone for good.
     goneAfterMs: sender.missing.length > 0 ? undefined : prune.policy.goneAfterMs,
     ...how,

@@ -1,7 +1,6 @@
 import type {RunContext} from '../core/context.ts'
 import type {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import type {EndpointView} from '../endpoint/view.ts'
 import {describeHooks, useHooks} from '../hook/use-hooks.ts'
 import type {WantedSnapshots} from '../plan/due.ts'
 import {idleHooks} from '../plan/hook-edges.ts'
@@ -42,7 +41,7 @@ export async function snapshotPhase(
   const uses = snapshotHookUses(work, round)
   if (dryRun) reports.push(...describeHooks(uses))
   const {filesystems, pools} = dryRun
-    ? pretendRound(ctx, look, seen.view, round)
+    ? pretendRound(ctx, look, round)
     : await useHooks(ctx, uses, reports, async (vetoes) => {
         const vetoed = Array.from(vetoes, ([filesystem, error]) => vetoedBy(filesystem, error))
         const allowed = withoutVetoed(round, vetoes)
@@ -68,10 +67,11 @@ export async function snapshotPhase(
 }
 
 /** Later phases of a dry run go on as if the snapshots had been taken. */
-function pretendRound(ctx: RunContext, look: Look, view: EndpointView, round: SnapshotRound): TakenSnapshots {
+function pretendRound(ctx: RunContext, look: Look, round: SnapshotRound): TakenSnapshots {
   if (round.name === undefined) return {filesystems: notTaken(round), pools: []}
   const {name: snapshot, filesystems} = round
-  look.pretend(predictSnapshots(view, filesystems, snapshot, ctx.clock.now()))
+  const nowMs = ctx.clock.now()
+  look.pretend((view) => predictSnapshots(view, filesystems, snapshot, nowMs))
   const planned = filesystems.map((filesystem) => ({filesystem, state: 'planned' as const, snapshot}))
   return {filesystems: [...planned, ...notTaken(round)], pools: []}
 }

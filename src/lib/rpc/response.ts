@@ -33,6 +33,7 @@ export function formatResponse(id: number, response: Response): object {
         verb: 'observed',
         jobId: response.view.jobId,
         missing: response.view.missing,
+        absent: response.view.absent,
         clockMs: response.view.clockMs,
         maxStreams: response.view.maxStreams,
         compressions: response.view.compressions,
@@ -68,6 +69,7 @@ function responseOf(wire: RpcResponse): Response {
         view: {
           jobId: parseJobId(wire.jobId),
           missing: wire.missing.map(parseDatasetName),
+          ...(wire.absent === undefined ? {} : {absent: wire.absent.map(parseDatasetName)}),
           clockMs: wire.clockMs,
           maxStreams: wire.maxStreams,
           compressions: wire.compressions ?? [],

@@ -89,6 +89,17 @@ export async function listHolds(
   return new Map(answers.flat())
 }
 
+/** Which of these datasets do not exist: one command, that looks at no snapshots. */
+export async function listMissing(
+  ctx: RunContext,
+  run: RunProgram,
+  datasets: readonly DatasetName[],
+): Promise<readonly DatasetName[]> {
+  if (datasets.length === 0) return []
+  const answers = await inChunks(datasets, (roots) => listDatasets(ctx, run, {roots, recursive: false}))
+  return answers.flatMap(({missing}) => missing)
+}
+
 /** Bytes written since the newest snapshot of each of these datasets. Missing ones have no entry. */
 export async function listWritten(
   ctx: RunContext,

@@ -8,6 +8,7 @@ export function readOnly(client: ZfsClient): ZfsClient {
     listVersions: client.listVersions,
     snapshots: client.snapshots,
     holds: client.holds,
+    missing: client.missing,
     written: client.written,
     received: client.received,
     keyLocation: client.keyLocation,

@@ -5,7 +5,15 @@ import {destroySnapshots} from './destroy.ts'
 import {estimateDestroy} from './destroy-estimate.ts'
 import {createDestroyJudged} from './destroy-judged.ts'
 import {hold, release} from './hold.ts'
-import {list, listHolds, listReceived, listSnapshots, listWritten, lookAtKeyLocation} from './list.ts'
+import {
+  list,
+  listHolds,
+  listMissing,
+  listReceived,
+  listSnapshots,
+  listWritten,
+  lookAtKeyLocation,
+} from './list.ts'
 import {listVersions} from './list-once.ts'
 import type {ListingMemory} from './listing-memory.ts'
 import {createRunDestroyProgram} from './run-destroy-program.ts'
@@ -24,6 +32,7 @@ export function createZfsCliClient(run: RunProgram, memory?: ListingMemory): Zfs
     listVersions: (ctx, filesystems) => listVersions(ctx, run, filesystems),
     snapshots: (ctx, names) => listSnapshots(ctx, run, names),
     holds: (ctx, snapshots) => listHolds(ctx, run, snapshots),
+    missing: (ctx, datasets) => listMissing(ctx, run, datasets),
     written: (ctx, datasets) => listWritten(ctx, run, datasets),
     received: (ctx, dataset, properties) => listReceived(ctx, run, dataset, properties),
     keyLocation: (ctx, dataset) => lookAtKeyLocation(ctx, run, dataset),

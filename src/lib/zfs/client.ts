@@ -28,6 +28,8 @@ export type ZfsClient = {
     snapshots: readonly SnapshotName[],
   ): Promise<ReadonlyMap<SnapshotName, readonly HoldTag[]>>
 
+  /** Which of these datasets do not exist, looked at in this order. Neither does what lies on a pool that is not imported. */
+  missing(ctx: RunContext, datasets: readonly DatasetName[]): Promise<readonly DatasetName[]>
   /** Bytes written since the newest snapshot of each (zfsprops(7), `written`). Missing ones have no entry. */
   written(ctx: RunContext, datasets: readonly DatasetName[]): Promise<ReadonlyMap<DatasetName, bigint>>
 

@@ -1,8 +1,9 @@
-import {KEPT} from '../jobs.ts'
-import {type Dataset, findDataset, findSnapshot, type Snapshot} from '../pool.ts'
+import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
+import {jobsOf, KEPT} from '../jobs.ts'
+import {type Dataset, findDataset, findPool, findSnapshot, type Snapshot} from '../pool.ts'
 import type {Entry} from '../process/entry.ts'
-import {lastCommon, ownBookmarks, type Pair, pairsOf} from '../view.ts'
-import type {World} from '../world.ts'
+import {heldWith, lastCommon, ownBookmarks, type Pair, pairsOf} from '../view.ts'
+import {baseOf, type World} from '../world.ts'
 import type {Check} from './check.ts'
 import {destroyedBy} from './targets.ts'
 
@@ -75,7 +76,10 @@ function remains({snapshots, bookmarks}: Dataset, guid: string, name: string): b
   )
 }
 
-/** I9: pruning names only what the rules let go, nothing held, cloned or deferred, and nothing that is still unsent. */
+/**
+ * I9: pruning names only what the rules let go, nothing held, cloned or deferred, and nothing that is still unsent; of a copy
+ * whose dataset the job does not select on the sender or does not find there, only what is gone.
+ */
 export function pruneSoundness(world: World): Check {
   return {
     invariant: 'I9',
@@ -87,7 +91,11 @@ export function pruneSoundness(world: World): Check {
         const snapshot = dataset?.snapshots.find(({name}) => full === `${dataset.name}@${name}`)
         if (dataset === undefined || snapshot === undefined) return []
         const pair = pairsOf(world).find(({sender, receiver}) => sender === dataset || receiver === dataset)
-        return reasonsToKeep(dataset, snapshot, onSender, pair).map((reason) => `${full} ${reason}`)
+        const reasons = [
+          ...reasonsToKeep(dataset, snapshot, onSender, pair),
+          ...(onSender ? [] : notGone(world, dataset)),
+        ]
+        return reasons.map((reason) => `${full} ${reason}`)
       })
     },
   }
@@ -107,6 +115,24 @@ function reasonsToKeep(
     ...(snapshot.deferDestroy ? ['is to be destroyed by somebody else'] : []),
     ...(newestByDate(dataset, count).includes(snapshot) ? [`is among the newest ${count}`] : []),
     ...(unsent ? ['is not replicated'] : []),
+  ]
+}
+
+/** What speaks against it that the dataset of a copy does not exist any more. */
+function notGone({options, sender}: World, copy: Dataset): readonly string[] {
+  const jobs = Object.values(jobsOf(options))
+  const receiving = jobs.find((job) => 'rootFs' in job)?.name
+  const name = parseDatasetName(copy.name.slice(baseOf(options).length + 1))
+  const source = findDataset(sender, name)
+  const isShown = jobs.some((job) => 'filesystems' in job && job.filesystems.accepts(name))
+  if (source !== undefined && isShown) return []
+  return [
+    ...(source === undefined ? [] : ['is of a dataset that is still on the sender']),
+    ...(findPool(sender, name) === undefined ? ['is of a dataset whose pool is away'] : []),
+    ...(heldWith(copy, `zrepl_last_received_J_${receiving}`).length > 0
+      ? []
+      : ['was received by another job']),
+    ...(/_diverged_[0-9a-f]{16}$/.test(name) ? ['was set aside'] : []),
   ]
 }
 

@@ -19,6 +19,10 @@ test.each<[KeepReason, string]>([
   [{kind: 'rule', rule: regex('^manual')}, "kept by regex '^manual'"],
   [{kind: 'rule', rule: regex('^zrepl_', true)}, "kept by regex not '^zrepl_'"],
   [{kind: 'rule', rule: notReplicated()}, 'kept by not_replicated'],
+  [
+    {kind: 'rule', rule: notReplicated(), neverSent: true},
+    'kept by not_replicated: it is never sent, because replication.snapshots does not select it',
+  ],
   [{kind: 'newest'}, 'kept: newest snapshot'],
   [{kind: 'only'}, 'kept: only snapshot'],
   [{kind: 'last-one'}, 'kept: one snapshot always stays'],
@@ -49,6 +53,10 @@ test.each<[DestroyReason['miss'], string]>([
 test.each<[SkipReason, string]>([
   ['placeholder', 'it is a placeholder'],
   ['not-on-sender', 'it is not on the sender (any more)'],
+  [
+    'not-known-to-be-gone',
+    'the sender does not show it, but does not say that it has no such dataset either: it may lie beside filesystems, or on a pool that is away',
+  ],
   ['conflict', 'it is in conflict: nothing is destroyed until that is resolved'],
   ['replication-skipped', 'it is not replicated'],
   ['replication-failed', 'its replication has failed'],

@@ -40,6 +40,10 @@ test.each<[KeepRule, string, string]>([
 })
 
 test.each<[KeepReason, string]>([
+  [
+    {kind: 'rule', rule: notReplicated(), neverSent: true},
+    'as long as replication.snapshots does not select it',
+  ],
   [{kind: 'newest'}, 'until there is a newer one'],
   [{kind: 'last-common'}, 'until a newer one is replicated'],
   [{kind: 'step', step: '@a -> @b'}, 'until that step is done'],

@@ -58,6 +58,7 @@ function judged(rules: NonEmpty<KeepRule>): string {
     sender: {jobId: PUSH, filesystems: [sender]},
     receiver: {jobId: PUSH, filesystems: [receiver]},
     states: new Map([[sender.filesystem, {standing: 'pending', steps}]]),
+    isSelected: () => true,
     onConflict: 'keep',
     goneAfterMs: undefined,
   })

@@ -12,18 +12,19 @@ import {
   type PruneQuestion,
 } from '../../../src/lib/prune/judge-side.ts'
 import {mayPrune, type OnConflict, type Standing} from '../../../src/lib/prune/may-prune.ts'
+import {type DatasetName, parseDatasetName} from '../../../src/lib/zfs/name.ts'
 import {isBookmark, isSnapshot, type Version} from '../../../src/lib/zfs/version.ts'
 import {sublists, versions} from '../../versions.ts'
 import {cursor, PUSH, SINK, view} from '../plan/views.ts'
 import {lastN, notReplicated, regex} from './rules.ts'
 
 describe('what counts as replicated', () => {
-  /** `+` replicated, `=` at the cursor. */
+  /** `+` replicated, `=` at the cursor, `!` never sent. */
   function marks(candidates: readonly Candidate[]): string {
     return candidates
       .map(
-        ({snapshot, replicated, atCursor}) =>
-          `${snapshot.name}${replicated ? '+' : ''}${atCursor ? '=' : ''}`,
+        ({snapshot, replicated, atCursor, neverSent}) =>
+          `${snapshot.name}${replicated ? '+' : ''}${atCursor ? '=' : ''}${neverSent ? '!' : ''}`,
       )
       .join(' ')
   }
@@ -53,7 +54,25 @@ describe('what counts as replicated', () => {
     ],
     ['in order of createtxg', view('@c,3 @a,1 @b,2'), view('@b,2'), 'a+ b+= c'],
   ])('on the sender: %s', (_, sender, receiver, expected) => {
-    expect(marks(candidatesOnSender(sender, PUSH, receiver))).toBe(expected)
+    expect(marks(candidatesOnSender(sender, PUSH, receiver, () => true))).toBe(expected)
+  })
+
+  test.each<[string, History, History | 'absent' | 'unknown', string]>([
+    ['not, however old it is', view('@a,1 @m,2 @b,3 @n,4'), view('@a,1 @b,3'), 'a+ m! b+= n!'],
+    ['when the receiver has it nevertheless', view('@a,1 @m,2 @b,3'), view('@m,2,1 @b,3,2'), 'a+ m+ b+='],
+    ['not by a snapshot of its name', view('@m,2 @b,3'), view('@m,9,1 @b,3,2'), 'm! b+='],
+    ['not by a bookmark of the receiver', view('@m,2 @b,3'), view('#m,2,1 @b,3,2'), 'm! b+='],
+    ['when it is the last common version', view('@a,1 @m,2 @n,3'), view('@a,1 @m,2'), 'a+ m+= n!'],
+    ['not where the receiver has nothing', view('@a,1 @m,2'), 'absent', 'a m!'],
+    [
+      'only where the cursor stands when the receiver is not known',
+      view(`@l,1 @a,2 @m,3 @b,4 ${cursor(3)}`),
+      'unknown',
+      'l! a+ m+= b',
+    ],
+  ])('on the sender, what is not selected: %s', (_, sender, receiver, expected) => {
+    const isSelected = ({name}: {readonly name: string}) => name < 'l'
+    expect(marks(candidatesOnSender(sender, PUSH, receiver, isSelected))).toBe(expected)
   })
 
   test.each<[string, History, History, string]>([
@@ -97,6 +116,7 @@ function question(
     states: new Map(sender.map(({filesystem}) => [filesystem, {standing: 'done', steps: []}])),
     rules: [regex('^nothing$')],
     onConflict: 'keep',
+    isSelected: () => true,
     goneAfterMs: undefined,
     agreed: false,
     running: new Map(),
@@ -131,6 +151,19 @@ describe('the sender', () => {
     expect(lines(judgeSender(question([view(ABC)], [view(ABC)], {rules: [lastN(2)]})))).toEqual([
       'tank/a: -a b c',
     ])
+  })
+
+  test('keeps by not_replicated what is never sent, and says why', () => {
+    const asked = question([view('@m,1 @a,2 @n,3 @b,4')], [view('@a,2 @b,4')], {
+      rules: [lastN(1), notReplicated()],
+      isSelected: ({name}) => name < 'l',
+    })
+    const [judgement] = judgeSender(asked)
+    expect(judgement && lines([judgement])).toEqual(['tank/a: m -a n b'])
+    const because = judgement?.kind === 'judged' ? judgement.verdicts.map((verdict) => verdict.because) : []
+    const neverSent = {kind: 'rule', rule: notReplicated(), neverSent: true}
+    expect([because[0], because[2]]).toEqual([[neverSent], [neverSent]])
+    expect(lines(judgeSender({...asked, rules: [lastN(1)]}))).toEqual(['tank/a: -m -a -n b'])
   })
 
   test('is skipped where it is a placeholder or in a conflict', () => {
@@ -198,6 +231,68 @@ describe('the receiver', () => {
 
   test('is not judged at all when it is not known', () => {
     expect(judgeReceiver(question([view(ABC)], 'unknown'))).toEqual([])
+  })
+})
+
+describe('a copy that the sender does not show', () => {
+  const OLD = {goneAfterMs: 1, nowMs: 10_000}
+  const HELD = {c: 'somebody zrepl_last_received_J_sink'}
+  const copy = (more: Parameters<typeof view>[1] = {}) => view(ABC, {name: 'tank/gone', holds: HELD, ...more})
+  const absent = [copy().filesystem]
+  const judged = (
+    receiver: History,
+    more: Partial<PruneQuestion>,
+    told: readonly DatasetName[] | undefined = absent,
+  ) =>
+    lines(
+      judgeReceiver({
+        ...question([view(ABC)], [receiver], {...OLD, ...more}),
+        sender: {jobId: PUSH, filesystems: [view(ABC)], ...(told === undefined ? {} : {absent: told})},
+      }),
+    )
+
+  test('is pruned when the sender says that it has no such dataset', () => {
+    expect(judged(copy(), {})).toEqual(['tank/gone: -a -b c'])
+  })
+
+  test('is left alone unless the sender says so, which is told where it makes a difference', () => {
+    const other = [parseDatasetName('tank/other')]
+    expect(judged(copy(), {}, [])).toEqual(['tank/gone: skip, not-known-to-be-gone'])
+    expect(judged(copy(), {}, other)).toEqual(['tank/gone: skip, not-known-to-be-gone'])
+    expect(judged(copy(), {rules: [regex('.')]}, other)).toEqual(['tank/gone: skip, not-on-sender'])
+  })
+
+  test('is left alone for ever where that is not wanted', () => {
+    expect(judged(copy(), {goneAfterMs: undefined})).toEqual(['tank/gone: skip, not-on-sender'])
+  })
+
+  test.each<[string, History, Partial<PruneQuestion>?]>([
+    ['is young', copy(), {goneAfterMs: 7000}],
+    ['carries no hold', copy({holds: {}})],
+    [
+      'carries the hold of another job',
+      copy({holds: {c: 'zrepl_last_received_J_sink2 zrepl_last_received_J_push'}}),
+    ],
+    ['carries another hold of this job', copy({holds: {c: 'zrepl_STEP_J_sink'}})],
+  ])('is left alone when it %s, whatever the sender says', (_, receiver, more = {}) => {
+    expect(judged(receiver, more)).toEqual(['tank/gone: skip, not-on-sender'])
+  })
+
+  test('is left alone when it was set aside, whatever the sender says', () => {
+    const aside = copy({name: 'tank/gone_diverged_00000000000000ff'})
+    expect(judged(aside, {}, [aside.filesystem])).toEqual([`${aside.filesystem}: skip, not-on-sender`])
+  })
+
+  test('is left alone when the sender shows nothing at all', () => {
+    const nothing = {...question([], [copy()], OLD), sender: {jobId: PUSH, filesystems: [], absent}}
+    expect(lines(judgeReceiver(nothing))).toEqual(['tank/gone: skip, not-on-sender'])
+  })
+
+  test('does not become one because the sender says that it is absent: what is shown is there', () => {
+    const shown = {...question([copy()], [copy()], OLD), sender: {jobId: PUSH, filesystems: [copy()], absent}}
+    expect(lines(judgeReceiver({...shown, states: new Map()}))).toEqual([
+      'tank/gone: skip, replication-failed',
+    ])
   })
 })
 

@@ -27,6 +27,8 @@ type World = {
   readonly sender: readonly FilesystemView[]
   readonly receiver?: readonly FilesystemView[]
   readonly missing?: EndpointView['missing']
+  /** What does not exist on the sender, when it is asked. */
+  readonly absent?: readonly string[]
   readonly receiverClockMs?: number
   readonly rules?: NonEmpty<KeepRule>
   readonly policy?: Partial<PrunePolicy>
@@ -40,6 +42,8 @@ type World = {
 async function phase(world: World) {
   const {sender, receiver, missing = [], rules = [lastN(1)], answer = () => ({kind: 'done'})} = world
   const calls: string[] = []
+  const confirms: string[] = []
+  const confirmsThere: string[] = []
   const beside = world.beside ?? [[], []]
   const looks = [beside[0]]
   const unexpected = async () => {
@@ -51,14 +55,18 @@ async function phase(world: World) {
       return {filesystem, outcomes: snapshots.map(({name}) => answer(name))}
     })
   const senderEndpoint: Sender = {
-    observe: async () => ({
-      jobId: PUSH,
-      missing,
-      clockMs: NOW,
-      maxStreams: 1,
-      compressions: [],
-      filesystems: sender,
-    }),
+    observe: async (_, confirm) => {
+      if (confirm !== undefined) confirms.push(confirm.join(' '))
+      return {
+        jobId: PUSH,
+        missing,
+        ...(confirm === undefined ? {} : {absent: confirm.filter((name) => world.absent?.includes(name))}),
+        clockMs: NOW,
+        maxStreams: 1,
+        compressions: [],
+        filesystems: sender,
+      }
+    },
     estimateDestroy: async (_, requests) => requests.map(() => 1024n),
     destroySnapshots: destroys('sender'),
     estimate: unexpected,
@@ -66,7 +74,8 @@ async function phase(world: World) {
     complete: unexpected,
   }
   const receiverEndpoint: Receiver = {
-    observe: async () => {
+    observe: async (_, confirm) => {
+      if (confirm !== undefined) confirmsThere.push(confirm.join(' '))
       if (receiver === undefined) throw new OperationalError('peer-unreachable', 'no route to host')
       return {
         jobId: SINK,
@@ -109,7 +118,7 @@ async function phase(world: World) {
     undefined,
     {dryRun: world.dryRun ?? false, yesLargePrune: world.yesLargePrune ?? false},
   )
-  return {calls, state: watchdog.board.state(), ...outcome}
+  return {calls, confirms, confirmsThere, state: watchdog.board.state(), ...outcome}
 }
 
 /** `a kept` of every snapshot of a side. */
@@ -215,27 +224,71 @@ describe('where pruning and replication want the same snapshot', () => {
 
 describe('what is gone on the sender', () => {
   const sender = [view(ABC)]
-  const receiver = [view(ABC), view(ABC, {name: 'tank/gone'})]
+  const copy = (name: string) => view(ABC, {name, holds: {c: 'zrepl_last_received_J_sink'}})
+  const receiver = [view(ABC), copy('tank/gone')]
+  const absent = ['tank/gone']
   const goneFor = (days: number) => ({goneAfterMs: days * DAY * 1000})
 
-  test.each<[string, Partial<World>, readonly string[]]>([
-    ['is left alone', {}, []],
-    ['is pruned when it is old enough', {policy: goneFor(7)}, ['receiver tank/gone@a,b']],
-    ['is left alone while its newest snapshot is young', {policy: goneFor(9)}, []],
+  test.each<[string, Partial<World>, readonly string[], readonly string[]]>([
+    ['is left alone', {absent}, [], []],
+    [
+      'is pruned when it is old enough and the sender says so',
+      {policy: goneFor(7), absent},
+      ['receiver tank/gone@a,b'],
+      ['tank/gone'],
+    ],
+    [
+      'is left alone when the sender does not say so, which it is asked once',
+      {policy: goneFor(7)},
+      [],
+      ['tank/gone'],
+    ],
+    ['is left alone while its newest snapshot is young', {policy: goneFor(9), absent}, [], []],
     [
       'is left alone while a root of the job is missing',
-      {policy: goneFor(7), missing: [view('').filesystem]},
+      {policy: goneFor(7), absent, missing: [view('').filesystem]},
+      [],
       [],
     ],
-    ['is left alone when the sender shows nothing at all', {policy: goneFor(7), sender: []}, []],
+    ['is left alone when the sender shows nothing at all', {policy: goneFor(7), absent, sender: []}, [], []],
     [
       'keeps its newest snapshot whatever the rules say',
-      {policy: goneFor(7), rules: [regex('^x')]},
+      {policy: goneFor(7), absent, rules: [regex('^x')]},
       ['receiver tank/gone@a,b'],
+      ['tank/gone'],
     ],
-  ])('%s', async (_, more, expected) => {
-    const {calls} = await phase({sender, receiver, ...more})
+    ['is not asked for where nothing would go', {policy: goneFor(7), absent, rules: [regex('.')]}, [], []],
+  ])('%s', async (_, more, expected, asked) => {
+    const {calls, confirms} = await phase({sender, receiver, ...more})
     expect(calls.filter((call) => call.includes('gone'))).toEqual(expected)
+    expect(confirms).toEqual(asked)
+  })
+
+  test('is asked for all at once; the sender says so again when it lists others', async () => {
+    const remembered = [view(ABC), view(ABC, {name: 'tank/r', remembered: true})]
+    const {calls, confirms} = await phase({
+      sender: remembered,
+      receiver: [view(ABC), view(ABC, {name: 'tank/r'}), copy('tank/gone'), copy('tank/beside')],
+      policy: goneFor(7),
+      absent,
+    })
+    expect(confirms).toEqual(['tank/r tank/gone tank/beside'])
+    expect(calls.filter((call) => call.startsWith('receiver'))).toEqual([
+      'receiver tank/a@a,b',
+      'receiver tank/r@a,b',
+      'receiver tank/gone@a,b',
+    ])
+  })
+
+  test('and remembered is listed before any of it goes', async () => {
+    const {calls, confirmsThere} = await phase({
+      sender,
+      receiver: [view(ABC), {...copy('tank/gone'), remembered: true}],
+      policy: goneFor(7),
+      absent,
+    })
+    expect(confirmsThere).toEqual(['tank/gone'])
+    expect(calls).toContain('receiver tank/gone@a,b')
   })
 })
 

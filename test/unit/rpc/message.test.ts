@@ -68,6 +68,7 @@ const responses: readonly Response[] = [
       maxStreams: 100,
       compressions: ['zstd'],
       missing: [filesystem],
+      absent: [filesystem],
       filesystems: [
         {
           filesystem,

@@ -514,6 +514,6 @@ test('a dry run can look and nothing else', async () => {
   for (const attempt of await Promise.allSettled(attempts)) {
     expect(attempt).toMatchObject({status: 'rejected', reason: expect.any(Bug)})
   }
-  expect(attempts.length + 9).toBe(Object.keys(client).length)
+  expect(attempts.length + 10).toBe(Object.keys(client).length)
   expect(calls.length).toBe(1)
 })

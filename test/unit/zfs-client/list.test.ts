@@ -241,6 +241,33 @@ describe('holds', () => {
   })
 })
 
+describe('missing', () => {
+  const [a, gone, b] = ['p/a', 'p/gone', 'p/b'].map(parseDatasetName) as [
+    DatasetName,
+    DatasetName,
+    DatasetName,
+  ]
+  const command = (...roots: readonly DatasetName[]) => listDatasetsCommand({roots, recursive: false})
+  const ask = (steps: readonly Step[], ...names: readonly DatasetName[]) =>
+    clientOf(steps).client.missing(testContext(), names)
+
+  test('what ZFS says does not exist, in one command, and nothing is asked for nothing', async () => {
+    const step = fails("cannot open 'p/gone': dataset does not exist", dataset('p/a') + dataset('p/b'))
+    expect(await ask([[command(a, gone, b), step]], a, gone, b)).toEqual([gone])
+    expect(await ask([[command(a), dataset('p/a')]], a)).toEqual([])
+    expect(await ask([])).toEqual([])
+  })
+
+  test.each([
+    fails("cannot open 'p/other': dataset does not exist"),
+    fails("cannot open 'p/a': I/O error"),
+    fails('internal error: odd'),
+    fails(''),
+  ])('is not concluded from %j', async (step) => {
+    expect(await codeOf(ask([[command(a), step]], a))).toBe('zfs-failed')
+  })
+})
+
 describe('written', () => {
   const [a, gone] = ['p/a', 'p/gone'].map(parseDatasetName) as [DatasetName, DatasetName]
   const ask = (steps: readonly Step[], ...names: readonly DatasetName[]) =>
