@@ -33,7 +33,10 @@ export function pruneQuestion(
     const states = new Map(
       sender.filesystems.map(({filesystem}) => [filesystem, {standing: 'unreachable' as const, steps: []}]),
     )
-    return {...common, sender, receiver: 'unknown', states}
+    // No bookmark and no hold shows what has arrived since the cursor: it may be the last version both sides have.
+    const hidden = replicate.policy.protection.incremental === 'guarantee_nothing'
+    const onConflict = hidden ? 'keep' : common.onConflict
+    return {...common, onConflict, sender, receiver: 'unknown', states}
   }
   return {
     ...common,
