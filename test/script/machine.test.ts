@@ -109,6 +109,30 @@ test('what is written is sent as increments, and old snapshots go by the rules',
   }
 })
 
+test('a run that is stopped tells what it has done until then, also to whoever asks later', async () => {
+  const hook = join(dir, 'stop')
+  writeFileSync(hook, '#!/bin/sh\nkill -TERM $PPID\nexec sleep 60\n', {mode: 0o755})
+  const stopping = `    hooks: [{type: command, path: ${hook}, around: prune}]\n`
+  writeFileSync(config, CONFIG().replace('    pruning:', `${stopping}    pruning:`), {mode: 0o600})
+  withMachine(installed.machine, writeEverywhere)
+  expect((await zrepl('snap', 'offsite', '--name', 'zrepl_stopped')).exitCode).toBe(0)
+  // Both in one mount namespace, since that is where reports are kept.
+  const words = `'${EXECUTABLE}' run offsite --config '${config}'; '${EXECUTABLE}' status offsite --json --config '${config}'`
+  const {stdout, stderr} = await inside([
+    'sh',
+    '-c',
+    `mkdir -m 700 /run/state; export STATE_DIRECTORY=/run/state; ${words}`,
+  ])
+  writeFileSync(config, CONFIG(), {mode: 0o600})
+  const report: RunReport = JSON.parse(stdout.split('\n').find((line) => line.startsWith('{')) ?? '').last
+  expect(report).toMatchObject({exitStatus: 6, error: {code: 'stopped', message: 'stopped by SIGTERM'}})
+  expect(report.snapshot?.filesystems.map(({state}) => state)).toEqual(['not-due', 'not-due', 'not-due'])
+  expect(statesOf(report)).toEqual(SELECTED.map((name) => `${name} done`))
+  expect(report.pruneSender).toBe(undefined)
+  for (const name of SELECTED) expect(stdout).toContain(`  replicate ${name} @zrepl_three -> @zrepl_stopped`)
+  expect(stderr.split('\n')[0]).toBe('zrepl: job offsite: stopped: stopped by SIGTERM')
+})
+
 test('of two runs of one job at the same time one works, and the other says so and does nothing', async () => {
   withMachine(installed.machine, writeEverywhere)
   expect((await zrepl('snap', 'offsite', '--name', 'zrepl_four')).exitCode).toBe(0)

@@ -135,7 +135,9 @@ async function dryRun(ctx: RunContext, config: ConfigFile, job: Job) {
       wanted: 'due',
       yesLargePrune: false,
     } as const
-    return await runJob(ctx, work, request)
+    const outcome = await runJob(ctx, work, request)
+    ctx.signal.throwIfAborted()
+    return outcome
   } finally {
     await lanes?.close()
   }

@@ -56,7 +56,7 @@ function problems(report: RunReport): readonly string[] {
     ...(report.snapshot?.filesystems ?? []).flatMap(({filesystem, error}) =>
       error ? [`${printable(filesystem)}: ${bare(error)}`] : [],
     ),
-    ...(report.replicate?.filesystems ?? []).flatMap(filesystemProblem),
+    ...(report.replicate?.filesystems ?? []).flatMap((one) => filesystemProblem(one, whole)),
     ...[report.pruneSender, report.pruneReceiver].flatMap((side) =>
       (side?.filesystems ?? []).flatMap(({filesystem, snapshots}) =>
         snapshots.flatMap(({name, error}) =>
@@ -69,9 +69,13 @@ function problems(report: RunReport): readonly string[] {
   ]
 }
 
-function filesystemProblem({filesystem, state, error, because}: FilesystemReport): readonly string[] {
+/** What has ended the run as a whole, as a signal does, is not told once more for each filesystem. */
+function filesystemProblem(
+  {filesystem, state, error, because}: FilesystemReport,
+  whole: ReadonlySet<string>,
+): readonly string[] {
   if (state === 'conflict') return [`${printable(filesystem)}: conflict: ${printable(because ?? '')}`]
-  return error ? [`${printable(filesystem)}: ${bare(error)}`] : []
+  return error && !whole.has(bare(error)) ? [`${printable(filesystem)}: ${bare(error)}`] : []
 }
 
 function bare(error: NonNullable<RunReport['error']>): string {

@@ -163,6 +163,23 @@ test('the problems alone are one line each, and silent when there are none', () 
   expect(renderProblems({...REPORT, exitStatus: 0})).toBe('')
 })
 
+test('what has stopped the whole run is told once, and not for each filesystem', () => {
+  const error = {code: 'stopped', message: 'stopped by SIGINT'}
+  const failed = {state: 'failed' as const, steps: [], warnings: [], error}
+  const filesystems = ['p/a', 'p/b'].map((filesystem) => ({filesystem, ...failed}))
+  const {job, type, version, dryRun, startedAt, finishedAt} = REPORT
+  const stopped: RunReport = {
+    ...{job, type, version, dryRun, startedAt, finishedAt},
+    exitStatus: 6,
+    warnings: [],
+    replicate: {filesystems},
+    error,
+  }
+  expect(renderProblems(stopped).split('\n')[0]).toBe('zrepl: job offsite: stopped: stopped by SIGINT')
+  expect(renderProblems(stopped)).not.toContain('p/a')
+  expect(renderText(stopped, {verbose: false})).toContain('  replicate p/b: stopped: stopped by SIGINT\n')
+})
+
 describe('hooks', () => {
   const hooks: HookReport[] = [
     {hook: '/wake', around: 'job', edge: 'before', state: 'ok', durationMs: 1500},
