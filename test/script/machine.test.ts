@@ -144,6 +144,23 @@ test('of two runs of one job at the same time one works, and the other says so a
     expect(snapshotsOf(`vault/backups/prod/${name}`).at(-1)).toBe(snapshotsOf(name).at(-1))
 })
 
+test('a job at a listener that nobody serves, or two jobs do, is refused before anything is done', async () => {
+  const [one = '', sink = ''] = CONFIG().split(/(?= {2}- name: backups)/)
+  const twice = `${CONFIG()}${sink.replace('name: backups', 'name: more').replace('vault/backups', 'vault/more')}`
+  for (const [text, why] of [
+    [one, "config: no job serves the local listener 'sim' (hint: give a sink or source job"],
+    [twice, "config: the local listener 'sim' is served by two jobs, 'backups' and 'more': a client cannot"],
+  ] as const) {
+    writeFileSync(config, text, {mode: 0o600})
+    const txgs = () => withMachine(installed.machine, ({pools}) => Array.from(pools.values(), ({txg}) => txg))
+    const before = txgs()
+    const {exitCode, stderr, report} = await zrepl('snap', 'offsite', '--all-now')
+    expect([exitCode, report.snapshot, txgs()]).toEqual([2, undefined, before])
+    expect(stderr).toContain(`zrepl: job offsite: ${why}`)
+  }
+  writeFileSync(config, CONFIG(), {mode: 0o600})
+})
+
 test('two clients at one server at the same time, and two of one identity, do not harm each other', async () => {
   const own = CONFIG()
   const more = ['other', 'same'].map((name) =>

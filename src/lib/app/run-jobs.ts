@@ -32,6 +32,7 @@ import {openOutlets} from './outlets.ts'
 import {ownEnvironment} from './own-environment.ts'
 import {createProcessContext} from './process-context.ts'
 import {createProgressLine, type ProgressLine} from './progress-line.ts'
+import {requirePeer} from './require-peer.ts'
 import {type RunnableJob, runnableJob} from './runnable-job.ts'
 import {takeJob} from './take-job.ts'
 import {terminalAt} from './terminal.ts'
@@ -194,6 +195,7 @@ async function runLocked(
   request: RunJobsRequest & Begun,
 ): Promise<JobOutcome> {
   const {dryRun, phases, wanted = 'due', yesLargePrune = false} = request
+  requirePeer(config.jobs, job)
   const place = dryRun ? undefined : createJobPlace(job.name)
   const lock = place && (await takeJob(ctx, job, place))
   const watchdog = watchdogOf(ctx, job)
