@@ -213,3 +213,22 @@ test('a sink’s floor refuses what its client wants to have destroyed, and the 
     expect(snapshots.slice(0, -2).every(({state}) => state === 'destroyed')).toBe(true)
   }
 })
+
+test('commands that find nothing to do say so', async () => {
+  for (const [words, said] of [
+    ['zfs-abstraction release-all --job typo --yes', 'nothing of job typo was found'],
+    ['zfs-abstraction release-all --job typo --dry-run', 'nothing of job typo was found'],
+    ['zfs-abstraction release-all --job typo --yes --json', ''],
+    ['zfs-abstraction release-stale', 'nothing of ours is stale'],
+    ['migrate 0.0.X:0.1:placeholder', 'no placeholder of zrepl 0.0.x was found'],
+    ['migrate replication-cursor:v1-v2 --dry-run', 'no cursor of zrepl 0.2 was found'],
+    ['migrate job-name gone offsite', 'nothing of job gone was found'],
+  ] as const) {
+    const more = words.startsWith('migrate') ? ['--config', config] : []
+    const {exitCode, stdout, stderr} = await inside([EXECUTABLE, ...words.split(' '), ...more])
+    expect([words, exitCode, stdout.trimEnd(), stderr]).toEqual([words, 0, said, ''])
+  }
+  const [snapshot = ''] = snapshotsOf('tank/data').map((line) => `tank/data@${line.split(' ')[0]}`)
+  const {exitCode, stdout} = await inside([EXECUTABLE, 'holds', 'release', snapshot])
+  expect([exitCode, stdout]).toEqual([0, `nothing of ours is on ${snapshot}\n`])
+})

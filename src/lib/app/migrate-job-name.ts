@@ -1,7 +1,7 @@
 import type {JobId} from '../abstraction/job-id.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {ExitStatus} from '../core/exit-code.ts'
-import {quoted} from '../core/printable.ts'
+import {printable, quoted} from '../core/printable.ts'
 import {renderChanges, statusOfChanges} from '../report/render-changes.ts'
 import {listAbstractions} from '../upkeep/list-abstractions.ts'
 import {parseJobWord, parseQuery} from '../upkeep/query.ts'
@@ -61,7 +61,11 @@ function requireRename({config, printError}: MigrateJobNameRequest, from: JobId,
   throw new OperationalError('usage', what, {hint: 'rename the job in the configuration first'})
 }
 
-function tell({print}: Output, changes: Parameters<typeof renderChanges>[0]): ExitStatus {
+function tell(
+  {print, from}: MigrateJobNameRequest,
+  changes: Parameters<typeof renderChanges>[0],
+): ExitStatus {
+  if (changes.length === 0) print(`nothing of job ${printable(from)} was found\n`)
   print(renderChanges(changes))
   return statusOfChanges(changes)
 }

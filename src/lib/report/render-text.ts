@@ -172,6 +172,24 @@ function freed({pruneSender, pruneReceiver}: RunReport): string {
   return sizes.length === 0 ? '' : ` (frees ${formatBytes(bytes)})`
 }
 
+/** `3 snapshots`, or why there is none. */
+function snapshotWords({filesystems, error}: SnapshotReport): string {
+  const taken = filesystems.filter(({state}) => state === 'taken' || state === 'planned').length
+  const isFailed = error !== undefined || filesystems.some(({state}) => state === 'failed')
+  const why = taken > 0 || isFailed ? '' : ` (${whyNone(filesystems)})`
+  return `${counted(taken, 'snapshot')}${why}`
+}
+
+function whyNone(filesystems: SnapshotReport['filesystems']): string {
+  if (filesystems.length === 0) return 'none is due by itself'
+  const [next] = filesystems.flatMap(({dueAt}) => dueAt ?? []).toSorted()
+  return next === undefined ? 'nothing was written that is worth one' : `none is due before ${next}`
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
+}
+
 function summary(report: RunReport): string {
   const filesystems = report.replicate?.filesystems ?? []
   const steps = filesystems.flatMap(({steps}) => steps)
@@ -181,10 +199,10 @@ function summary(report: RunReport): string {
   const count = <T extends {readonly state: string}>(list: readonly T[], ...states: string[]) =>
     list.filter(({state}) => states.includes(state)).length
   const parts = [
-    ...(report.snapshot ? [`${count(report.snapshot.filesystems, 'taken', 'planned')} snapshots`] : []),
+    ...(report.snapshot ? [snapshotWords(report.snapshot)] : []),
     ...(report.replicate
       ? [
-          `${count(steps, 'done', 'planned')} steps, ${count(filesystems, 'up-to-date')} of ${filesystems.length} filesystems were up to date`,
+          `${counted(count(steps, 'done', 'planned'), 'step')}, ${count(filesystems, 'up-to-date')} of ${filesystems.length} filesystems were up to date`,
         ]
       : []),
     ...(report.pruneSender || report.pruneReceiver
