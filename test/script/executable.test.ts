@@ -72,6 +72,18 @@ test('it tells its version alone in an empty directory', async () => {
   })
 })
 
+test('what people type for help and the version is understood', async () => {
+  const help = await zrepl(['--help'])
+  for (const words of [['-h'], ['help']]) expect(await zrepl(words)).toEqual(help)
+  const ofRun = await zrepl(['run', '--help'])
+  for (const words of [
+    ['run', '-h'],
+    ['help', 'run'],
+  ])
+    expect(await zrepl(words)).toEqual(ofRun)
+  expect(await zrepl(['version'])).toEqual(await zrepl(['--version']))
+})
+
 test('--help lists every command, or the topic it belongs to', async () => {
   const {exitCode, stdout} = await zrepl(['--help'])
   expect(exitCode).toBe(0)
@@ -90,6 +102,12 @@ test.each(Object.keys(COMMANDS))('%s --help names every exit status', async (com
 
 test.each([
   ['an unknown command', ['rollback'], /rollback/],
+  ['the daemon', ['daemon'], /there is no daemon \(hint: use zrepl run JOB/],
+  [
+    'a signal to it',
+    ['signal', 'wakeup', 'offsite'],
+    /no daemon to signal: wakeup \(hint: use zrepl run offsite\)/,
+  ],
   ['an unknown flag', ['run', 'x', '--force'], /--force/],
   ['no job', ['run'], /job/i],
   [
