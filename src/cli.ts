@@ -13,7 +13,7 @@ if (words[0] === 'stdinserver') {
 } else if (words[0] === 'ssh-client') {
   const {runSshClient} = await import('./lib/ssh/client.ts')
   process.exitCode = await runSshClient(words.slice(1))
-} else if (words.length === 1 && words[0] === '--version') {
+} else if (words.length === 1 && (words[0] === '--version' || words[0] === 'version')) {
   const {versionLine} = await import('./commands/version.ts')
   const {writeText} = await import('./lib/host/write-text.ts')
   writeText(1, `${versionLine()}\n`)

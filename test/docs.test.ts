@@ -3,7 +3,7 @@ import {dirname, join, resolve} from 'node:path'
 import {expect, test} from 'vitest'
 import {loadConfig} from '../src/lib/config/load.ts'
 import {ERROR_CODES} from '../src/lib/core/errors.ts'
-import {EXIT_MEANING, exitStatusOf} from '../src/lib/core/exit-code.ts'
+import {EXIT, EXIT_MEANING, exitStatusOf} from '../src/lib/core/exit-code.ts'
 import {RANK} from '../src/lib/report/exit-status.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -35,9 +35,12 @@ test('docs/exit-codes.md is the table of the program', () => {
 })
 
 test('docs/errors.md has every error code with its exit status', () => {
-  expect(rows('docs/errors.md').map(([code, status]) => [code, status])).toEqual(
-    ERROR_CODES.map((code) => [code, String(exitStatusOf(code))]),
-  )
+  expect(rows('docs/errors.md').map(([code, status]) => [code, status])).toEqual([
+    ...ERROR_CODES.map((code) => [code, String(exitStatusOf(code))]),
+    // What is thrown in other ways.
+    ['stopped', String(EXIT.stopped)],
+    ['bug', String(EXIT.bug)],
+  ])
 })
 
 test('every yaml example is a configuration that loads', () => {

@@ -2,11 +2,15 @@ import {Config, flush, type Interfaces, run} from '@oclif/core'
 import pjson from '../../package.json' with {type: 'json'}
 import manifest from '../generated/manifest.json' with {type: 'json'}
 import {EXIT} from '../lib/core/exit-code.ts'
-import {splitCommandWords} from './command-words.ts'
+import {splitCommandWords, withoutHelpWord} from './command-words.ts'
+import {refuseDaemonWords} from './daemon-words.ts'
 import {COMMANDS, TOPICS} from './index.ts'
 import {printThrown} from './output.ts'
 
-const PJSON = {...pjson, oclif: {bin: 'zrepl', dirname: 'zrepl', topicSeparator: ' '}}
+const PJSON = {
+  ...pjson,
+  oclif: {bin: 'zrepl', dirname: 'zrepl', topicSeparator: ' ', additionalHelpFlags: ['-h']},
+}
 
 /** Runs the command line and returns the exit status; what is wrong is on stderr by then. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
@@ -17,7 +21,8 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
       pjson: PJSON,
       plugins: new Map([[pjson.name, createPlugin()]]),
     } as Interfaces.LoadOptions)
-    await run([...splitCommandWords(words, Object.keys(COMMANDS))], config)
+    refuseDaemonWords(words)
+    await run([...splitCommandWords(withoutHelpWord(words), Object.keys(COMMANDS))], config)
     await flush()
     return Number(process.exitCode)
   } catch (thrown) {

@@ -10,3 +10,9 @@ export function splitCommandWords(words: readonly string[], ids: readonly string
   }
   return words
 }
+
+/** `help COMMAND` as people type it, in the words of the framework: `COMMAND --help`. */
+export function withoutHelpWord(words: readonly string[]): readonly string[] {
+  const [first, ...rest] = words
+  return first === 'help' ? [...rest, '--help'] : words
+}

@@ -9,7 +9,7 @@ export const configFlag = Flags.string({
 })
 
 export const jsonFlag = Flags.boolean({
-  summary: 'Print the report as JSON (schemas/report.schema.json), whatever the exit status.',
+  summary: 'Print the report of each job as JSON (schemas/report.schema.json), whatever its exit status.',
 })
 
 export const dryRunFlag = Flags.boolean({

@@ -1,3 +1,4 @@
+import {Errors} from '@oclif/core'
 import {exitStatusOfThrown} from '../lib/core/exit-code.ts'
 import {writeText} from '../lib/host/write-text.ts'
 import {renderThrown} from '../lib/report/describe-error.ts'
@@ -22,7 +23,10 @@ export function printThrown(thrown: unknown): number {
     printError(`${renderThrown(thrown)}\n`)
     return exitStatusOfThrown(thrown)
   }
-  if (oclifExit !== 0 && thrown instanceof Error) printError(`zrepl: ${withHint(thrown.message)}\n`)
+  // Who asks for an exit has said why.
+  const isAsked = thrown instanceof Errors.ExitError
+  if (oclifExit !== 0 && thrown instanceof Error && !isAsked)
+    printError(`zrepl: ${withHint(thrown.message)}\n`)
   return oclifExit
 }
 

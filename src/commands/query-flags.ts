@@ -5,9 +5,9 @@ import {ABSTRACTION_TYPES} from '../lib/abstraction/abstraction.ts'
 export const queryFlags = {
   job: Flags.string({summary: 'Only what this job has left. It need not be configured.', helpValue: 'JOB'}),
   type: Flags.string({
-    summary: 'Only these types.',
+    summary: 'Only these types, separated by commas; may be repeated.',
     description: `${ABSTRACTION_TYPES.join(', ')}.`,
-    helpValue: 'TYPE,…',
+    helpValue: 'TYPE',
     options: [...ABSTRACTION_TYPES],
     multiple: true,
     multipleNonGreedy: true,

@@ -7,7 +7,7 @@ export class Run extends RunCommand {
   static override args = jobArgs
   static override summary = 'Run jobs: take the snapshots that are due, replicate, prune.'
   static override description =
-    `The phases that a job type does not have are left out: a sink is only served, a source and a snap job do not replicate.\n\n${EXIT_STATUS}`
+    `The phases that a job type does not have are left out: a sink is only served, a source and a snap job do not replicate. A job that has none of those that were asked for is exit status 2, and then none is run.\n\n${EXIT_STATUS}`
   static override examples = [
     '<%= config.bin %> run offsite',
     '<%= config.bin %> run offsite --only replicate,prune --json',
@@ -16,10 +16,11 @@ export class Run extends RunCommand {
     ...RunCommand.flags,
     'yes-large-prune': largePruneFlag,
     only: Flags.string({
-      summary: 'Only these phases.',
-      helpValue: 'PHASE,…',
+      summary: 'Only these phases, separated by commas; may be repeated.',
+      helpValue: 'PHASE',
       options: [...PHASES],
       multiple: true,
+      multipleNonGreedy: true,
       delimiter: ',',
     }),
   }

@@ -1,6 +1,6 @@
-import {isatty} from 'node:tty'
-import {Command, Flags} from '@oclif/core'
-import {printFreshness, printStatus, watchStatus} from '../lib/app/status.ts'
+import {Command, Errors, Flags} from '@oclif/core'
+import {printFreshness, printStatus, printUnknown, watchStatus} from '../lib/app/status.ts'
+import {terminalAt} from '../lib/app/terminal.ts'
 import {anyJobArgs, configFlag, EXIT_STATUS} from './flags.ts'
 import {print, printError} from './output.ts'
 
@@ -13,7 +13,7 @@ ends, what one looks for first at the top; elsewhere, and with --json, the momen
 
 With --check it is a plugin for Nagios and Icinga: one line with performance data, and exit status 0 (OK), 1 (warning),
 2 (critical) or 3 (unknown). What counts is age: of each job's last success, and of the newest snapshot that the receiver
-has of each filesystem.
+has of each filesystem. What keeps it from judging, as a mistake on the command line does, is unknown.
 
 ${EXIT_STATUS}`
   static override examples = ['$ zrepl status', '$ zrepl status offsite --check --warning 2h --critical 1d']
@@ -32,23 +32,31 @@ ${EXIT_STATUS}`
       exclusive: ['json'],
     }),
     warning: Flags.string({
-      summary: 'With --check: from this age on it is a warning.',
-      default: '1d',
+      summary: 'With --check: from this age on it is a warning. Default: 1d.',
       helpValue: 'AGE',
     }),
     critical: Flags.string({
-      summary: 'With --check: from this age on it is critical.',
-      default: '2d',
+      summary: 'With --check: from this age on it is critical. Default: 2d.',
       helpValue: 'AGE',
     }),
   }
 
   async run(): Promise<void> {
+    try {
+      await this.show()
+    } catch (misuse) {
+      // A monitoring system takes our exit status 2 for a verdict.
+      if (!this.argv.includes('--check') || !(misuse instanceof Errors.CLIError)) throw misuse
+      this.exit(printUnknown(print, misuse.message))
+    }
+  }
+
+  private async show(): Promise<void> {
     const {flags, args} = await this.parse(Status)
     const request = {config: flags.config, jobs: args.job ?? [], print, printError}
     process.exitCode = flags.check
       ? printFreshness({...request, warning: flags.warning, critical: flags.critical})
-      : flags.json || !(flags.watch || isatty(1))
+      : flags.json || !(flags.watch || terminalAt(1))
         ? printStatus({...request, json: flags.json})
         : await watchStatus({...request, until: flags.watch ? 'for-ever' : 'all-ended'})
   }

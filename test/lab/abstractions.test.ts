@@ -214,7 +214,7 @@ test('release-stale releases exactly that', async () => {
       'src/data@3 zrepl_STEP_J_a',
     ].toSorted(),
   )
-  expect((await changesNothing('zfs-abstraction release-stale')).stdout).toBe('')
+  expect((await changesNothing('zfs-abstraction release-stale')).stdout).toBe('nothing of ours is stale\n')
 })
 
 test('migrate replication-cursor:v1-v2', async () => {
@@ -285,7 +285,9 @@ test('migrate job-name, of a cursor whose snapshot is gone too', async () => {
     'step-hold "zrepl_STEP_J_c" on src/data@3',
     'tentative-replication-cursor-bookmark-v2 src/data#zrepl_CURSORTENTATIVE__G_guid3_J_c',
   ])
-  expect((await changesNothing(`migrate job-name a c --config ${CONFIG}`)).stdout).toBe('')
+  expect((await changesNothing(`migrate job-name a c --config ${CONFIG}`)).stdout).toBe(
+    'nothing of job a was found\n',
+  )
 })
 
 test('migrate job-name leaves a filesystem alone on which the new name has gone on', async () => {
@@ -325,7 +327,9 @@ test('migrate 0.0.X:0.1:placeholder', async () => {
     exitCode: 0,
   })
   expect(await trimmed()).toEqual(before.with(2, 'yes\tdst/sink/old\ton'))
-  expect((await changesNothing(`migrate 0.0.X:0.1:placeholder --config ${CONFIG}`)).stdout).toBe('')
+  expect((await changesNothing(`migrate 0.0.X:0.1:placeholder --config ${CONFIG}`)).stdout).toBe(
+    'no placeholder of zrepl 0.0.x was found\n',
+  )
 })
 
 test('release-all needs a yes, and leaves what is not ours', async () => {

@@ -47,12 +47,41 @@ const SNAP_JOB = `jobs:
     pruning: {keep: [{type: last_n, count: 3}]}
 `
 
+const JOBS_OF_ALL_TYPES = `${SNAP_JOB}  - name: origin
+    type: source
+    serve: {type: local, listener_name: origin}
+    filesystems: {"tank<": true}
+    snapshotting: {type: manual}
+  - name: fetch
+    type: pull
+    connect: {type: local, listener_name: origin, client_identity: me}
+    root_fs: tank/fetched
+    interval: manual
+    pruning: {keep_sender: [{type: not_replicated}], keep_receiver: [{type: last_n, count: 1}]}
+  - name: inbox
+    type: sink
+    serve: {type: local, listener_name: inbox}
+    root_fs: tank/inbox
+`
+
 test('it tells its version alone in an empty directory', async () => {
   expect(await zrepl(['--version'])).toEqual({
     exitCode: 0,
     stdout: expect.stringMatching(/^zrepl\/\d+\.\d+\.\d+ /),
     stderr: '',
   })
+})
+
+test('what people type for help and the version is understood', async () => {
+  const help = await zrepl(['--help'])
+  for (const words of [['-h'], ['help']]) expect(await zrepl(words)).toEqual(help)
+  const ofRun = await zrepl(['run', '--help'])
+  for (const words of [
+    ['run', '-h'],
+    ['help', 'run'],
+  ])
+    expect(await zrepl(words)).toEqual(ofRun)
+  expect(await zrepl(['version'])).toEqual(await zrepl(['--version']))
 })
 
 test('--help lists every command, or the topic it belongs to', async () => {
@@ -73,9 +102,50 @@ test.each(Object.keys(COMMANDS))('%s --help names every exit status', async (com
 
 test.each([
   ['an unknown command', ['rollback'], /rollback/],
+  ['the daemon', ['daemon'], /there is no daemon \(hint: use zrepl run JOB/],
+  [
+    'a signal to it',
+    ['signal', 'wakeup', 'offsite'],
+    /no daemon to signal: wakeup \(hint: use zrepl run offsite\)/,
+  ],
   ['an unknown flag', ['run', 'x', '--force'], /--force/],
   ['no job', ['run'], /job/i],
+  [
+    'a job behind --only that is none',
+    ['run', '--only', 'prune', 'nobody', '--config', 'CONFIG'],
+    /there is no job 'nobody'/,
+  ],
   ['a phase that is none', ['run', 'x', '--only', 'destroy'], /snapshot, replicate, prune/],
+  [
+    'a phase the job does not have',
+    ['run', 'snaps', '--only', 'replicate', '--config', 'CONFIG'],
+    /job 'snaps' of type snap does not replicate \(hint: a push job/,
+  ],
+  [
+    'replicate of a snap job',
+    ['replicate', 'snaps', '--config', 'CONFIG'],
+    /'snaps' of type snap does not replicate/,
+  ],
+  [
+    'replicate of a source',
+    ['replicate', 'origin', '--config', 'CONFIG'],
+    /'origin' of type source does not replicate/,
+  ],
+  [
+    'prune of a source',
+    ['prune', 'origin', '--config', 'CONFIG'],
+    /'origin' of type source does not prune \(hint: the pull jobs/,
+  ],
+  [
+    'snap of a pull job',
+    ['snap', 'fetch', '--config', 'CONFIG'],
+    /'fetch' of type pull does not take snapshots/,
+  ],
+  [
+    'a run of a sink, behind a job that could run',
+    ['run', 'snaps', 'inbox', '--config', 'CONFIG'],
+    /'inbox' is a sink/,
+  ],
   ['flags that exclude each other', ['run', 'x', '-q', '-v'], /quiet|verbose/],
   [
     'no configuration',
@@ -86,7 +156,8 @@ test.each([
   ['stdinserver with two identities', ['stdinserver', 'a', 'b'], /exactly one/],
   ['stdinserver with an unknown option', ['stdinserver', 'a', '--root'], /--root/],
 ])('%s is exit 2, with a reason on stderr and nothing on stdout', async (_, words, reason) => {
-  const {exitCode, stdout, stderr} = await zrepl(words)
+  const config = writeConfig(JOBS_OF_ALL_TYPES)
+  const {exitCode, stdout, stderr} = await zrepl(words.map((word) => (word === 'CONFIG' ? config : word)))
   expect({exitCode, stdout}).toEqual({exitCode: 2, stdout: ''})
   expect(stderr).toMatch(reason)
   expect(stderr).not.toMatch(/ at .*\.(ts|js):/)

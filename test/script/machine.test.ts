@@ -109,6 +109,30 @@ test('what is written is sent as increments, and old snapshots go by the rules',
   }
 })
 
+test('a run that is stopped tells what it has done until then, also to whoever asks later', async () => {
+  const hook = join(dir, 'stop')
+  writeFileSync(hook, '#!/bin/sh\nkill -TERM $PPID\nexec sleep 60\n', {mode: 0o755})
+  const stopping = `    hooks: [{type: command, path: ${hook}, around: prune}]\n`
+  writeFileSync(config, CONFIG().replace('    pruning:', `${stopping}    pruning:`), {mode: 0o600})
+  withMachine(installed.machine, writeEverywhere)
+  expect((await zrepl('snap', 'offsite', '--name', 'zrepl_stopped')).exitCode).toBe(0)
+  // Both in one mount namespace, since that is where reports are kept.
+  const words = `'${EXECUTABLE}' run offsite --config '${config}'; '${EXECUTABLE}' status offsite --json --config '${config}'`
+  const {stdout, stderr} = await inside([
+    'sh',
+    '-c',
+    `mkdir -m 700 /run/state; export STATE_DIRECTORY=/run/state; ${words}`,
+  ])
+  writeFileSync(config, CONFIG(), {mode: 0o600})
+  const report: RunReport = JSON.parse(stdout.split('\n').find((line) => line.startsWith('{')) ?? '').last
+  expect(report).toMatchObject({exitStatus: 6, error: {code: 'stopped', message: 'stopped by SIGTERM'}})
+  expect(report.snapshot?.filesystems.map(({state}) => state)).toEqual(['not-due', 'not-due', 'not-due'])
+  expect(statesOf(report)).toEqual(SELECTED.map((name) => `${name} done`))
+  expect(report.pruneSender).toBe(undefined)
+  for (const name of SELECTED) expect(stdout).toContain(`  replicate ${name} @zrepl_three -> @zrepl_stopped`)
+  expect(stderr.split('\n')[0]).toBe('zrepl: job offsite: stopped: stopped by SIGTERM')
+})
+
 test('of two runs of one job at the same time one works, and the other says so and does nothing', async () => {
   withMachine(installed.machine, writeEverywhere)
   expect((await zrepl('snap', 'offsite', '--name', 'zrepl_four')).exitCode).toBe(0)
@@ -118,6 +142,23 @@ test('of two runs of one job at the same time one works, and the other says so a
   expect(stdout.trim().split('\n').sort()).toEqual(['0', '5'])
   for (const name of SELECTED)
     expect(snapshotsOf(`vault/backups/prod/${name}`).at(-1)).toBe(snapshotsOf(name).at(-1))
+})
+
+test('a job at a listener that nobody serves, or two jobs do, is refused before anything is done', async () => {
+  const [one = '', sink = ''] = CONFIG().split(/(?= {2}- name: backups)/)
+  const twice = `${CONFIG()}${sink.replace('name: backups', 'name: more').replace('vault/backups', 'vault/more')}`
+  for (const [text, why] of [
+    [one, "config: no job serves the local listener 'sim' (hint: give a sink or source job"],
+    [twice, "config: the local listener 'sim' is served by two jobs, 'backups' and 'more': a client cannot"],
+  ] as const) {
+    writeFileSync(config, text, {mode: 0o600})
+    const txgs = () => withMachine(installed.machine, ({pools}) => Array.from(pools.values(), ({txg}) => txg))
+    const before = txgs()
+    const {exitCode, stderr, report} = await zrepl('snap', 'offsite', '--all-now')
+    expect([exitCode, report.snapshot, txgs()]).toEqual([2, undefined, before])
+    expect(stderr).toContain(`zrepl: job offsite: ${why}`)
+  }
+  writeFileSync(config, CONFIG(), {mode: 0o600})
 })
 
 test('two clients at one server at the same time, and two of one identity, do not harm each other', async () => {
@@ -171,4 +212,23 @@ test('a sink’s floor refuses what its client wants to have destroyed, and the 
     )
     expect(snapshots.slice(0, -2).every(({state}) => state === 'destroyed')).toBe(true)
   }
+})
+
+test('commands that find nothing to do say so', async () => {
+  for (const [words, said] of [
+    ['zfs-abstraction release-all --job typo --yes', 'nothing of job typo was found'],
+    ['zfs-abstraction release-all --job typo --dry-run', 'nothing of job typo was found'],
+    ['zfs-abstraction release-all --job typo --yes --json', ''],
+    ['zfs-abstraction release-stale', 'nothing of ours is stale'],
+    ['migrate 0.0.X:0.1:placeholder', 'no placeholder of zrepl 0.0.x was found'],
+    ['migrate replication-cursor:v1-v2 --dry-run', 'no cursor of zrepl 0.2 was found'],
+    ['migrate job-name gone offsite', 'nothing of job gone was found'],
+  ] as const) {
+    const more = words.startsWith('migrate') ? ['--config', config] : []
+    const {exitCode, stdout, stderr} = await inside([EXECUTABLE, ...words.split(' '), ...more])
+    expect([words, exitCode, stdout.trimEnd(), stderr]).toEqual([words, 0, said, ''])
+  }
+  const [snapshot = ''] = snapshotsOf('tank/data').map((line) => `tank/data@${line.split(' ')[0]}`)
+  const {exitCode, stdout} = await inside([EXECUTABLE, 'holds', 'release', snapshot])
+  expect([exitCode, stdout]).toEqual([0, `nothing of ours is on ${snapshot}\n`])
 })

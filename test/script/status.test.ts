@@ -23,11 +23,27 @@ jobs:
     root_fs: tank/fetched
     interval: manual
     pruning: {keep_sender: [{type: not_replicated}], keep_receiver: [{type: last_n, count: 1}]}
+  - name: inbox
+    type: sink
+    serve: {type: stdinserver, client_identities: [somebody]}
+    root_fs: tank/inbox
 `
   writeFileSync(join(directory, 'zrepl.yml'), config, {mode: 0o600})
 })
 
 afterAll(() => rmSync(directory, {recursive: true}))
+
+/** The same on a terminal of 80 columns and 4 rows. */
+async function onTerminal(terminal: string, ...words: readonly string[]): Promise<string> {
+  const line = [EXECUTABLE, ...words, '--config', join(directory, 'zrepl.yml')].join(' ')
+  const {stdout} = await execa('script', ['-qec', `stty cols 80 rows 4; ${line}`, '/dev/null'], {
+    reject: false,
+    extendEnv: false,
+    env: {PATH: '/usr/bin:/bin', TERM: terminal, STATE_DIRECTORY: join(directory, 'state')},
+    stdin: 'ignore',
+  })
+  return stdout.replaceAll('\r\n', '\n')
+}
 
 async function zrepl(...words: readonly string[]) {
   const env = {PATH: '/usr/bin:/bin', STATE_DIRECTORY: join(directory, 'state')}
@@ -59,6 +75,28 @@ test('what runs leave is what status shows, and a file for node_exporter', async
   )
 })
 
+test('of a sink it is said that it has no runs, where it is asked for', async () => {
+  expect(await zrepl('status', 'inbox')).toMatchObject({
+    exitCode: 0,
+    stdout: 'job inbox (sink): it is served to its clients and has no runs of its own',
+  })
+  expect((await zrepl('status')).stdout).not.toContain('inbox')
+  expect((await zrepl('status', 'inbox', '--json')).stdout).toBe('')
+})
+
+test('what is shown on a terminal while nothing runs is shown as a whole, and without colours on one that has none', async () => {
+  const plain = (await zrepl('status', 'fetch')).stdout
+  expect(plain.split('\n').length).toBeGreaterThan(3)
+  expect(Math.max(...plain.split('\n').map((line) => line.length))).toBeGreaterThan(80)
+  const lines = (text: string) => text.split('\n').map((line) => line.replace(/\d+(\.\d+)?m?s ago/, ''))
+  const dumb = await onTerminal('dumb', 'status', 'fetch')
+  expect(dumb).not.toContain('\u001b')
+  expect(lines(dumb)).toEqual(lines(plain))
+  const shown = await onTerminal('xterm', 'status', 'fetch')
+  expect(shown).toContain('\u001b[')
+  expect(lines(shown.replaceAll(/\u001b\[[\d;]*[A-Za-z]/g, '').trimEnd())).toEqual(lines(plain))
+})
+
 test('a dry run leaves nothing', async () => {
   const before = (await zrepl('status', '--json')).stdout
   await zrepl('plan', 'fetch')
@@ -69,6 +107,19 @@ test('what keeps a check from judging is unknown to the monitoring system', asyn
   const age = await zrepl('status', '--check', '--warning', 'soon')
   expect(age.exitCode).toBe(3)
   expect(age.stdout).toMatch(/^ZREPL UNKNOWN - .*--warning 'soon'/)
+  for (const [words, why] of [
+    [['--warning', '-1d'], /--warning '-1d': an age is more than 0/],
+    [['--critical', '0'], /--critical '0': an age is more than 0/],
+    [['--warning', '2h', '--critical', '1h'], /--warning '2h' is later than --critical '1h'/],
+    [['--warning', '3d'], /--warning '3d' is later than --critical '2d'/],
+    [['--foo'], /Nonexistent flag: --foo/],
+    [['--json'], /--json=true cannot also be provided when using --check/],
+  ] as const) {
+    const {exitCode, stdout, stderr} = await zrepl('status', '--check', ...words)
+    expect([words, exitCode, stderr]).toEqual([words, 3, ''])
+    expect(stdout).toMatch(/^ZREPL UNKNOWN - [^\n]*$/)
+    expect(stdout).toMatch(why)
+  }
   const job = await zrepl('status', 'nobody', '--check')
   expect(job.exitCode).toBe(3)
   expect(job.stdout).toMatch(/^ZREPL UNKNOWN - .*nobody/)

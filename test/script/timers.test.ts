@@ -45,13 +45,48 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, {recursive: true}))
 
+test('a job that cannot be run gets no timer, and is told of', async () => {
+  const other = join(directory, 'other.yml')
+  const more = `  - name: by-tcp
+    type: pull
+    connect: {type: tcp, address: "192.0.2.1:8888"}
+    root_fs: vault
+    interval: 6h
+    pruning: {keep_sender: [{type: not_replicated}], keep_receiver: [{type: last_n, count: 1}]}
+  - name: astray
+    type: pull
+    connect: {type: local, listener_name: outbox, client_identity: me}
+    root_fs: vault
+    interval: 6h
+    pruning: {keep_sender: [{type: not_replicated}], keep_receiver: [{type: last_n, count: 1}]}
+  - name: -x
+    type: snap
+    filesystems: {"tank<": true}
+    snapshotting: {type: manual}
+    pruning: {keep: [{type: last_n, count: 1}]}
+`
+  writeFileSync(other, CONFIG + more, {mode: 0o600})
+  const {stdout, stderr, exitCode} = await execa(EXECUTABLE, ['timers', '--cron', '--config', other])
+  expect(stdout).not.toMatch(/by-tcp|astray/)
+  expect(stderr).toMatch(/zrepl: job by-tcp is left out, it cannot be run: .*transport tcp needs a daemon/)
+  expect(stderr).toMatch(/zrepl: job astray is left out, it cannot be run: .*no job serves .*'outbox'/)
+  expect(exitCode).toBe(0)
+  const named = await execa(EXECUTABLE, ['timers', 'astray', '--config', other], {reject: false})
+  expect([named.stdout, named.exitCode]).toEqual(['', 2])
+
+  const line = stdout.split('\n').at(-1)?.split(' root ')[1] ?? ''
+  expect(line).toBe(`${EXECUTABLE} run --quiet --config ${other} -- -x`)
+  const run = await execa('sh', ['-c', `${line} --dry-run`], {reject: false})
+  expect(run.stderr).toContain("there is no job '--dry-run'")
+})
+
 test('lines for cron, of every job that is not a sink', async () => {
   const {stdout, stderr, exitCode} = await execa(EXECUTABLE, ['timers', '--cron', '--config', config])
   expect(stdout.split('\n')).toEqual([
     `*/10 * * * * root ${EXECUTABLE} run 'off site' --quiet --config ${config}`,
     `0 */6 * * * root ${EXECUTABLE} run fetch --quiet --config ${config}`,
   ])
-  expect(stderr).toContain('zrepl: job inbox is a sink: sshd starts it, not a timer')
+  expect(stderr).toContain('zrepl: job inbox is a sink: the jobs that connect to it start it, not a timer')
   expect(exitCode).toBe(0)
 })
 

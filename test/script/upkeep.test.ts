@@ -53,6 +53,11 @@ test.each([
   ['migrate job-name old old --config CONFIG', /the same/],
   ['migrate job-name old snaps --config CONFIG', /two jobs/],
   ['migrate job-name a b --config CONFIG', /neither 'a' nor 'b'/],
+  [
+    'migrate job-name old new --config CONFIG',
+    /still has its old name.*hint: rename the job in the configuration first/,
+  ],
+  ['migrate job-name old new --dry-run --config CONFIG', /still has its old name/],
   ['migrate job-name old a/b --config CONFIG', /bad job name 'a\/b'/],
   ['migrate replication-cursor:v1-v2 --dry-run --config /nowhere', /nowhere/],
   ['migrate replication-cursor:v1-v2 --unknown', /--unknown/],
@@ -117,7 +122,7 @@ test
   .each([
     ['holds list'],
     ['zfs-abstraction release-stale --dry-run'],
-    ['migrate job-name old new --dry-run --config CONFIG'],
+    ['migrate job-name new old --dry-run --config CONFIG'],
     ['migrate 0.0.X:0.1:placeholder --dry-run --config CONFIG'],
     ['test placeholder --all'],
   ])('%s needs zfs, and is exit 1 without', async (line) => {

@@ -384,8 +384,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'what is finished behind a series is its first step',
     file: 'replicate/run-filesystem.ts',
-    find: 'await finishing.add(ctx, series.at(-1) ?? series[0])',
-    replace: 'await finishing.add(ctx, series[0])',
+    find: 'finishing.add(ctx, series.at(-1) ?? series[0])',
+    replace: 'finishing.add(ctx, series[0])',
   },
   {
     what: 'the last of a series is not looked for',

@@ -3,6 +3,7 @@ import {canJudgeStale, staleAbstractions} from '../abstraction/stale.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {ExitStatus} from '../core/exit-code.ts'
+import {printable} from '../core/printable.ts'
 import {worstStatus} from '../report/exit-status.ts'
 import {
   renderAbstractionJson,
@@ -54,6 +55,7 @@ export async function removeAbstractions(request: RemovalRequest): Promise<ExitS
   const {abstractions, missing} = await listAbstractions(ctx, lookOnly(), query)
   const statuses = complainOfMissing(request, missing)
   const chosen = choose(request, abstractions)
+  if (chosen.length === 0 && !request.json) request.print(`${nothingChosen(request)}\n`)
   if (request.dryRun) {
     if (request.json) printJson(request, chosen)
     else request.print(renderChanges(chosen.map((one) => ({what: releaseOrder(one), state: 'planned'}))))
@@ -90,6 +92,12 @@ function refuseHalfAsked({which, dryRun, yes}: RemovalRequest, {types}: Query): 
 
 function choose({which}: RemovalRequest, abstractions: readonly Abstraction[]): readonly Abstraction[] {
   return which === 'all' ? abstractions : staleAbstractions(abstractions)
+}
+
+/** A slip of the fingers in the name of a job is to be seen. */
+function nothingChosen({which, job}: RemovalRequest): string {
+  const whose = job === undefined ? 'of ours' : `of job ${printable(job)}`
+  return which === 'all' ? `nothing ${whose} was found` : `nothing ${whose} is stale`
 }
 
 /** Cursors of zrepl before 0.3 are the only ones that name no job. */

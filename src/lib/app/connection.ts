@@ -1,4 +1,4 @@
-import type {Connect} from '../config/job.ts'
+import type {Connect, NeedsDaemon} from '../config/job.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {OpenConnection} from '../core/lane.ts'
 import {checkIdentityFile} from '../host/check-identity-file.ts'
@@ -34,14 +34,15 @@ export function connectionTo(connect: Connect, {configFile, lockFd}: ConnectOpti
       )
     }
     case 'needs-daemon':
-      throw new OperationalError(
-        'config',
-        `${connect.place}: transport ${connect.transport} needs a daemon`,
-        {
-          hint: 'use ssh+stdinserver',
-        },
-      )
+      throw needsDaemon(connect)
   }
+}
+
+/** The error of whoever wants to use a transport that needs a daemon. */
+export function needsDaemon({place, transport}: NeedsDaemon): OperationalError {
+  return new OperationalError('config', `${place}: transport ${transport} needs a daemon`, {
+    hint: 'use ssh+stdinserver',
+  })
 }
 
 function openSession(target: SshConnect, options: SshOptions): OpenConnection {

@@ -25,6 +25,7 @@ import {createZfs} from './endpoints.ts'
 import {wireJob} from './job-work.ts'
 import type {Output} from './output.ts'
 import {createProcessContext} from './process-context.ts'
+import type {RunnableJob} from './runnable-job.ts'
 import {watchdogOf} from './watch-run.ts'
 
 /**
@@ -111,7 +112,7 @@ function passiveVerdict(
 async function activeVerdict(
   ctx: RunContext,
   config: ConfigFile,
-  job: Job,
+  job: RunnableJob,
   {side, filesystem}: Place,
   snapshot: Snapshot,
 ): Promise<Judged> {
@@ -120,7 +121,7 @@ async function activeVerdict(
   return verdictIn(report, filesystem, snapshot.name)
 }
 
-async function dryRun(ctx: RunContext, config: ConfigFile, job: Job) {
+async function dryRun(ctx: RunContext, config: ConfigFile, job: RunnableJob) {
   const zfs = readOnly(createZfs({lockFd: undefined}))
   const {work, lanes} = wireJob(ctx, job, zfs, {
     configFile: config.path,
@@ -135,7 +136,9 @@ async function dryRun(ctx: RunContext, config: ConfigFile, job: Job) {
       wanted: 'due',
       yesLargePrune: false,
     } as const
-    return await runJob(ctx, work, request)
+    const outcome = await runJob(ctx, work, request)
+    ctx.signal.throwIfAborted()
+    return outcome
   } finally {
     await lanes?.close()
   }

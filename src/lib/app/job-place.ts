@@ -1,6 +1,7 @@
 import {uptime} from 'node:os'
 import {cancelProcess, forgetCancelReason, ownIdentity, type ProcessIdentity} from '../host/cancel-process.ts'
 import {defaultLockDirectory, type JobLock, jobRunner, lockJob} from '../host/lock.ts'
+import {lockHeirs} from '../host/lock-heirs.ts'
 import {readRunState, removeRunState, writeRunState} from '../host/run-state-file.ts'
 import {type AnnouncedState, parseAnnouncedState} from '../progress/announced-state.ts'
 
@@ -24,7 +25,12 @@ export type JobPlace = {
 }
 
 /** Who runs a job at this moment, and how that comes on. */
-export type Runner = {readonly running: string | undefined; readonly progress: AnnouncedState | undefined}
+export type Runner = {
+  readonly running: string | undefined
+  /** What keeps the lock although the run that had it is gone. */
+  readonly heldBy?: string | undefined
+  readonly progress: AnnouncedState | undefined
+}
 
 /** The place of `job` in the directory of locks. Throws `host` when there is none. */
 export function createJobPlace(job: string): JobPlace {
@@ -51,6 +57,7 @@ export function runnerOf(directory: string, job: string): Runner {
   const running = jobRunner(directory, job)
   return {
     running,
+    heldBy: running === undefined ? lockHeirs(directory, job) : undefined,
     progress: state !== undefined && running?.startsWith(`pid ${state.pid},`) ? state : undefined,
   }
 }

@@ -1,7 +1,4 @@
-import type {Job} from '../config/job.ts'
 import type {RunContext} from '../core/context.ts'
-import {OperationalError} from '../core/errors.ts'
-import {quoted} from '../core/printable.ts'
 import {createHooks} from '../hook/create-hook.ts'
 import {defaultLockDirectory} from '../host/lock.ts'
 import {publishPlan, readPlans} from '../host/plan-file.ts'
@@ -20,6 +17,7 @@ import type {ZfsClient} from '../zfs/client.ts'
 import {type ConnectOptions, connectionTo} from './connection.ts'
 import {createReceiverOf, createSenderOf, createStages} from './endpoints.ts'
 import {ownEnvironment} from './own-environment.ts'
+import type {RunnableJob} from './runnable-job.ts'
 
 /** A job wired up: what each phase works with, and the connections to be closed afterwards. */
 export type WiredJob = {readonly work: JobWork; readonly lanes: Lanes | undefined}
@@ -27,7 +25,7 @@ export type WiredJob = {readonly work: JobWork; readonly lanes: Lanes | undefine
 /** Joins a job with this host's ZFS and, where it replicates, with its peer. Nothing is connected yet. */
 export function wireJob(
   ctx: RunContext,
-  job: Job,
+  job: RunnableJob,
   zfs: ZfsClient,
   {watchdog, ...options}: ConnectOptions & {readonly watchdog: Watchdog},
 ): WiredJob {
@@ -91,23 +89,15 @@ export function wireJob(
       }
       return {lanes: undefined, work}
     }
-    case 'sink':
-      throw new OperationalError(
-        'usage',
-        `job ${quoted(job.name)} is a sink: it is served to its clients, it has nothing to run`,
-        {
-          hint: 'run the push jobs of its clients',
-        },
-      )
   }
 }
 
-function hooksOf({name, hooks}: Exclude<Job, {type: 'sink'}>): HookWork {
+function hooksOf({name, hooks}: RunnableJob): HookWork {
   return {job: name, phases: hooks, create: createHooks(createRunHookProgram(ownEnvironment()))}
 }
 
 /** Plans lie beside the locks, so those of one user see each other; a host without a place for locks runs nothing. */
-function besideOf({name}: Job): Beside {
+function besideOf({name}: RunnableJob): Beside {
   const directory = () => defaultLockDirectory(process.getuid?.() ?? 0, process.env)
   return {
     job: name,

@@ -1,4 +1,4 @@
-import type {ExitStatus} from '../core/exit-code.ts'
+import {EXIT, type ExitStatus} from '../core/exit-code.ts'
 import {worstStatus} from '../report/exit-status.ts'
 import {renderChanges, statusOfChanges} from '../report/render-changes.ts'
 import {listLegacyPlaceholders, placeholderOrder, rewritePlaceholders} from '../upkeep/legacy-placeholder.ts'
@@ -19,10 +19,12 @@ export async function migratePlaceholder(
   const ctx = createProcessContext('migrate placeholder')
   const zfs = readOnly(createZfs({lockFd: undefined}))
   const statuses: ExitStatus[] = []
+  let found = 0
   for (const {name, rootFs} of jobs) {
     try {
       const {legacy, missing} = await listLegacyPlaceholders(ctx, zfs, rootFs)
       statuses.push(...complainOfMissing(request, missing))
+      found += legacy.length
       if (legacy.length === 0) continue
       const changes = request.dryRun
         ? legacy.map((dataset) => ({what: placeholderOrder(dataset), state: 'planned' as const}))
@@ -33,5 +35,7 @@ export async function migratePlaceholder(
       statuses.push(complain(request, error))
     }
   }
+  if (found === 0 && worstStatus(statuses) === EXIT.ok)
+    request.print('no placeholder of zrepl 0.0.x was found\n')
   return worstStatus(statuses)
 }

@@ -23,6 +23,7 @@ export async function migrateReplicationCursor(
   const ctx = createProcessContext('migrate replication-cursor')
   const listing = await readOnly(createZfs({lockFd: undefined})).list(ctx, {roots: [], recursive: true})
   const judged = judgeV1Cursors(listing.versions, jobs)
+  if (judged.length === 0) request.print('no cursor of zrepl 0.2 was found\n')
   const kept = request.dryRun ? judged : judged.filter(({owner}) => owner === undefined)
   const status = tell(
     request,

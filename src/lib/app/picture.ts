@@ -2,7 +2,7 @@ import type {Terminal} from './terminal.ts'
 
 /** Lines on a terminal that are replaced again and again. */
 export type Picture = {
-  /** Each line must fit into a row. */
+  /** Each line must fit into a row, except of the last picture. */
   show(lines: readonly string[], terminal: Terminal | undefined): void
 }
 

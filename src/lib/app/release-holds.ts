@@ -1,4 +1,5 @@
 import type {ExitStatus} from '../core/exit-code.ts'
+import {printable} from '../core/printable.ts'
 import {worstStatus} from '../report/exit-status.ts'
 import {renderChanges, statusOfChanges} from '../report/render-changes.ts'
 import {findOurs, parseNamedObject} from '../upkeep/find-ours.ts'
@@ -25,6 +26,7 @@ export async function releaseHolds(request: ReleaseHoldsRequest): Promise<ExitSt
   const named = parseNamedObject(object, tags)
   const ctx = createProcessContext('release holds')
   const ours = await findOurs(ctx, readOnly(createZfs({lockFd: undefined})), named)
+  if (ours.length === 0) print(`nothing of ours is on ${printable(object)}\n`)
   if (dryRun) {
     print(renderChanges(ours.map((abstraction) => ({what: releaseOrder(abstraction), state: 'planned'}))))
     return worstStatus([])

@@ -1,6 +1,5 @@
 import {resolve} from 'node:path'
 import {isatty} from 'node:tty'
-import type {Job} from '../config/job.ts'
 import {type RunContext, withFields} from '../core/context.ts'
 import {OperationalError, Stopped} from '../core/errors.ts'
 import {EXIT, EXIT_MEANING, type ExitStatus} from '../core/exit-code.ts'
@@ -33,6 +32,8 @@ import {openOutlets} from './outlets.ts'
 import {ownEnvironment} from './own-environment.ts'
 import {createProcessContext} from './process-context.ts'
 import {createProgressLine, type ProgressLine} from './progress-line.ts'
+import {requirePeer} from './require-peer.ts'
+import {type RunnableJob, runnableJob} from './runnable-job.ts'
 import {takeJob} from './take-job.ts'
 import {terminalAt} from './terminal.ts'
 import {inRunSpan, writeTraceTo} from './trace-of-run.ts'
@@ -68,7 +69,7 @@ export type RunJobsRequest = {
  */
 export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const config = readConfig(request.config, request.printError)
-  const jobs = request.jobs.map((name) => jobNamed(config, name))
+  const jobs = request.jobs.map((name) => runnableJob(jobNamed(config, name), request.phases))
   const traceFile = request.trace ?? process.env['ZREPL_ACTIVITY_TRACE']
   const keepsTraces = !request.dryRun && (request.keepTrace || config.monitoring.trace)
   const recorder = traceFile === undefined && !keepsTraces ? undefined : createSpanRecorder()
@@ -142,7 +143,7 @@ type Begun = {readonly onlooker: ProgressLine | undefined; readonly startedAt: n
 /** Whatever happens to one job ends in its report; bugs do not. */
 async function reportOf(
   ctx: RunContext,
-  job: Job,
+  job: RunnableJob,
   config: ConfigFile,
   request: RunJobsRequest & Begun,
 ): Promise<RunReport> {
@@ -165,7 +166,7 @@ type Done = JobOutcome & Pick<RunReport, 'error'>
 
 async function outcomeOf(
   ctx: RunContext,
-  job: Job,
+  job: RunnableJob,
   config: ConfigFile,
   request: RunJobsRequest & Begun,
 ): Promise<Done> {
@@ -179,7 +180,7 @@ async function outcomeOf(
 }
 
 /** What this host's ZFS is known to do to streams that the job asks for. */
-function risksOf(job: Job): readonly string[] {
+function risksOf(job: RunnableJob): readonly string[] {
   const sendsRaw = 'send' in job && (job.send.encrypted || job.send.raw)
   const version = sendsRaw ? zfsModuleVersion() : undefined
   const risk = version === undefined ? undefined : rawStreamRisk(version)
@@ -189,11 +190,12 @@ function risksOf(job: Job): readonly string[] {
 /** A dry run changes nothing, so it takes no lock and gets a ZFS that cannot. */
 async function runLocked(
   ctx: RunContext,
-  job: Job,
+  job: RunnableJob,
   config: ConfigFile,
   request: RunJobsRequest & Begun,
 ): Promise<JobOutcome> {
   const {dryRun, phases, wanted = 'due', yesLargePrune = false} = request
+  requirePeer(config.jobs, job)
   const place = dryRun ? undefined : createJobPlace(job.name)
   const lock = place && (await takeJob(ctx, job, place))
   const watchdog = watchdogOf(ctx, job)

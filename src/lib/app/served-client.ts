@@ -6,6 +6,7 @@ import {writeText} from '../host/write-text.ts'
 import type {Served} from '../rpc/serve.ts'
 import {type ConfigFile, readConfig} from './config-file.ts'
 import {createReceiverOf, createSenderOf, createStages, type OpenZfs, openZfs} from './endpoints.ts'
+import {jobAtListener} from './local-listener.ts'
 
 /** What the forced command was started with. */
 export type Words = {
@@ -51,11 +52,11 @@ function ownerOf({name}: PassiveJob, identity: string): string {
 
 /** The one sink or source job that serves this client. */
 function jobFor(config: ConfigFile, {identity, listener}: Words): PassiveJob {
+  if (listener !== undefined) return jobAtListener(config.jobs, listener)
   const jobs = config.jobs.filter((job) => job.type === 'sink' || job.type === 'source')
-  const serving = jobs.filter(({serve}) => {
-    if (listener !== undefined) return serve.type === 'local' && serve.listenerName === listener
-    return serve.type === 'stdinserver' && serve.clientIdentities.includes(identity)
-  })
+  const serving = jobs.filter(
+    ({serve}) => serve.type === 'stdinserver' && serve.clientIdentities.includes(identity),
+  )
   const [job, other] = serving
   if (job === undefined) {
     throw new OperationalError('peer-refused', `client identity ${quoted(identity)} is not served here`, {

@@ -30,10 +30,13 @@ async function lockOrTakeOver(ctx: RunContext, job: Job, place: JobPlace): Promi
       return place.lock()
     } catch (busy) {
       if (!isBusy(busy)) throw busy
-      const {running, progress} = place.runner()
+      const {running, heldBy, progress} = place.runner()
       if (running !== undefined) return await judge(ctx, job, place, {busy, progress})
       // It has ended just now, or has not yet said who it is, or is gone while a command of its still works.
-      if (tries === UNKNOWN_TRIES) throw stuck(`${busy.message}: what it has started outlives it`, busy.hint)
+      if (tries === UNKNOWN_TRIES) {
+        const heirs = heldBy === undefined ? '' : `: ${heldBy}`
+        throw stuck(`${busy.message}: what it has started outlives it${heirs}`, busy.hint)
+      }
     }
     await ctx.clock.sleep(TRY_EVERY_MS, ctx.signal)
   }

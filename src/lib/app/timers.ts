@@ -2,15 +2,19 @@ import {dirname, resolve} from 'node:path'
 import type {Job} from '../config/job.ts'
 import type {LoadedConfig} from '../config/load.ts'
 import {unreachable} from '../core/assert.ts'
-import {EXIT, type ExitStatus} from '../core/exit-code.ts'
+import {OperationalError} from '../core/errors.ts'
+import {EXIT, type ExitStatus, exitStatusOfThrown} from '../core/exit-code.ts'
+import {renderThrown} from '../report/describe-error.ts'
 import {snapshotInterval} from '../timers/snapshot-interval.ts'
-import {cronLine, type Installation, type TimedJob, unitFiles} from '../timers/timer.ts'
+import {cronLines, type Installation, type TimedJob, unitFiles} from '../timers/timer.ts'
 import {jobNamed, readConfig} from './config-file.ts'
 import type {Output} from './output.ts'
+import {requirePeer} from './require-peer.ts'
 
 /**
  * Prints what to install so that `jobs` (all, if none is named) are started by themselves: units of systemd, each behind a
- * comment with its path, or lines for cron. Installs nothing. Throws `config` and `usage`.
+ * comment with its path, or lines for cron. Installs nothing. A job that nothing need start, or that cannot be run, is left
+ * out and told of: the exit status is that of its run, if it was named. Throws `config` and `usage`.
  */
 export function printTimers(
   request: Output & {
@@ -26,16 +30,38 @@ export function printTimers(
     config: config.path,
     writes: writtenDirectories(config),
   }
+  let status: ExitStatus = EXIT.ok
   for (const job of jobs) {
     const timed = timedJob(job)
-    if (timed === undefined)
-      request.printError(`zrepl: job ${job.name} is a sink: sshd starts it, not a timer\n`)
-    else
-      request.print(
-        request.form === 'cron' ? `${cronLine(timed, installation)}\n` : units(timed, installation),
-      )
+    const problem = problemOf(config, job)
+    if (timed === undefined) request.printError(`zrepl: job ${job.name} is a sink: ${starterOf(job)}\n`)
+    else if (problem !== undefined) {
+      request.printError(`zrepl: job ${job.name} is left out, it cannot be run: ${renderThrown(problem)}\n`)
+      if (request.jobs.length > 0) status = exitStatusOfThrown(problem)
+    } else request.print(request.form === 'cron' ? crontab(timed, installation) : units(timed, installation))
   }
-  return EXIT.ok
+  return status
+}
+
+function problemOf(config: LoadedConfig, job: Job): OperationalError | undefined {
+  try {
+    requirePeer(config.jobs, job)
+    return undefined
+  } catch (problem) {
+    if (problem instanceof OperationalError) return problem
+    throw problem
+  }
+}
+
+function starterOf(job: Job): string {
+  switch ('serve' in job ? job.serve.type : undefined) {
+    case 'local':
+      return 'the jobs that connect to it start it, not a timer'
+    case 'needs-daemon':
+      return 'its transport needs a daemon, so nothing starts it; use stdinserver'
+    default:
+      return 'sshd starts it, not a timer'
+  }
 }
 
 /** Where the configuration has runs write to: metrics, and logs. */
@@ -45,6 +71,12 @@ function writtenDirectories({logging, monitoring}: LoadedConfig): readonly strin
     ...(monitoring.textfile === undefined ? [] : [monitoring.textfile]),
   ]
   return [...new Set(files.map((file) => dirname(file)))]
+}
+
+function crontab(job: TimedJob, installation: Installation): string {
+  return cronLines(job, installation)
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 function units(job: TimedJob, installation: Installation): string {

@@ -9,13 +9,17 @@ export type FileContent = {readonly source: SourceFile; readonly raw: unknown}
 /**
  * What must be unique over all jobs of all files: names, and the identities of clients that come by ssh, because the
  * forced command says nothing but the identity. Two local listeners of one name load, as in zrepl, but are told about:
- * no client can choose between them.
+ * no client can choose between them, and a job that connects there cannot be run.
  */
 export function checkUnique(files: readonly FileContent[]): readonly Diagnostic[] {
   return [
     ...repeated(wordsOf(files, nameOf), mistake, 'another job has this name'),
     ...repeated(wordsOf(files, identitiesOf), mistake, 'another job serves this client'),
-    ...repeated(wordsOf(files, servedListenerOf), notice, 'another job listens by this name'),
+    ...repeated(
+      wordsOf(files, servedListenerOf),
+      notice,
+      'another job listens by this name: no job can connect there',
+    ),
   ]
 }
 
@@ -26,7 +30,7 @@ export function checkListeners(files: readonly FileContent[]): readonly Diagnost
     .filter(({text}) => !served.includes(text))
     .map(({source, path, text}) => {
       const hint = didYouMean(nearest(text, served))
-      return source.locate({...notice(path, 'no job serves this listener'), hint})
+      return source.locate({...notice(path, 'no job serves this listener: this job cannot be run'), hint})
     })
 }
 

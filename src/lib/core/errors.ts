@@ -70,7 +70,10 @@ export class OperationalError extends Error {
   }
 }
 
-/** Why a run was told to stop: the `reason` of every abort signal we raise. Passes through all boundaries untouched. */
+/**
+ * Why a run was told to stop: the `reason` of every abort signal we raise. Nothing is tried again because of it; it ends in
+ * the report, beside what was done until then.
+ */
 export class Stopped extends Error {
   override readonly name = 'Stopped'
 }

@@ -130,7 +130,7 @@ function readNote(fd: number): string {
  * that wrote these words lives: somebody who just looks must not be in the way of a run that begins.
  */
 export function jobRunner(directory: string, name: string): string | undefined {
-  const fd = openForReading(`${directory}/${fileNameOf(name, LOCK_SUFFIX)}`)
+  const fd = openForReading(lockPath(directory, name))
   if (fd === undefined) return undefined
   try {
     const note = readNote(fd)
@@ -141,6 +141,11 @@ export function jobRunner(directory: string, name: string): string | undefined {
   }
 }
 
+/** The file of the lock of job `name`. */
+export function lockPath(directory: string, name: string): string {
+  return `${directory}/${fileNameOf(name, LOCK_SUFFIX)}`
+}
+
 function openForReading(path: string): number | undefined {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -149,7 +154,8 @@ function openForReading(path: string): number | undefined {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is a process of this number. */
+export function isAlive(pid: number): boolean {
   if (pid <= 0) return false
   try {
     process.kill(pid, 0)

@@ -20,7 +20,7 @@ export type DestroysSnapshots = {
 }
 
 /** What became of each snapshot that was to be destroyed, by filesystem and name. */
-export type DestroyOutcomes = ReadonlyMap<DatasetName, ReadonlyMap<string, Outcome>>
+export type DestroyOutcomes = Map<DatasetName, Map<string, Outcome>>
 
 /** What an endpoint is to destroy of what was judged; nothing where nothing is doomed. */
 export function destroyRequests(judgements: readonly FilesystemJudgement[]): readonly DestroyRequest[] {
@@ -35,15 +35,22 @@ export function destroyRequests(judgements: readonly FilesystemJudgement[]): rea
 
 /**
  * Has everything destroyed, in as few requests as an endpoint takes, except what a replication needs that has begun since
- * it was judged.
+ * it was judged. Notes in `outcomes` what became of them, of which something is known also when this throws.
  */
 export async function destroyDoomed(
   ctx: RunContext,
   endpoint: DestroysSnapshots,
   requests: readonly DestroyRequest[],
-  {running, board}: {readonly running: () => ReadonlyMap<Guid, RunningStep>; readonly board: Board},
-): Promise<DestroyOutcomes> {
-  const outcomes = new Map<DatasetName, Map<string, Outcome>>()
+  {
+    running,
+    board,
+    outcomes,
+  }: {
+    readonly running: () => ReadonlyMap<Guid, RunningStep>
+    readonly board: Board
+    readonly outcomes: DestroyOutcomes
+  },
+): Promise<void> {
   for (const all of chunks(requests)) {
     const chunk = withoutRunning(all, running(), outcomes)
     const replies = await endpoint.destroySnapshots(ctx, chunk)
@@ -59,7 +66,6 @@ export async function destroyDoomed(
       outcomes.set(filesystem, byName)
     }
   }
-  return outcomes
 }
 
 /** Somebody's hold on a snapshot or two is no error state; an answer in which nothing has gone well is. */
@@ -74,7 +80,7 @@ function comesOn(replies: readonly DestroyReply[]): Transition {
 function withoutRunning(
   requests: readonly DestroyRequest[],
   running: ReadonlyMap<Guid, RunningStep>,
-  outcomes: Map<DatasetName, Map<string, Outcome>>,
+  outcomes: DestroyOutcomes,
 ): readonly DestroyRequest[] {
   if (running.size === 0) return requests
   return requests.flatMap(({filesystem, snapshots}) => {

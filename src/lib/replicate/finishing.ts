@@ -21,6 +21,8 @@ export type Finishing = {
   finishAll(ctx: RunContext): Promise<void>
   /** Why a step that has been finished is not done. */
   failure(step: Step): OperationalError | undefined
+  /** Whether a step was received but not finished, because the run was stopped. */
+  isUnfinished(step: Step): boolean
 }
 
 /**
@@ -38,6 +40,8 @@ export function createFinishing({
   readonly board: Board
 }): Finishing {
   const failures = new Map<Step, OperationalError>()
+  /** Those that wait, and those that are at it. */
+  const unfinished = new Set<Step>()
   let waiting: Step[] = []
   let since = 0
 
@@ -58,6 +62,7 @@ export function createFinishing({
           steps.map(({filesystem, to, protection}) => ({filesystem, to: to.guid, protection})),
         ),
       )
+      for (const step of steps) unfinished.delete(step)
       if (done.length > 0) board.change(progressed)
       for (const step of done)
         withFields(ctx, {filesystem: step.filesystem}).log.of('repl').info('step done', stepFields(step))
@@ -97,10 +102,12 @@ export function createFinishing({
       const now = ctx.clock.monotonic()
       if (waiting.length === 0) since = now
       waiting.push(step)
+      unfinished.add(step)
       if (waiting.length >= MAX_WAITING || now - since >= MAX_WAITING_MS) await finishAll(ctx)
     },
     finishAll,
     failure: (step) => failures.get(step),
+    isUnfinished: (step) => unfinished.has(step) && !failures.has(step),
   }
 }
 

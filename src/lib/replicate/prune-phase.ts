@@ -1,5 +1,5 @@
 import {type RunContext, withSpan} from '../core/context.ts'
-import {OperationalError} from '../core/errors.ts'
+import {OperationalError, Stopped} from '../core/errors.ts'
 import {formatDuration} from '../core/units.ts'
 import {waitForAll} from '../core/wait-for-all.ts'
 import {entered, wentWrong} from '../progress/run-state.ts'
@@ -14,7 +14,7 @@ import {exceedsLimit} from '../prune/limit.ts'
 import {reportedError} from '../report/describe-error.ts'
 import type {PruneReport, ReplicateReport} from '../report/report.ts'
 import type {DatasetName} from '../zfs/name.ts'
-import {destroyDoomed, destroyRequests} from './destroy-doomed.ts'
+import {type DestroyOutcomes, destroyDoomed, destroyRequests} from './destroy-doomed.ts'
 import type {JobWork, PruneWork} from './job-work.ts'
 import type {Look, Seen} from './look.ts'
 import {pruneQuestion} from './prune-question.ts'
@@ -176,18 +176,24 @@ async function pruneSide(
     )
     return tooMuch === undefined ? {filesystems} : {filesystems, error: reportedError(largePrune(tooMuch))}
   }
+  const outcomes: DestroyOutcomes = new Map()
   try {
-    const outcomes = await withSpan(ctx, `prune-${side}`, {}, (ctx) =>
+    await withSpan(ctx, `prune-${side}`, {}, (ctx) =>
       destroyDoomed(ctx, endpoint, destroyRequests(judgements), {
         running: () => runningSteps(beside),
         board: watchdog.board,
+        outcomes,
       }),
     )
     return {filesystems: judgements.map((judgement) => prunedFilesystem(judgement, outcomes))}
   } catch (error) {
-    if (!(error instanceof OperationalError)) throw error
+    if (!(error instanceof OperationalError || error instanceof Stopped)) throw error
     watchdog.board.change(wentWrong(error.message))
-    return {filesystems: [], error: reportedError(error)}
+    const answered = judgements.filter(({filesystem}) => (outcomes.get(filesystem)?.size ?? 0) > 0)
+    return {
+      filesystems: answered.map((judgement) => prunedFilesystem(judgement, outcomes)),
+      error: reportedError(error),
+    }
   }
 }
 

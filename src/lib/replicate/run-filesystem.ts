@@ -8,6 +8,7 @@ import type {Pair} from './pair.ts'
 import {runSeries} from './run-series.ts'
 import {sentBeforeWarnings, setAsideWords} from './step-request.ts'
 import {failedReport, type StepsPlan} from './steps-report.ts'
+import {unlessStopped} from './stopped.ts'
 
 /** How far a filesystem has come; with `unfinished`, if that series has arrived and is still to be finished. */
 export type Ran = {
@@ -40,7 +41,7 @@ export async function runFilesystem(
     }
     connection.works()
     if (finish === 'now') continue
-    await finishing.add(ctx, series.at(-1) ?? series[0])
+    await unlessStopped(finishing.add(ctx, series.at(-1) ?? series[0]), undefined)
     unfinished = {plan, series}
   }
   const report: FilesystemReport = {

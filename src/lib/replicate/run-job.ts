@@ -1,9 +1,11 @@
 import {type RunContext, withSpan} from '../core/context.ts'
+import {Stopped} from '../core/errors.ts'
 import {EXIT} from '../core/exit-code.ts'
 import {waitForAll} from '../core/wait-for-all.ts'
 import type {WantedSnapshots} from '../plan/due.ts'
 import type {PhaseHook} from '../plan/hook-policy.ts'
 import {entered} from '../progress/run-state.ts'
+import {reportedError} from '../report/describe-error.ts'
 import {statusOf} from '../report/exit-status.ts'
 import type {
   HookReport,
@@ -16,7 +18,7 @@ import {aroundPhase, type Guarded} from './around-phase.ts'
 import type {JobWork} from './job-work.ts'
 import {createLook} from './look.ts'
 import type {Phase} from './phase.ts'
-import {prunePhase} from './prune-phase.ts'
+import {type PrunePhaseOutcome, prunePhase} from './prune-phase.ts'
 import {replicatePhase} from './replicate-phase.ts'
 import {snapshotPhase} from './snapshot-phase.ts'
 
@@ -38,13 +40,14 @@ export type JobOutcome = {
   readonly pruneSender?: PruneReport
   readonly pruneReceiver?: PruneReport
   readonly hooks?: HookReport[]
-  /** Nothing was done. */
+  /** Why nothing was done, or not more than the phases tell. */
   readonly error?: ReportedError
 }
 
 /**
  * Runs the phases of one job, each between its hooks. Each looks, decides, acts and tells; what one has changed, the
- * next looks at again. A side that cannot be reached fails the phases that need it, not the others.
+ * next looks at again. A side that cannot be reached fails the phases that need it, not the others. When the run is stopped
+ * no phase is begun any more, and those before tell what they have done.
  */
 export async function runJob(ctx: RunContext, work: JobWork, request: RunRequest): Promise<JobOutcome> {
   const reports: HookReport[] = []
@@ -53,12 +56,30 @@ export async function runJob(ctx: RunContext, work: JobWork, request: RunRequest
     if (what === 'snapshot' || what === 'replicate') work.watchdog.board.change(entered(what))
     return withSpan(ctx, what, {}, (ctx) => aroundPhase(ctx, between, what, guarded))
   }
+  const done = createDone()
   const outcome = await aroundPhase<JobOutcome>(ctx, between, 'job', {
-    run: (ctx) => runPhases(ctx, work, request, around, reports),
+    run: async (ctx) => {
+      await runPhases(ctx, work, request, around, {reports, done})
+      return done.outcome()
+    },
     vetoed: (error) => ({warnings: [], error}),
     isOk,
+  }).catch((error): JobOutcome => {
+    if (!(error instanceof Stopped)) throw error
+    return {...done.outcome(), error: reportedError(error)}
   })
   return reports.length === 0 ? outcome : {...outcome, hooks: reports}
+}
+
+/** Gathers what the phases came to, so that it is told also of a run that is stopped behind them. */
+function createDone() {
+  let outcome: JobOutcome = {warnings: []}
+  return {
+    add: (part: Partial<JobOutcome>) => {
+      outcome = {...outcome, ...part}
+    },
+    outcome: () => outcome,
+  }
 }
 
 type Around = <T>(ctx: RunContext, what: PhaseHook['around'], guarded: Guarded<T>) => Promise<T>
@@ -68,8 +89,8 @@ async function runPhases(
   work: JobWork,
   request: RunRequest,
   around: Around,
-  reports: HookReport[],
-): Promise<JobOutcome> {
+  {reports, done}: {readonly reports: HookReport[]; readonly done: ReturnType<typeof createDone>},
+): Promise<void> {
   const sender = work.sender && createLook(ctx, 'sender', work.sender)
   const receiver = work.receiver && createLook(ctx, 'receiver', work.receiver)
   const wants = (phase: Phase) => request.phases.includes(phase)
@@ -90,6 +111,8 @@ async function runPhases(
           isOk: ({report}) => isOk({snapshot: report}),
         })
       : undefined
+  if (snapshot !== undefined) done.add({snapshot: snapshot.report, warnings: snapshot.warnings})
+  ctx.signal.throwIfAborted()
   const {replicate: replicateWork, sender: source, receiver: target} = work
   const replicate =
     wants('replicate') && replicateWork && source && target && sender && receiver
@@ -111,20 +134,17 @@ async function runPhases(
           isOk: (report) => isOk({replicate: report}),
         })
       : undefined
-  const prune =
-    wants('prune') && work.prune
-      ? await around(ctx, 'prune', {
-          run: (ctx) => prunePhase(ctx, work, {sender, receiver}, replicate, request),
-          vetoed: (error) => ({pruneSender: {filesystems: [], error}}),
-          isOk,
-        })
-      : {}
-  return {
-    warnings: snapshot?.warnings ?? [],
-    ...(snapshot === undefined ? {} : {snapshot: snapshot.report}),
-    ...(replicate === undefined ? {} : {replicate}),
-    ...prune,
+  if (replicate !== undefined) done.add({replicate})
+  ctx.signal.throwIfAborted()
+  if (wants('prune') && work.prune) {
+    const prune = await around(ctx, 'prune', {
+      run: (ctx) => prunePhase(ctx, work, {sender, receiver}, replicate, request),
+      vetoed: (error): PrunePhaseOutcome => ({pruneSender: {filesystems: [], error}}),
+      isOk,
+    })
+    done.add(prune)
   }
+  ctx.signal.throwIfAborted()
 }
 
 function isOk(report: Parameters<typeof statusOf>[0]): boolean {

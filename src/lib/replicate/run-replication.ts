@@ -1,5 +1,5 @@
 import {type RunContext, withFields, withSignal, withTask} from '../core/context.ts'
-import {OperationalError} from '../core/errors.ts'
+import {OperationalError, Stopped} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import {waitForAll} from '../core/wait-for-all.ts'
 import type {JobPlan} from '../plan/job-plan.ts'
@@ -17,13 +17,14 @@ import {reportWithoutSteps} from './report-without-steps.ts'
 import {type Ran, runFilesystem} from './run-filesystem.ts'
 import {createSlots} from './slots.ts'
 import {failedReport, type StepsPlan} from './steps-report.ts'
+import {stoppedBy, unlessStopped} from './stopped.ts'
 
 /**
  * Does what was planned, `concurrentSteps` filesystems at once, and reports each filesystem in the order of the plan.
  *
  * Increments that nothing waits for are confirmed, held and completed together after their streams. A filesystem that
- * fails does not stop the others, except those that need it on the receiver first. Throws only what stops the run as a
- * whole.
+ * fails does not stop the others, except those that need it on the receiver first. When the run is stopped nothing more is
+ * begun, and each filesystem is reported as far as it has come. Throws only bugs, and what fails before the first stream.
  */
 export async function runReplication(
   ctx: RunContext,
@@ -33,7 +34,7 @@ export async function runReplication(
 ): Promise<readonly FilesystemReport[]> {
   const failed: Failures = new Map()
   pair.board.change(planned(await plannedProgress(ctx, pair, plan)))
-  await prepareStreams(ctx, pair, plan, failed)
+  await unlessStopped(prepareStreams(ctx, pair, plan, failed), undefined)
   if (failed.size === 0) pair.board.change(progressed)
   for (const [filesystem, {message}] of failed) pair.board.change(stepFailed(filesystem, message))
 
@@ -47,9 +48,9 @@ export async function runReplication(
     if (filesystem.kind === 'steps') ran.set(filesystem.filesystem, start(filesystem))
   }
   const all = await waitForAll([...ran.values()])
-  await finishing.finishAll(ctx)
+  await unlessStopped(finishing.finishAll(ctx), undefined)
   const reports = new Map(all.map((one) => [one.report.filesystem, reportFinished(one, finishing)]))
-  const finished = await finishUpToDate(ctx, pair, plan, failed)
+  const finished = await unlessStopped(finishUpToDate(ctx, pair, plan, failed), new Map())
   return await Promise.all(
     plan.filesystems.map(
       (filesystem) => reports.get(filesystem.filesystem) ?? reportWithoutSteps(filesystem, finished, failed),
@@ -63,7 +64,8 @@ export async function runReplication(
     const missing = parents.filter(
       ({report}) => report === undefined || !report.steps.some(({state}) => state === 'done'),
     )
-    const error = failed.get(filesystem.filesystem) ?? parentError(missing.map(({parent}) => parent))
+    const error =
+      failed.get(filesystem.filesystem) ?? stoppedBy(ctx) ?? parentError(missing.map(({parent}) => parent))
     if (error !== undefined) return skip(filesystem, error)
     const facts = {filesystem: filesystem.filesystem}
     return await slots.take(() => {
@@ -76,9 +78,9 @@ export async function runReplication(
     })
   }
 
-  function skip(filesystem: StepsPlan, error: OperationalError): Ran {
+  function skip(filesystem: StepsPlan, error: OperationalError | Stopped): Ran {
     pair.board.change(notBegun(filesystem.filesystem, error.message))
-    return {report: failedReport(filesystem, [], {error, begun: 1}, [])}
+    return {report: failedReport(filesystem, [], {error, begun: error instanceof Stopped ? 0 : 1}, [])}
   }
 
   /** A filesystem does not throw what is its own failure. */
@@ -102,8 +104,12 @@ function parentError(parents: readonly DatasetName[]): OperationalError | undefi
 function reportFinished({report, unfinished}: Ran, finishing: Finishing): FilesystemReport {
   if (unfinished === undefined) return report
   const {plan, series} = unfinished
-  const error = finishing.failure(series.at(-1) ?? series[0])
+  const last = series.at(-1) ?? series[0]
+  if (finishing.isUnfinished(last)) return {...report, warnings: [...report.warnings, UNFINISHED]}
+  const error = finishing.failure(last)
   if (error === undefined) return report
   const failure = {error, begun: series.length}
   return failedReport(plan, report.steps.slice(0, -series.length), failure, report.warnings)
 }
+
+const UNFINISHED = 'received, but stopped before the cursor was moved: the next run does that'

@@ -1,5 +1,5 @@
 import {type RunContext, withSpan} from '../core/context.ts'
-import {OperationalError} from '../core/errors.ts'
+import {OperationalError, Stopped} from '../core/errors.ts'
 import type {ReceiveReply} from '../endpoint/receiver.ts'
 import type {Series} from '../plan/series.ts'
 import type {Step} from '../plan/step.ts'
@@ -16,6 +16,7 @@ import {
   stepFields,
   stepWords,
 } from './step-request.ts'
+import {stoppedBy} from './stopped.ts'
 import {createStreamTimes, type StreamTimes} from './stream-times.ts'
 
 /** What became of a series. */
@@ -27,7 +28,7 @@ export type RanSeries = {
 }
 
 export type SeriesFailure = {
-  readonly error: OperationalError
+  readonly error: OperationalError | Stopped
   /** So many steps behind those that are done have been begun, and it is not known that their snapshots have arrived. */
   readonly begun: number
 }
@@ -76,8 +77,8 @@ export async function runSeries(
           failure: failed(ctx, pair, series, {error: failure, done: arrived, begun: 1}),
         }
   } catch (error) {
-    if (!(error instanceof OperationalError)) throw error
-    const begun = Math.max(1, times.count())
+    if (!(error instanceof OperationalError || error instanceof Stopped)) throw error
+    const begun = error instanceof Stopped ? times.count() : Math.max(1, times.count())
     return {done: [], warnings: [], failure: failed(ctx, pair, series, {error, done: 0, begun})}
   }
 }
@@ -123,8 +124,9 @@ function failed(
   ctx: RunContext,
   {board}: Pair,
   series: Series,
-  {error, done, begun}: SeriesFailure & {readonly done: number},
+  {done, begun, ...failure}: SeriesFailure & {readonly done: number},
 ): SeriesFailure {
+  const error = stoppedBy(ctx) ?? failure.error
   board.change(stepFailed(series[0].filesystem, error.message))
   ctx.log.of('repl').info('step failed', {...stepFields(series[done] ?? series[0]), error: error.message})
   return {error, begun}

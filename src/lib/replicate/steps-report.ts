@@ -18,10 +18,11 @@ export function failedReport(
   {error, begun}: SeriesFailure,
   warnings: readonly string[],
 ): FilesystemReport {
+  const reported = reportedError(error)
   const rest = plan.steps.slice(done.length).map(
     (step, index): StepReport => ({
       ...stepWords(step),
-      state: index < begun && error.code !== 'parent-failed' ? 'failed' : 'not-reached',
+      state: index < begun && reported.code !== 'parent-failed' ? 'failed' : 'not-reached',
     }),
   )
   return {
@@ -29,7 +30,7 @@ export function failedReport(
     state: 'failed',
     ...latestVersion(plan.steps[done.length]?.from),
     steps: [...done, ...rest],
-    error: reportedError(error),
+    error: reported,
     warnings: [...warnings],
   }
 }

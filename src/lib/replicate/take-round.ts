@@ -1,6 +1,6 @@
 import type {RunContext} from '../core/context.ts'
 import {withSpan} from '../core/context.ts'
-import {OperationalError} from '../core/errors.ts'
+import {OperationalError, Stopped} from '../core/errors.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
 import type {SnapshotRound} from '../plan/snapshot-round.ts'
 import {reportedError} from '../report/describe-error.ts'
@@ -34,8 +34,9 @@ export async function takeRound(
       collided: collidedOf(answers),
     }
   } catch (error) {
-    if (!(error instanceof OperationalError)) throw error
+    if (!(error instanceof OperationalError || error instanceof Stopped)) throw error
     const failure = reportedError(error)
+    if (error instanceof Stopped) failure.message += ', before it was known whether it was taken'
     return {
       filesystems: filesystems.map((filesystem) => ({filesystem, state: 'failed', error: failure})),
       pools: [],

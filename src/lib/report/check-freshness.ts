@@ -1,7 +1,8 @@
+import {EXIT} from '../core/exit-code.ts'
 import {printable} from '../core/printable.ts'
 import {formatDuration} from '../core/units.ts'
 import type {JobStatus} from './job-status.ts'
-import type {FilesystemReport} from './report.ts'
+import type {FilesystemReport, RunReport} from './report.ts'
 
 /** Ages in milliseconds from which on something is wrong. */
 export type FreshnessLimits = {readonly warningMs: number; readonly criticalMs: number}
@@ -51,11 +52,16 @@ function jobFinding({job, last, lastSuccess}: JobStatus, limits: FreshnessLimits
   const ageMs = nowMs - Date.parse(lastSuccess.finishedAt)
   return {
     status: levelOf(ageMs, limits),
-    text: `${name} succeeded ${formatDuration(ageMs)} ago`,
+    text: `${name} succeeded ${formatDuration(ageMs)} ago${lastWords(last)}`,
     label,
     ageMs,
     isJob: true,
   }
+}
+
+/** Age alone decides; but whoever reads the line wants to know that it is about to get worse. */
+function lastWords({exitStatus}: RunReport): string {
+  return exitStatus === EXIT.ok ? '' : `, its last run ended with exit ${exitStatus}`
 }
 
 function lagFindings({job, seen}: JobStatus, limits: FreshnessLimits, nowMs: number): readonly Finding[] {

@@ -8,6 +8,8 @@ export type JobStatus = {
   readonly type: RunReport['type']
   /** Who runs it at this moment; `undefined` when nobody does. */
   readonly running: string | undefined
+  /** What keeps the job's lock although the run that had it is gone; the next run waits for it in vain. */
+  readonly heldBy?: string | undefined
   /** How that run comes on, if it tells. */
   readonly progress: AnnouncedState | undefined
   readonly last: RunReport | undefined
@@ -34,7 +36,7 @@ export function obsoleteReports<T extends {readonly report: RunReport | undefine
 
 /** The status of a job, from the reports of its runs, newest first. */
 export function jobStatus(
-  now: Pick<JobStatus, 'job' | 'type' | 'running' | 'progress'>,
+  now: Pick<JobStatus, 'job' | 'type' | 'running' | 'heldBy' | 'progress'>,
   reports: readonly RunReport[],
 ): JobStatus {
   const looked = reports.find(({replicate}) => (replicate?.filesystems ?? []).length > 0)

@@ -56,7 +56,7 @@ function problems(report: RunReport): readonly string[] {
     ...(report.snapshot?.filesystems ?? []).flatMap(({filesystem, error}) =>
       error ? [`${printable(filesystem)}: ${bare(error)}`] : [],
     ),
-    ...(report.replicate?.filesystems ?? []).flatMap(filesystemProblem),
+    ...(report.replicate?.filesystems ?? []).flatMap((one) => filesystemProblem(one, whole)),
     ...[report.pruneSender, report.pruneReceiver].flatMap((side) =>
       (side?.filesystems ?? []).flatMap(({filesystem, snapshots}) =>
         snapshots.flatMap(({name, error}) =>
@@ -69,9 +69,13 @@ function problems(report: RunReport): readonly string[] {
   ]
 }
 
-function filesystemProblem({filesystem, state, error, because}: FilesystemReport): readonly string[] {
+/** What has ended the run as a whole, as a signal does, is not told once more for each filesystem. */
+function filesystemProblem(
+  {filesystem, state, error, because}: FilesystemReport,
+  whole: ReadonlySet<string>,
+): readonly string[] {
   if (state === 'conflict') return [`${printable(filesystem)}: conflict: ${printable(because ?? '')}`]
-  return error ? [`${printable(filesystem)}: ${bare(error)}`] : []
+  return error && !whole.has(bare(error)) ? [`${printable(filesystem)}: ${bare(error)}`] : []
 }
 
 function bare(error: NonNullable<RunReport['error']>): string {
@@ -168,6 +172,24 @@ function freed({pruneSender, pruneReceiver}: RunReport): string {
   return sizes.length === 0 ? '' : ` (frees ${formatBytes(bytes)})`
 }
 
+/** `3 snapshots`, or why there is none. */
+function snapshotWords({filesystems, error}: SnapshotReport): string {
+  const taken = filesystems.filter(({state}) => state === 'taken' || state === 'planned').length
+  const isFailed = error !== undefined || filesystems.some(({state}) => state === 'failed')
+  const why = taken > 0 || isFailed ? '' : ` (${whyNone(filesystems)})`
+  return `${counted(taken, 'snapshot')}${why}`
+}
+
+function whyNone(filesystems: SnapshotReport['filesystems']): string {
+  if (filesystems.length === 0) return 'none is due by itself'
+  const [next] = filesystems.flatMap(({dueAt}) => dueAt ?? []).toSorted()
+  return next === undefined ? 'nothing was written that is worth one' : `none is due before ${next}`
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
+}
+
 function summary(report: RunReport): string {
   const filesystems = report.replicate?.filesystems ?? []
   const steps = filesystems.flatMap(({steps}) => steps)
@@ -177,10 +199,10 @@ function summary(report: RunReport): string {
   const count = <T extends {readonly state: string}>(list: readonly T[], ...states: string[]) =>
     list.filter(({state}) => states.includes(state)).length
   const parts = [
-    ...(report.snapshot ? [`${count(report.snapshot.filesystems, 'taken', 'planned')} snapshots`] : []),
+    ...(report.snapshot ? [snapshotWords(report.snapshot)] : []),
     ...(report.replicate
       ? [
-          `${count(steps, 'done', 'planned')} steps, ${count(filesystems, 'up-to-date')} of ${filesystems.length} filesystems were up to date`,
+          `${counted(count(steps, 'done', 'planned'), 'step')}, ${count(filesystems, 'up-to-date')} of ${filesystems.length} filesystems were up to date`,
         ]
       : []),
     ...(report.pruneSender || report.pruneReceiver

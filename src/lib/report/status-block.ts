@@ -23,11 +23,19 @@ export type StatusBlock = {
  * far has each filesystem come.
  */
 export function statusBlock(status: JobStatus, nowMs: number): StatusBlock {
-  const {job, type, running, progress, last, lastSuccess, seen} = status
+  const {job, type, running, heldBy, progress, last, lastSuccess, seen} = status
   const head: readonly Line[] = [
     {
       text: `job ${printable(job)} (${type})${running === undefined ? '' : `: running (${printable(running)})`}`,
     },
+    ...(heldBy === undefined
+      ? []
+      : [
+          {
+            text: `  its lock is held by what a run that is gone has started: ${heldBy}`,
+            color: 'red' as const,
+          },
+        ]),
     ...(progress === undefined ? [] : progressLines(progress, nowMs)),
     ...(last === undefined ? [{text: '  no run is on record'}] : lastLines(last, nowMs)),
     ...(last === undefined || last === lastSuccess ? [] : [{text: successText(lastSuccess, nowMs)}]),

@@ -31,3 +31,11 @@ export function cadenceFor(intervalMs: number | undefined): Cadence {
   const wanted = intervalMs ?? HOUR
   return CADENCES.find(({everyMs}) => wanted >= everyMs && wanted % everyMs === 0) ?? EVERY_MINUTE
 }
+
+/** What a person has to know of the rhythm, when it is not simply what the configuration says. */
+export function cadenceComment(intervalMs: number | undefined): string | undefined {
+  if (intervalMs === undefined)
+    return 'the configuration does not say how often: hourly, change it as you like'
+  if (intervalMs < MINUTE) return 'the configuration wants it more often than a timer starts it: every minute'
+  return undefined
+}

@@ -1,5 +1,5 @@
 import type {JobId} from '../abstraction/job-id.ts'
-import {type Cadence, cadenceFor} from './cadence.ts'
+import {type Cadence, cadenceComment, cadenceFor} from './cadence.ts'
 
 /** A job that something has to start. */
 export type TimedJob = {
@@ -30,10 +30,19 @@ export function unitFiles(job: TimedJob, installation: Installation): readonly U
   ]
 }
 
-/** One line of a crontab such as `/etc/cron.d/zrepl`. */
-export function cronLine(job: TimedJob, {executable, config}: Installation): string {
-  const words = [executable, 'run', job.name, '--quiet', '--config', config].map(cronWord)
-  return `${cadenceFor(job.intervalMs).cron} root ${words.join(' ')}`
+/** One line of a crontab such as `/etc/cron.d/zrepl`, behind a comment where the rhythm needs one. */
+export function cronLines(job: TimedJob, {executable, config}: Installation): readonly string[] {
+  const words = [executable, ...runWords(job.name, ['--quiet', '--config', config])].map(cronWord)
+  const comment = cadenceComment(job.intervalMs)
+  return [
+    ...(comment === undefined ? [] : [`# job ${job.name}: ${comment}`]),
+    `${cadenceFor(job.intervalMs).cron} root ${words.join(' ')}`,
+  ]
+}
+
+/** zrepl lets the name of a job begin with a dash, and a renamed job would lose its cursors: it must not be taken for a flag. */
+function runWords(name: string, flags: readonly string[]): readonly string[] {
+  return name.startsWith('-') ? ['run', ...flags, '--', name] : ['run', name, ...flags]
 }
 
 /**
@@ -49,7 +58,7 @@ export function cronLine(job: TimedJob, {executable, config}: Installation): str
  * another user's.
  */
 function serviceText({name, type}: TimedJob, {executable, config, writes}: Installation): string {
-  const words = [executable, 'run', name, '--config', config].map(serviceWord)
+  const words = [executable, ...runWords(name, ['--config', config])].map(serviceWord)
   const writable = writes.map((path) => `ReadWritePaths=${serviceWord(`-${path}`)}\n`)
   return `[Unit]
 Description=zrepl ${type} job ${name.replaceAll('%', '%%')}
@@ -105,10 +114,8 @@ DeviceAllow=/dev/zfs rw
 
 /** A run that was missed while the machine was off is made up for; machines do not all start in the same second. */
 function timerText({name, intervalMs}: TimedJob, {onCalendar}: Cadence): string {
-  const why =
-    intervalMs === undefined
-      ? '# the configuration does not say how often: hourly, change it as you like\n'
-      : ''
+  const comment = cadenceComment(intervalMs)
+  const why = comment === undefined ? '' : `# ${comment}\n`
   return `[Unit]
 Description=Start zrepl job ${name.replaceAll('%', '%%')}
 

@@ -58,11 +58,11 @@ test('who ends at this moment makes room', async () => {
 })
 
 test('what holds the job and is nobody for two seconds is told as stuck', async () => {
-  const {place} = placeOf(() => UNKNOWN)
+  const {place} = placeOf(() => ({...UNKNOWN, heldBy: 'pid 7 (zfs)'}))
   const {ctx, waited} = contextWithoutWaiting()
   await expect(takeJob(ctx, job, place)).rejects.toMatchObject({
     code: 'job-stuck',
-    message: 'it is running: what it has started outlives it',
+    message: 'it is running: what it has started outlives it: pid 7 (zfs)',
   })
   expect(waited()).toBe(1900)
 })

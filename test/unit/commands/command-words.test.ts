@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {splitCommandWords} from '../../../src/commands/command-words.ts'
+import {splitCommandWords, withoutHelpWord} from '../../../src/commands/command-words.ts'
 import {COMMANDS} from '../../../src/commands/index.ts'
 
 const IDS = Object.keys(COMMANDS)
@@ -16,4 +16,12 @@ test.each([
   ['--help', '--help'],
 ])('%s', (words, expected) => {
   expect(splitCommandWords(words.split(' '), IDS).join(' ')).toBe(expected)
+})
+
+test.each([
+  ['help', '--help'],
+  ['help holds list', 'holds list --help'],
+  ['run help', 'run help'],
+])('%s is %s', (words, expected) => {
+  expect(withoutHelpWord(words.split(' ')).join(' ')).toBe(expected)
 })

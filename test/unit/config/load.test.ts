@@ -93,7 +93,7 @@ test('a listener nobody serves is told, with the one that may be meant', () => {
   }
   expect(told(JSON.stringify({jobs: [push, job('disk')]}))).toEqual([
     expect.stringMatching(
-      /notice jobs\[0\]\.connect\.listener_name: no job serves this listener \(did you mean "disk"\?\)$/,
+      /notice jobs\[0\]\.connect\.listener_name: no job serves this listener: this job cannot be run \(did you mean "disk"\?\)$/,
     ),
   ])
   expect(told(JSON.stringify({jobs: [push, job('dsk')]}))).toEqual([])

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {defaultLockDirectory, jobRunner, lockJob, openLockFile} from '../../../src/lib/host/lock.ts'
+import {lockHeirs} from '../../../src/lib/host/lock-heirs.ts'
 import {createRunProgram} from '../../../src/lib/host/run-program.ts'
 import {
   codeOf,
@@ -252,6 +253,34 @@ describe('who runs a job', () => {
     child.kill('SIGKILL')
     await child.exited
     expect(jobRunner(place, 'backup')).toBeUndefined()
+  })
+
+  test('what a run that was killed has left behind is told with its number, and a run that lives is not', async () => {
+    const child = Bun.spawn(
+      [
+        process.execPath,
+        '-e',
+        `const {lockJob} = await import('${HOST}/lock.ts')
+         const {fd} = lockJob('${place}', 'backup')
+         const heir = Bun.spawn(['sleep', '60'], {stdio: ['ignore', 'ignore', 'ignore', fd]})
+         console.log(heir.pid)
+         await heir.exited`,
+      ],
+      {stdio: ['ignore', 'pipe', 'inherit']},
+    )
+    const {value} = await child.stdout.pipeThrough(new TextDecoderStream()).getReader().read()
+    const heir = value?.trim() ?? ''
+    expect([jobRunner(place, 'backup') === undefined, lockHeirs(place, 'backup')]).toEqual([false, undefined])
+    child.kill('SIGKILL')
+    await child.exited
+    expect([jobRunner(place, 'backup'), lockHeirs(place, 'backup')]).toEqual([
+      undefined,
+      `pid ${heir} (sleep)`,
+    ])
+    process.kill(Number(heir), 'SIGKILL')
+    expect(await untilGone([heir])).toBe(true)
+    expect(lockHeirs(place, 'backup')).toBeUndefined()
+    expect(lockHeirs(place, 'never')).toBeUndefined()
   })
 
   test('words without a lock mean nothing, and looking takes none', () => {

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import type {JobId} from '../../../src/lib/abstraction/job-id.ts'
-import {OperationalError} from '../../../src/lib/core/errors.ts'
+import {OperationalError, Stopped} from '../../../src/lib/core/errors.ts'
 import type {Receiver} from '../../../src/lib/endpoint/receiver.ts'
 import type {Sender} from '../../../src/lib/endpoint/sender.ts'
 import type {CreateHook} from '../../../src/lib/hook/hook.ts'
@@ -65,15 +65,15 @@ function job(phases: readonly PhaseHook[], fails: readonly string[] = []) {
     watchdog: createWatchdog(createClock(), {idleMs: undefined, movedBytes: () => undefined}),
     beside: {job: 'pull', announce: () => ({withdraw() {}}), others: () => []},
   }
-  const run = (dryRun = false) =>
-    runJob(createTestContext(), work, {
+  const run = (dryRun = false, signal = new AbortController().signal) =>
+    runJob(createTestContext([], signal), work, {
       phases: ['replicate', 'prune'],
       dryRun,
       sizes: false,
       yesLargePrune: false,
       wanted: 'due',
     })
-  return {run, calls}
+  return {run, calls, work}
 }
 
 describe('hooks around phases', () => {
@@ -132,4 +132,32 @@ describe('hooks around phases', () => {
       '/b after planned',
     ])
   })
+})
+
+test('a run that is stopped between two phases tells what the first has done, and what its hooks did', async () => {
+  const stop = new AbortController()
+  const {run, calls, work} = job([hook('/all', 'job'), hook('/wake', 'replicate')])
+  const beside = work.hooks.create
+  Object.assign(work.hooks, {
+    create: (...which: Parameters<CreateHook>) => {
+      const made = beside(...which)
+      return {
+        ...made,
+        after: async (...how: Parameters<typeof made.after>) => {
+          await made.after(...how)
+          stop.abort(new Stopped('stopped by SIGTERM'))
+        },
+      }
+    },
+  })
+  const {replicate, error, hooks} = await run(false, stop.signal)
+  expect(replicate?.filesystems).toEqual([])
+  expect(error).toEqual({code: 'stopped', message: 'stopped by SIGTERM'})
+  expect(calls.slice(-2)).toEqual(['post /wake error', 'post /all error'])
+  expect(hooks?.map(({around, edge}) => `${around} ${edge}`)).toEqual([
+    'job before',
+    'replicate before',
+    'replicate after',
+    'job after',
+  ])
 })

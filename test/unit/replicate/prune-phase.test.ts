@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import type {NonEmpty} from '../../../src/lib/core/assert.ts'
-import {OperationalError} from '../../../src/lib/core/errors.ts'
+import {OperationalError, Stopped} from '../../../src/lib/core/errors.ts'
 import type {Receiver} from '../../../src/lib/endpoint/receiver.ts'
 import type {DestroyReply, DestroyRequest, Sender} from '../../../src/lib/endpoint/sender.ts'
 import type {EndpointView, FilesystemView} from '../../../src/lib/endpoint/view.ts'
@@ -370,6 +370,25 @@ test('what cannot be destroyed is told as what it is', async () => {
     'tank/b done',
   ])
   expect(states(pruneSender)).toEqual(['a kept', 'b refused', 'c failed', 'd kept', 'x destroyed', 'y kept'])
+})
+
+test('what was destroyed before the run was stopped is told, on both sides', async () => {
+  const many = Array.from({length: 2002}, (_, index) => `@s${index},${index + 1}`).join(' ')
+  const small = view(ABC, {name: 'tank/b'})
+  const stopped = {code: 'stopped', message: 'stopped by SIGTERM'}
+  const {pruneSender, pruneReceiver} = await phase({
+    sender: [view(many), small],
+    receiver: [view('@s2001,2002'), small],
+    answer: (name) => {
+      if (name === 'a') throw new Stopped('stopped by SIGTERM')
+      return {kind: 'done'}
+    },
+  })
+  expect(pruneSender?.error).toEqual(stopped)
+  expect(pruneSender?.filesystems.map(({filesystem, snapshots}) => [filesystem, snapshots[0]])).toEqual([
+    ['tank/a', {name: 's0', state: 'destroyed', because: expect.any(String)}],
+  ])
+  expect(pruneReceiver).toEqual({filesystems: [], error: stopped})
 })
 
 describe('a replication that runs beside this', () => {

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {isNonEmpty} from '../../../src/lib/core/assert.ts'
-import {OperationalError} from '../../../src/lib/core/errors.ts'
+import {OperationalError, Stopped} from '../../../src/lib/core/errors.ts'
 import type {ReceiveReply, Receiver} from '../../../src/lib/endpoint/receiver.ts'
 import type {Sender} from '../../../src/lib/endpoint/sender.ts'
 import type {Transfer} from '../../../src/lib/endpoint/transfer.ts'
@@ -66,8 +66,11 @@ async function replicate(
   {
     transfer = arrive,
     concurrentSteps = 1,
+    stop = new AbortController(),
     ...overrides
-  }: {transfer?: Transfer; concurrentSteps?: number} & Partial<Pick<Pair, 'maxStreams' | 'sizes'>> & {
+  }: {transfer?: Transfer; concurrentSteps?: number; stop?: AbortController} & Partial<
+    Pick<Pair, 'maxStreams' | 'sizes'>
+  > & {
       hold?: (filesystem: string) => Outcome
     } = {},
 ) {
@@ -93,7 +96,8 @@ async function replicate(
     },
   }
   const receiver: Partial<Receiver> = {
-    async holdLastReceived(_, requests) {
+    async holdLastReceived(ctx, requests) {
+      ctx.signal.throwIfAborted()
       note('hold', requests, ({to}) => to)
       return requests.map(({filesystem}) => overrides.hold?.(short(filesystem)) ?? DONE)
     },
@@ -112,7 +116,7 @@ async function replicate(
     },
   }
   const plan: JobPlan = {filesystems}
-  const reports = await runReplication(createTestContext(), pair, plan, concurrentSteps)
+  const reports = await runReplication(createTestContext([], stop.signal), pair, plan, concurrentSteps)
   return {
     asked,
     board,
@@ -309,4 +313,55 @@ test('sizes are asked for once, for all steps, and only when somebody looks', as
   const {asked, board} = await replicate(plan, {sizes: true})
   expect(asked.filter((word) => word.startsWith('estimate'))).toEqual(['estimate a:2 a:3 b:2'])
   expect([...board.state().filesystems.values()].map(({expectedBytes}) => expectedBytes)).toEqual([20n, 10n])
+})
+
+describe('a run that is stopped', () => {
+  /** Stopped while the first stream of `tank/NAME` is under way. */
+  function stoppedAt(name: string) {
+    const stop = new AbortController()
+    const transfer: Transfer = async (ctx, send, receive, began) => {
+      if (send[0]?.filesystem !== `tank/${name}`) return await arrive(ctx, send, receive, began)
+      began?.(0)
+      stop.abort(new Stopped('stopped by SIGTERM'))
+      throw stop.signal.reason
+    }
+    return {stop, transfer}
+  }
+
+  test('tells what has arrived, what was under way, and what was not begun', async () => {
+    const plan = [
+      filesystem('a', 1),
+      filesystem('b', 2, {full: true}),
+      filesystem('b/child', 1, {full: true, after: ['b']}),
+      filesystem('c', 1),
+    ]
+    const {asked, states, reports} = await replicate(plan, stoppedAt('b'))
+    expect(asked.filter((word) => /^(stream|hold|complete)/.test(word))).toEqual(['stream a:2', 'stream b:1'])
+    expect(states).toEqual({
+      a: ['done', '@s1 done'],
+      b: ['failed', '@s0 failed', '@s1 not-reached'],
+      'b/child': ['failed', '@s0 not-reached'],
+      c: ['failed', '@s1 not-reached'],
+    })
+    expect(reports.map(({error}) => error)).toEqual([
+      undefined,
+      ...Array(3).fill({code: 'stopped', message: 'stopped by SIGTERM'}),
+    ])
+    expect(reports[0]?.warnings).toEqual([
+      'received, but stopped before the cursor was moved: the next run does that',
+    ])
+    expect(reports[3]?.latest?.version).toBe('@s0')
+  })
+
+  test('what fails because of that is told as stopped', async () => {
+    const stop = new AbortController()
+    const {reports} = await replicate([filesystem('a', 1)], {
+      stop,
+      async transfer() {
+        stop.abort(new Stopped('stopped by SIGINT'))
+        throw new OperationalError('send-failed', 'zfs send was killed by SIGINT')
+      },
+    })
+    expect(reports[0]?.error).toEqual({code: 'stopped', message: 'stopped by SIGINT'})
+  })
 })

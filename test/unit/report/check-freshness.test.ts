@@ -20,6 +20,12 @@ test.each<[string, readonly JobStatus[], number, string]>([
     "ZREPL WARNING - job offsite succeeded 3h ago | 'offsite success'=10800s;7200;86400\n",
   ],
   [
+    'the last run has failed, not long after one that succeeded',
+    [status([runReport(5 * MINUTE, {exitStatus: 1}), runReport(31 * MINUTE)])],
+    0,
+    "ZREPL OK - job offsite succeeded 30m ago, its last run ended with exit 1 | 'offsite success'=1800s;7200;86400\n",
+  ],
+  [
     'one filesystem lags behind while the job ends well',
     [status([runReport(31 * MINUTE, {replicate: {filesystems: [filesystem('tank/a', 30 * HOUR)]}})])],
     2,

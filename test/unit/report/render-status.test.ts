@@ -47,6 +47,12 @@ test('of a run that could not look, what the one before has seen', () => {
     tank/a: up-to-date, @z 4h ago (${at(4 * HOUR)})`)
 })
 
+test('a lock that somebody keeps for a run that is gone', () => {
+  expect(shown({...status([]), heldBy: 'pid 7 (zfs)'})).toBe(`job offsite (push)
+  its lock is held by what a run that is gone has started: pid 7 (zfs)
+  no run is on record`)
+})
+
 test('no run at all', () => {
   expect(shown(status([]))).toBe('job offsite (push)\n  no run is on record')
 })

@@ -87,7 +87,7 @@ test('a person reads what was done and what failed, and not what was in order', 
       prune sender p/a b@z_0: destroyed: last_n 1: not among the newest
       prune sender p/a b@z_1: not destroyed: permission denied
       warning: 'p/a@z' is 90 s in the future: was the clock wrong?
-      1 snapshots; 2 steps, 1 of 4 filesystems were up to date; 1 destroyed, 1 kept; 1m5s; exit 4: a conflict needs a person; the filesystems in conflict were not changed
+      1 snapshot; 2 steps, 1 of 4 filesystems were up to date; 1 destroyed, 1 kept; 1m5s; exit 4: a conflict needs a person; the filesystems in conflict were not changed
     "
   `)
 })
@@ -161,6 +161,44 @@ test('the problems alone are one line each, and silent when there are none', () 
     "
   `)
   expect(renderProblems({...REPORT, exitStatus: 0})).toBe('')
+})
+
+test('what has stopped the whole run is told once, and not for each filesystem', () => {
+  const error = {code: 'stopped', message: 'stopped by SIGINT'}
+  const failed = {state: 'failed' as const, steps: [], warnings: [], error}
+  const filesystems = ['p/a', 'p/b'].map((filesystem) => ({filesystem, ...failed}))
+  const {job, type, version, dryRun, startedAt, finishedAt} = REPORT
+  const stopped: RunReport = {
+    ...{job, type, version, dryRun, startedAt, finishedAt},
+    exitStatus: 6,
+    warnings: [],
+    replicate: {filesystems},
+    error,
+  }
+  expect(renderProblems(stopped).split('\n')[0]).toBe('zrepl: job offsite: stopped: stopped by SIGINT')
+  expect(renderProblems(stopped)).not.toContain('p/a')
+  expect(renderText(stopped, {verbose: false})).toContain('  replicate p/b: stopped: stopped by SIGINT\n')
+})
+
+test('a run without a snapshot says why', () => {
+  const summaryOf = (filesystems: NonNullable<RunReport['snapshot']>['filesystems']) =>
+    renderText({...REPORT, snapshot: {filesystems}}, {verbose: false})
+      .split('\n')
+      .at(-2)
+      ?.split(';')[0]
+      ?.trim()
+  const notDue = (filesystem: string, dueAt: string) => ({filesystem, state: 'not-due' as const, dueAt})
+  expect(summaryOf([])).toBe('0 snapshots (none is due by itself)')
+  expect(
+    summaryOf([notDue('p/a', '2026-01-01T02:00:00.000Z'), notDue('p/b', '2026-01-01T01:00:00.000Z')]),
+  ).toBe('0 snapshots (none is due before 2026-01-01T01:00:00.000Z)')
+  expect(summaryOf([{filesystem: 'p/a', state: 'unwritten', because: '0 B written'}])).toBe(
+    '0 snapshots (nothing was written that is worth one)',
+  )
+  expect(summaryOf([{filesystem: 'p/a', state: 'failed'}])).toBe('0 snapshots')
+  expect(summaryOf([{filesystem: 'p/a', state: 'taken'}, notDue('p/b', '2026-01-01T01:00:00.000Z')])).toBe(
+    '1 snapshot',
+  )
 })
 
 describe('hooks', () => {

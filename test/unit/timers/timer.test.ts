@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {parseJobId} from '../../../src/lib/abstraction/job-id.ts'
 import {cadenceFor} from '../../../src/lib/timers/cadence.ts'
-import {cronLine, type TimedJob, unitFiles} from '../../../src/lib/timers/timer.ts'
+import {cronLines, type TimedJob, unitFiles} from '../../../src/lib/timers/timer.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -33,11 +33,33 @@ function job(name: string, intervalMs: number | undefined = 10 * MINUTE): TimedJ
 const HERE = {executable: '/usr/local/bin/zrepl', config: '/etc/zrepl/zrepl.yml', writes: []}
 
 test('a line for cron', () => {
-  expect(cronLine(job('offsite'), HERE)).toBe(
+  expect(cronLines(job('offsite'), HERE)).toEqual([
     '*/10 * * * * root /usr/local/bin/zrepl run offsite --quiet --config /etc/zrepl/zrepl.yml',
-  )
-  expect(cronLine(job('a b:c'), {...HERE, config: "/etc/it's 5%/zrepl.yml"})).toBe(
+  ])
+  expect(cronLines(job('a b:c'), {...HERE, config: "/etc/it's 5%/zrepl.yml"})).toEqual([
     "*/10 * * * * root /usr/local/bin/zrepl run 'a b:c' --quiet --config '/etc/it'\\''s 5\\%/zrepl.yml'",
+  ])
+})
+
+test('a rhythm that is not the one of the configuration is told of', () => {
+  expect(cronLines(job('seconds', 10_000), HERE)).toEqual([
+    '# job seconds: the configuration wants it more often than a timer starts it: every minute',
+    '* * * * * root /usr/local/bin/zrepl run seconds --quiet --config /etc/zrepl/zrepl.yml',
+  ])
+  expect(cronLines({...job('by-hand'), intervalMs: undefined}, HERE)[0]).toBe(
+    '# job by-hand: the configuration does not say how often: hourly, change it as you like',
+  )
+  expect(unitFiles(job('seconds', 10_000), HERE)[1]?.text).toContain(
+    '\n[Timer]\n# the configuration wants it more often than a timer starts it: every minute\nOnCalendar=*-*-* *:*:00\n',
+  )
+})
+
+test('a job whose name looks like a flag is named behind all flags', () => {
+  expect(cronLines(job('-x'), HERE)).toEqual([
+    '*/10 * * * * root /usr/local/bin/zrepl run --quiet --config /etc/zrepl/zrepl.yml -- -x',
+  ])
+  expect(unitFiles(job('-x'), HERE)[0]?.text).toContain(
+    '\nExecStart=/usr/local/bin/zrepl run --config /etc/zrepl/zrepl.yml -- -x\n',
   )
 })
 
