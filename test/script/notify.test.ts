@@ -2,10 +2,7 @@ import {chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
-import {createNotifier} from '../../src/lib/app/notifier.ts'
 import type {RunReport} from '../../src/lib/report/report.ts'
-import type {LogLine} from '../../src/lib/trace/log-line.ts'
-import {createTestContext} from '../unit/test-context.ts'
 import {runToEnd} from './run-to-end.ts'
 
 /** Whom a run of the executable tells how it ends. */
@@ -123,25 +120,6 @@ test('a health check hears of the start and of the failure, with the reason', as
   expect(calls.map(({path}) => path)).toEqual([`/${SECRET}/start`, `/${SECRET}/fail`])
   expect(calls[1]?.body).toContain('snaps')
   expect(said).not.toContain(SECRET)
-})
-
-test('a run that a bug breaks off is told as a failure', async () => {
-  const lines: LogLine[] = []
-  const notifier = createNotifier(
-    [
-      {
-        type: 'healthcheck',
-        url: `http://127.0.0.1:${server.port}/${SECRET}`,
-        jobs: ['snaps'],
-        timeoutMs: 5000,
-      },
-    ],
-    {},
-  )
-  await notifier.brokeOff(createTestContext(lines), 'snaps')
-  await notifier.brokeOff(createTestContext(lines), 'another')
-  expect(calls.map(({path}) => path)).toEqual([`/${SECRET}/fail`])
-  expect(calls[0]?.body).toContain('job snaps')
 })
 
 test('a dry run is nobody’s business', async () => {

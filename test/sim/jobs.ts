@@ -17,11 +17,20 @@ export type JobPair =
 
 /** The jobs of both sides, read from a configuration as anybody would write it. */
 export function jobsOf(options: WorldOptions): JobPair {
-  const {direction, initialReplication, protection, concurrentSteps, retention, compressed, rewritten} =
-    options
+  const {
+    direction,
+    initialReplication,
+    diverged,
+    protection,
+    concurrentSteps,
+    retention,
+    compressed,
+    rewritten,
+  } = options
   const key = JSON.stringify([
     direction,
     initialReplication,
+    diverged,
     protection,
     concurrentSteps,
     retention,
@@ -105,8 +114,9 @@ function receiving(): string {
     recv: {placeholder: {encryption: inherit}}`
 }
 
-function replication({initialReplication, protection, concurrentSteps, compressed}: WorldOptions): string {
-  return `    conflict_resolution: {initial_replication: ${initialReplication}}
+function replication(options: WorldOptions): string {
+  const {initialReplication, diverged, protection, concurrentSteps, compressed} = options
+  return `    conflict_resolution: {initial_replication: ${initialReplication}, diverged: ${diverged}}
     replication:
       protection: {initial: ${protection.initial}, incremental: ${protection.incremental}}
       concurrency: {steps: ${concurrentSteps}}${compressed ? '\n      compression: {type: zstd}' : ''}`

@@ -10,6 +10,7 @@ export type WorldOptions = {
   readonly sender: ProfileName
   readonly receiver: ProfileName
   readonly initialReplication: ReplicationPolicy['initialReplication']
+  readonly diverged: ReplicationPolicy['diverged']
   readonly protection: ReplicationPolicy['protection']
   readonly concurrentSteps: number
   /** By what holds, bookmarks and snapshots are changed, on both sides. */
@@ -44,6 +45,7 @@ export const DEFAULTS: WorldOptions = {
   sender: '2.3.2',
   receiver: '2.3.2',
   initialReplication: 'all',
+  diverged: 'fail',
   protection: {initial: 'guarantee_resumability', incremental: 'guarantee_resumability'},
   concurrentSteps: 1,
   access: 'cli',

@@ -3,7 +3,7 @@ import {mustFindDataset} from './pool.ts'
 import {leftovers, unsent} from './quiescence.ts'
 import {below, createRandom} from './random.ts'
 import {run} from './run.ts'
-import {prepare} from './scenario.ts'
+import {prepare, reasonsOf} from './scenario.ts'
 import {type Together, together} from './together.ts'
 import {copyWorld, createWorld, receiverName, selectedDatasets, type World} from './world.ts'
 
@@ -81,6 +81,41 @@ test('a second computer with the identity of the first and other data is told of
   expect(snapshotsThere(world)).toEqual(before)
   expect(await afterwards(world)).toEqual([])
 })
+
+test('with rename-aside a second computer takes the place of the first once, and the first is told', async () => {
+  const options = {diverged: 'rename-aside', children: []} as const
+  const {start} = await prepare({options, stage: 'incremental'})
+  const world = copyWorld(start)
+  const other = impostor(world)
+  const [kept, newest] = [snapshotsThere(world), newestThere(world)]
+
+  expect((await run(other)).end).toMatchObject({kind: 'done', status: 0})
+  const aside = `vault/backups/prod/tank/data_diverged_${BigInt(newest).toString(16).padStart(16, '0')}`
+  expect(copiesOf(world)).toEqual(['vault/backups/prod/tank/data', aside])
+  expect(mustFindDataset(world.receiver, aside).snapshots.map(({guid}) => `tank/data ${guid}`)).toEqual(kept)
+  const theirs = snapshotsThere(world)
+
+  for (const time of ['first', 'second']) {
+    const {end} = await run(world, {phases: ['snapshot', 'replicate', 'prune']})
+    expect([time, end]).toMatchObject([time, {kind: 'done', status: 4}])
+    expect(reasonsOf(end)).toContain(
+      `which this sender has, was set aside as '${aside.slice('vault/backups/prod/'.length)}' before, so another sender replicates to the same place`,
+    )
+    expect(snapshotsThere(world)).toEqual(theirs)
+  }
+  expect((await run(other)).end).toMatchObject({kind: 'done', status: 0})
+  expect(copiesOf(world)).toEqual(['vault/backups/prod/tank/data', aside])
+})
+
+function newestThere(world: World): string {
+  return mustFindDataset(world.receiver, receiverName(world, 'tank/data')).snapshots.at(-1)?.guid ?? '0'
+}
+
+function copiesOf({receiver}: World): readonly string[] {
+  return Array.from(receiver.pools.get('vault')?.datasets.keys() ?? []).filter((name) =>
+    name.includes('tank/data'),
+  )
+}
 
 function snapshotsThere(world: World): readonly string[] {
   return selectedDatasets(world).flatMap((name) =>

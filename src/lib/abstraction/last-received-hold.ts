@@ -12,3 +12,10 @@ export function lastReceivedHoldTag(jobId: JobId): HoldTag {
 export function readLastReceivedHold(tag: HoldTag): JobId | undefined {
   return tag.startsWith(PREFIX) ? readJobId(tag.slice(PREFIX.length)) : undefined
 }
+
+/** The receiving jobs that hold any of these snapshots. `holds` has their tags, by name. */
+export function receivingJobs(holds: ReadonlyMap<string, readonly HoldTag[]>): ReadonlySet<JobId> {
+  return new Set(
+    Array.from(holds.values()).flatMap((tags) => tags.flatMap((tag) => readLastReceivedHold(tag) ?? [])),
+  )
+}

@@ -14,8 +14,6 @@ export type Notifier = {
   started(ctx: RunContext, job: string): Promise<readonly NotifyFailure[]>
   /** `before` is the job's run before this one, if any is known. */
   ended(ctx: RunContext, report: RunReport, before: RunReport | undefined): Promise<readonly NotifyFailure[]>
-  /** Instead of `ended`, when a bug of ours has left no report: who was told of the start must not take it for silence. */
-  brokeOff(ctx: RunContext, job: string): Promise<void>
 }
 
 /** A notifier for `global.notify`. Programs get our environment. */
@@ -42,29 +40,22 @@ export function createNotifier(
     }
   }
 
-  async function callEach(ctx: RunContext, job: string, path: string, body: string) {
-    const errors = of(job).map(async (notify) =>
-      notify.type === 'healthcheck'
-        ? await inTime(ctx, notify, (ctx) => callHealthcheck(`${notify.url}${path}`, body, ctx.signal))
-        : [],
-    )
-    return (await Promise.all(errors)).flat()
-  }
-
   return {
     async started(ctx, job) {
-      const failures = await callEach(ctx, job, '/start', '')
-      return failures.map((failure) => ({...failure, of: 'start'}))
+      const failures = await Promise.all(
+        of(job).map(async (notify) =>
+          notify.type === 'healthcheck'
+            ? await inTime(ctx, notify, (ctx) => callHealthcheck(`${notify.url}/start`, '', ctx.signal))
+            : [],
+        ),
+      )
+      return failures.flat().map((failure) => ({...failure, of: 'start'}))
     },
     async ended(ctx, report, before) {
       const failures = await Promise.all(
         of(report.job).map((notify) => inTime(ctx, notify, (ctx) => tell(ctx, notify, report, before))),
       )
       return failures.flat().map((failure) => ({...failure, of: 'end'}))
-    },
-    async brokeOff(ctx, job) {
-      const body = `zrepl: job ${job}: broken off by a bug of zrepl; its log has the rest\n`
-      await callEach(ctx, job, '/fail', body)
     },
   }
 }

@@ -10,7 +10,7 @@ import {zfsModuleVersion} from '../host/zfs-module-version.ts'
 import type {WantedSnapshots} from '../plan/due.ts'
 import type {Phase} from '../replicate/phase.ts'
 import {type JobOutcome, runJob} from '../replicate/run-job.ts'
-import {reportedError} from '../report/describe-error.ts'
+import {renderThrown, reportedError} from '../report/describe-error.ts'
 import {statusOf, worstStatus} from '../report/exit-status.ts'
 import {isLeftToAnother} from '../report/is-worth-telling.ts'
 import type {Version} from '../report/render-metrics.ts'
@@ -98,14 +98,7 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
       const report = await inRunSpan(withFields(ctx, {job: job.name}), run, async (ctx) => {
         const before = lastReport(job.name)
         const started = notifier.started(ctx, job.name)
-        const done = await reportOf(ctx, job, config, {...request, onlooker, startedAt}).catch(
-          async (bug) => {
-            held?.release()
-            await started
-            await notifier.brokeOff(ctx, job.name)
-            throw bug
-          },
-        )
+        const done = await reportOf(ctx, job, config, {...request, onlooker, startedAt})
         const kept = {jobs: config.jobs, metrics: config.monitoring.textfile, version: request.version}
         // Before anybody is waited for: what was done is worth more than who has heard of it.
         rememberRun(ctx, done, kept)
@@ -140,7 +133,7 @@ function tell(report: RunReport, request: RunJobsRequest): void {
 
 type Begun = {readonly onlooker: ProgressLine | undefined; readonly startedAt: number}
 
-/** Whatever happens to one job ends in its report; bugs do not. */
+/** Whatever happens to one job ends in its report, so that those behind it still have their turn. */
 async function reportOf(
   ctx: RunContext,
   job: RunnableJob,
@@ -173,9 +166,10 @@ async function outcomeOf(
   try {
     return await runLocked(ctx, job, config, request)
   } catch (thrown) {
-    if (thrown instanceof OperationalError || thrown instanceof Stopped)
-      return {warnings: [], error: reportedError(thrown)}
-    throw thrown
+    // A report has no room for where a bug is.
+    if (!(thrown instanceof OperationalError || thrown instanceof Stopped))
+      request.printError(`${renderThrown(thrown)}\n`)
+    return {warnings: [], error: reportedError(thrown)}
   }
 }
 

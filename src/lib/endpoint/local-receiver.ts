@@ -1,4 +1,3 @@
-import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
 import type {Listing, Outcome, ZfsClient} from '../zfs/client.ts'
 import {destroyJudged} from './destroy.ts'
 import {estimateDestroys} from './estimate-destroy.ts'
@@ -17,7 +16,6 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
   const {jobId, mapping, floor, pace, stages} = settings
   const pool = createKnownPool(zfs)
   const side = {...settings, zfs, pool}
-  const tag = lastReceivedHoldTag(jobId)
   let listing: Listing | undefined
 
   return {
@@ -70,7 +68,9 @@ export function createLocalReceiver(zfs: ZfsClient, settings: ReceiverSettings):
     async setAside(ctx, requests) {
       const outcomes: Outcome[] = []
       for (const {filesystem, newest} of requests)
-        outcomes.push(await setAside(ctx, zfs, pool, {dataset: mapping.toReceiver(filesystem), newest, tag}))
+        outcomes.push(
+          await setAside(ctx, zfs, pool, {dataset: mapping.toReceiver(filesystem), newest, jobId}),
+        )
       return outcomes
     },
 

@@ -13,7 +13,7 @@ export type Receiver = {
   observe(ctx: RunContext, confirm?: readonly DatasetName[]): Promise<EndpointView>
   /** Gives up an interrupted receive (`zfs receive -A`). */
   abortPartial(ctx: RunContext, filesystems: readonly DatasetName[]): Promise<readonly Outcome[]>
-  /** Renames copies that cannot be continued to `NAME_diverged_GUID`, and lets go of them. */
+  /** Renames copies of its own that cannot be continued to `NAME_diverged_GUID` (see `asideName`), and lets go of them. */
   setAside(ctx: RunContext, requests: readonly SetAsideRequest[]): Promise<readonly Outcome[]>
   /**
    * Moves the last-received hold to `to`, for filesystems that have received it without holding it: in this run (see

@@ -1,11 +1,15 @@
+import type {JobId} from '../abstraction/job-id.ts'
+import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
 import {readCursor} from '../abstraction/replication-cursor.ts'
 import {unreachable} from '../core/assert.ts'
+import {quoted} from '../core/printable.ts'
 import {formatBytes} from '../core/units.ts'
+import type {DatasetName} from '../zfs/name.ts'
 import {isBookmark, type Snapshot, shortName, type Version} from '../zfs/version.ts'
 import type {DiffConflict} from './diff.ts'
 
 /** Why a filesystem cannot be replicated until a person has decided. Nothing is changed on either side meanwhile. */
-export type Conflict = DiffConflict | (Obstacle & Histories)
+export type Conflict = DiffConflict | (Obstacle & Histories) | LeftAlone
 
 /** What is in the way whatever the histories are. */
 export type Obstacle =
@@ -16,6 +20,17 @@ export type Obstacle =
   | {readonly kind: 'modified'; readonly last: Snapshot; readonly written: bigint}
   | {readonly kind: 'placeholder-irreplaceable'; readonly encrypted: boolean}
   | {readonly kind: 'type-differs'; readonly sent: DatasetType; readonly present: DatasetType}
+
+/** A copy whose history cannot be joined with the sender's, and that is not set aside although the job would have it so. */
+export type LeftAlone = {
+  readonly kind: 'left-alone'
+  readonly parted: DiffConflict
+  readonly because:
+    | {readonly kind: 'of-another-job'; readonly job: JobId}
+    | {readonly kind: 'not-received'; readonly job: JobId}
+    /** A copy with a version of this sender has been set aside: somebody else replicates to the same place. */
+    | {readonly kind: 'taken-over'; readonly version: Version; readonly aside: DatasetName}
+}
 
 /** What both sides have, oldest first, for the person who decides. */
 export type Histories = {readonly sender: readonly Version[]; readonly receiver: readonly Snapshot[]}
@@ -90,8 +105,37 @@ export function describeConflict(conflict: Conflict): Described {
         message: `it is a ${conflict.sent} on the sender, but a ${conflict.present} on the receiver; ${histories(conflict)}`,
         hint: RESEED,
       }
+    case 'left-alone': {
+      const {why, hint} = describeLeftAlone(conflict)
+      return {
+        message: `${describeConflict(conflict.parted).message}; the copy is not set aside: ${why}`,
+        hint,
+      }
+    }
     default:
       return unreachable(conflict)
+  }
+}
+
+function describeLeftAlone({because}: LeftAlone): {readonly why: string; readonly hint: string} {
+  switch (because.kind) {
+    case 'of-another-job':
+      return {
+        why: `it carries ${lastReceivedHoldTag(because.job)}, so that job receives it`,
+        hint: `give each job a root_fs of its own; if there is no such job any more, release what it has left (zrepl zfs-abstraction release-all --job ${because.job} --dry-run on the receiver)`,
+      }
+    case 'not-received':
+      return {
+        why: `it does not carry ${lastReceivedHoldTag(because.job)}, so this job has not received it`,
+        hint: `who has put it there? If it is not needed in its place, ${RESEED}`,
+      }
+    case 'taken-over':
+      return {
+        why: `the one with ${shortName(because.version)}, which this sender has, was set aside as ${quoted(because.aside)} before, so another sender replicates to the same place`,
+        hint: `give each host a client_identity, each pull job a root_fs of its own; if there is no other sender any more, ${RESEED}`,
+      }
+    default:
+      return unreachable(because)
   }
 }
 

@@ -1,3 +1,4 @@
+import {receivingJobs} from '../abstraction/last-received-hold.ts'
 import {readCursor} from '../abstraction/replication-cursor.ts'
 import {isNonEmpty, type NonEmpty, unreachable} from '../core/assert.ts'
 import type {DatasetName, Guid} from '../zfs/name.ts'
@@ -9,7 +10,7 @@ import {
   type Snapshot,
   type Version,
 } from '../zfs/version.ts'
-import {type Conflict, describeConflict, type Obstacle} from './conflict.ts'
+import {type Conflict, describeConflict, type LeftAlone, type Obstacle} from './conflict.ts'
 import {type Diff, type DiffConflict, diffVersions, findTakenName, unknownTo} from './diff.ts'
 import {type FinishWork, finishWork} from './finish.ts'
 import type {FilesystemView, Refusal, SideView} from './observation.ts'
@@ -61,6 +62,8 @@ export type FilesystemQuestion = {
   readonly receiver: FilesystemView | undefined
   /** Others lie below it on the receiver, and would be renamed with it. */
   readonly hasChildrenThere: boolean
+  /** Copies of it that were set aside and are still there, by the guids of their newest snapshots. */
+  readonly setAsideBefore: ReadonlyMap<Guid, DatasetName>
   readonly policy: ReplicationPolicy
 }
 
@@ -162,7 +165,8 @@ function planDiff(
 
 /**
  * `conflict_resolution.diverged: rename-aside`. Only for histories that both exist and cannot be joined: everything else
- * that is in the way would be in the way of a fresh copy too, or is a person's work.
+ * that is in the way would be in the way of a fresh copy too, or is a person's work. And only for what is this job's own:
+ * two that replicate to one place would set aside and send again for ever.
  */
 function planDiverged(question: FilesystemQuestion, conflict: DiffConflict): FilesystemPlan | undefined {
   const {policy, sender, receiver, hasChildrenThere} = question
@@ -174,10 +178,28 @@ function planDiverged(question: FilesystemQuestion, conflict: DiffConflict): Fil
     .filter(isSnapshot)
     .filter((snapshot) => isSelected(policy.snapshots, snapshot))
   if (newest === undefined || !isNonEmpty(missing)) return undefined
+  const because = whyLeftAlone(question)
+  if (because !== undefined) return conflictPlan(question, {kind: 'left-alone', parted: conflict, because})
   return planSteps(question, undefined, initialSnapshots(policy, missing), {
     abortPartial: undefined,
     setAside: {newest: newest.guid, because: describeConflict(conflict).message},
   })
+}
+
+/** A copy with a snapshot that the sender knows as its newest is continued and not set aside, unless by another sender. */
+function whyLeftAlone({
+  sender,
+  receiverJob,
+  receiver,
+  setAsideBefore,
+}: FilesystemQuestion): LeftAlone['because'] | undefined {
+  const jobs = receivingJobs(receiver?.holds ?? new Map())
+  const another = Array.from(jobs).find((job) => job !== receiverJob)
+  if (another !== undefined) return {kind: 'of-another-job', job: another}
+  if (!jobs.has(receiverJob)) return {kind: 'not-received', job: receiverJob}
+  const version = sender.versions.toSorted(byCreatetxg).findLast(({guid}) => setAsideBefore.has(guid))
+  const aside = version && setAsideBefore.get(version.guid)
+  return aside && {kind: 'taken-over', version, aside}
 }
 
 /** zrepl: `conflict_resolution.initial_replication`. `fail` is dealt with where the steps are made. */

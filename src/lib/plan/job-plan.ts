@@ -1,6 +1,7 @@
+import {readAsideName} from '../abstraction/aside-name.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import type {DatasetName} from '../zfs/name.ts'
+import type {DatasetName, Guid} from '../zfs/name.ts'
 import {isSnapshot} from '../zfs/version.ts'
 import {type FilesystemPlan, planFilesystem} from './filesystem-plan.ts'
 import type {FilesystemView, SideView} from './observation.ts'
@@ -32,6 +33,7 @@ export type ReplicationQuestion = {
 export function planReplication({sender, receiver, policy}: ReplicationQuestion): JobPlan {
   const theirs = byFilesystem(receiver)
   const parents = new Set(Array.from(theirs.keys()).flatMap(parentsOf))
+  const aside = asideCopies(Array.from(theirs.keys()))
   const plans = Array.from(byFilesystem(sender).values(), (view) =>
     planFilesystem({
       senderJob: sender.jobId,
@@ -39,6 +41,7 @@ export function planReplication({sender, receiver, policy}: ReplicationQuestion)
       receiverJob: receiver.jobId,
       receiver: theirs.get(view.filesystem),
       hasChildrenThere: parents.has(view.filesystem),
+      setAsideBefore: aside.get(view.filesystem) ?? new Map(),
       policy,
     }),
   )
@@ -49,6 +52,20 @@ export function planReplication({sender, receiver, policy}: ReplicationQuestion)
     after: startsInFull(plan) ? parentsOf(plan.filesystem).filter(isWaitedFor) : [],
   }))
   return {filesystems}
+}
+
+/** The copies that were set aside, by the filesystems they were copies of. */
+function asideCopies(
+  filesystems: readonly DatasetName[],
+): ReadonlyMap<DatasetName, ReadonlyMap<Guid, DatasetName>> {
+  const copies = new Map<DatasetName, Map<Guid, DatasetName>>()
+  for (const name of filesystems) {
+    const copy = readAsideName(name)
+    if (copy === undefined) continue
+    const {dataset, newest} = copy
+    copies.set(dataset, (copies.get(dataset) ?? new Map<Guid, DatasetName>()).set(newest, name))
+  }
+  return copies
 }
 
 /** A parent that is still to be received in full, or would have to be but cannot. */

@@ -40,6 +40,9 @@ export function describeUntil(
   }
 }
 
+/** Later than this there are no dates, but a snapshot may well be dated there. */
+const LAST_DATE_MS = 8_640_000_000_000_000
+
 function untilRule(rule: KeepRule, snapshot: Snapshot, candidates: readonly Candidate[]): string {
   const matching = candidates
     .map((candidate) => candidate.snapshot)
@@ -52,8 +55,8 @@ function untilRule(rule: KeepRule, snapshot: Snapshot, candidates: readonly Cand
     }
     case 'grid': {
       const length = rule.intervals.reduce((sum, {lengthMs}) => sum + lengthMs, 0)
-      const end = new Date(dateMs(snapshot) + length).toISOString().slice(0, 16)
-      return `as long as it is the oldest of its interval, at most until ${end}Z`
+      const end = new Date(Math.min(dateMs(snapshot) + length, LAST_DATE_MS)).toISOString()
+      return `as long as it is the oldest of its interval, at most until ${end.replace(/:\d\d\.\d+Z$/, 'Z')}`
     }
     case 'calendar':
       return untilCalendar(rule, snapshot, matching)

@@ -1,6 +1,6 @@
+import {readAsideName} from '../abstraction/aside-name.ts'
 import type {JobId} from '../abstraction/job-id.ts'
 import {lastReceivedHoldTag} from '../abstraction/last-received-hold.ts'
-import {isSetAsideName} from '../abstraction/set-aside-name.ts'
 import type {NonEmpty} from '../core/assert.ts'
 import type {DatasetName, Guid} from '../zfs/name.ts'
 import type {Snapshot} from '../zfs/version.ts'
@@ -171,7 +171,7 @@ function mayBeGone(
   const isOld = goneAfterMs !== undefined && newest + goneAfterMs < nowMs
   const tag = lastReceivedHoldTag(receiverJob)
   const isReceived = history.holds.values().some((tags) => tags.includes(tag))
-  return isOld && isReceived && !isSetAsideName(history.filesystem)
+  return isOld && isReceived && readAsideName(history.filesystem) === undefined
 }
 
 function skipReason(standing: Standing): SkipReason {

@@ -252,7 +252,7 @@ function isTwin(version: Listed, next: Listed | undefined): boolean {
   return version.kind === 'snapshot' && next?.kind === 'snapshot' && version.createtxg === next.createtxg
 }
 
-/** Farther than this from 1970 there are no dates. */
+/** Farther than this from 1970 there are no dates. schemas/rpc-response.schema.json knows it too. */
 const MAX_SECONDS = 8_640_000_000_000n
 
 /** Seconds since 1970. A clock before 1970 gives a uint64 that means a negative number. */

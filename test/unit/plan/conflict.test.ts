@@ -1,8 +1,18 @@
 import {expect, test} from 'vitest'
-import {type Conflict, describeConflict, type Obstacle} from '../../../src/lib/plan/conflict.ts'
+import {parseJobId} from '../../../src/lib/abstraction/job-id.ts'
+import {
+  type Conflict,
+  describeConflict,
+  type LeftAlone,
+  type Obstacle,
+} from '../../../src/lib/plan/conflict.ts'
 import {diffVersions} from '../../../src/lib/plan/diff.ts'
+import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
+import type {Snapshot} from '../../../src/lib/zfs/version.ts'
 import {snapshots, versions} from '../../versions.ts'
 import {cursor} from './views.ts'
+
+const [A] = snapshots('@a,1') as [Snapshot]
 
 /** The conflict between two histories. */
 function between(sender: string, receiver: string): Conflict {
@@ -29,6 +39,31 @@ test('no common version, but a cursor: this filesystem was replicated before', (
   const {hint} = describeConflict(between(`@a,1 ${cursor(2)} @c,3`, '@x,8'))
   expect(hint).toContain('was replicated up to #zrepl_CURSOR_G_0000000000000002_J_push')
   expect(hint).toContain('is it the right receiver?')
+})
+
+test.each<[LeftAlone['because'], string, string]>([
+  [
+    {kind: 'of-another-job', job: parseJobId('other')},
+    'it carries zrepl_last_received_J_other, so that job receives it',
+    'give each job a root_fs of its own; if there is no such job any more, release what it has left (zrepl zfs-abstraction release-all --job other --dry-run on the receiver)',
+  ],
+  [
+    {kind: 'not-received', job: parseJobId('sink')},
+    'it does not carry zrepl_last_received_J_sink, so this job has not received it',
+    "who has put it there? If it is not needed in its place, rename the receiver's copy (zfs rename) and the filesystem is replicated afresh",
+  ],
+  [
+    {kind: 'taken-over', version: A, aside: parseDatasetName('tank/a_diverged_0000000000000001')},
+    "the one with @a, which this sender has, was set aside as 'tank/a_diverged_0000000000000001' before, so another sender replicates to the same place",
+    "give each host a client_identity, each pull job a root_fs of its own; if there is no other sender any more, rename the receiver's copy (zfs rename) and the filesystem is replicated afresh",
+  ],
+])('a copy that is left alone although it has parted: %o', (because, why, hint) => {
+  const parted = between('@a,1', '@y,2')
+  if (parted.kind !== 'no-common-ancestor') throw new Error(parted.kind)
+  expect(describeConflict({kind: 'left-alone', parted, because})).toEqual({
+    message: `no common snapshot or bookmark; sender: @a; receiver: @y; the copy is not set aside: ${why}`,
+    hint,
+  })
 })
 
 test('nothing to send', () => {

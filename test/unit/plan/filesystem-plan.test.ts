@@ -7,6 +7,7 @@ import {
 } from '../../../src/lib/plan/filesystem-plan.ts'
 import type {FilesystemView} from '../../../src/lib/plan/observation.ts'
 import {describeStep} from '../../../src/lib/plan/step.ts'
+import {parseDatasetName, parseGuid} from '../../../src/lib/zfs/name.ts'
 import {isSnapshot, type Snapshot, shortName, type Version} from '../../../src/lib/zfs/version.ts'
 import {sublists, versions} from '../../versions.ts'
 import {tokenFor} from './token.ts'
@@ -21,6 +22,7 @@ function plan(
     senderJob: PUSH,
     sender,
     hasChildrenThere: false,
+    setAsideBefore: new Map(),
     receiverJob: SINK,
     receiver,
     policy: policy(),
@@ -29,6 +31,9 @@ function plan(
 }
 
 const FORBIDDEN = {kind: 'refused', code: 'send-policy', message: 'not so', hint: 'do this'} as const
+
+/** The hold of the receiving job, on a snapshot from before the histories parted. */
+const RECEIVED = {a: 'zrepl_last_received_J_sink'}
 
 const HELD = {holds: {b: 'zrepl_last_received_J_sink'}}
 
@@ -277,31 +282,64 @@ describe('rename-aside', () => {
     return `${describePlan(planned)}, aside ${newest}`
   }
 
+  /** As this job has received it. */
+  const copy: typeof view = (history, more = {}) => view(history, {...more, holds: RECEIVED})
+
   test.each<[string, FilesystemView, FilesystemView, string]>([
-    ['diverged', view('@a,1 @x,3'), view('@a,1 @y,2'), 'steps full @x, aside 2'],
-    ['recreated', view('@a,1 @b,2'), view('@x,9'), 'steps full @b, aside 9'],
-    ['in the middle of a receive', view('@x,3'), view('@y,2', {resumeToken: 'x'}), 'steps full @x, aside 2'],
-    ['joinable', view('@a,1 @b,2'), view('@a,1'), 'steps @a -> @b, aside undefined'],
-    ['only changed', view('@a,1 @b,2'), view('@a,1', {written: 1n}), 'conflict modified, aside undefined'],
-    ['no snapshot here', view('#a,1'), view('@y,2'), 'conflict no-common-ancestor, aside undefined'],
+    ['diverged', view('@a,1 @x,3'), copy('@a,1 @y,2'), 'steps full @x, aside 2'],
+    ['recreated', view('@a,1 @b,2'), copy('@x,9'), 'steps full @b, aside 9'],
+    ['in the middle of a receive', view('@x,3'), copy('@y,2', {resumeToken: 'x'}), 'steps full @x, aside 2'],
+    ['joinable', view('@a,1 @b,2'), copy('@a,1'), 'steps @a -> @b, aside undefined'],
+    ['only changed', view('@a,1 @b,2'), copy('@a,1', {written: 1n}), 'conflict modified, aside undefined'],
+    ['no snapshot here', view('#a,1'), copy('@y,2'), 'conflict no-common-ancestor, aside undefined'],
     [
       'not to be sent',
       view('@x,3', {sending: FORBIDDEN}),
-      view('@y,2'),
+      copy('@y,2'),
       'refused send-policy, aside undefined',
     ],
-    ['a name in the way', view('@a,1 @x,2'), view('@x,9,1 @a,1,2'), 'conflict name-taken, aside undefined'],
+    ['a name in the way', view('@a,1 @x,2'), copy('@x,9,1 @a,1,2'), 'conflict name-taken, aside undefined'],
   ])('%s', (_, sender, receiver, expected) => {
     expect(aside(sender, receiver)).toBe(expected)
   })
 
+  test.each([
+    ['that another job receives', {y: 'zrepl_last_received_J_other'}, {kind: 'of-another-job', job: 'other'}],
+    [
+      'that another job receives as well',
+      {a: 'zrepl_last_received_J_sink', y: 'mine zrepl_last_received_J_other'},
+      {kind: 'of-another-job', job: 'other'},
+    ],
+    ['that no job receives', {y: 'mine zrepl_STEP_J_sink'}, {kind: 'not-received', job: 'sink'}],
+  ])('not a copy %s', (_, holds, because) => {
+    const policyOfJob = {...policy(), diverged: 'rename-aside'} as const
+    const planned = plan(view('@a,1 @x,3'), view('@a,1 @y,2', {holds}), {policy: policyOfJob})
+    expect(planned).toMatchObject({
+      kind: 'conflict',
+      conflict: {kind: 'left-alone', because, parted: {kind: 'diverged'}},
+    })
+  })
+
+  test('not what has taken the place of a copy that this sender could go on with', () => {
+    const setAsideBefore = new Map([
+      [parseGuid('7'), parseDatasetName('tank/a_diverged_0000000000000007')],
+      [parseGuid('1'), parseDatasetName('tank/a_diverged_0000000000000001')],
+    ])
+    const before = {setAsideBefore}
+    expect(aside(view('@a,1 @x,3'), copy('@y,2'), before)).toBe('conflict left-alone, aside undefined')
+    expect(aside(view(`${cursor(7)} @x,8`), copy('@y,2'), before)).toBe(
+      'conflict left-alone, aside undefined',
+    )
+    expect(aside(view('@x,8'), copy('@y,2'), before)).toBe('steps full @x, aside 2')
+  })
+
   test('not with others below it, which would be renamed too', () => {
     const below = {hasChildrenThere: true}
-    expect(aside(view('@a,1 @x,3'), view('@a,1 @y,2'), below)).toBe('conflict diverged, aside undefined')
+    expect(aside(view('@a,1 @x,3'), copy('@a,1 @y,2'), below)).toBe('conflict diverged, aside undefined')
   })
 
   test('not unless asked for', () => {
-    expect(describePlan(plan(view('@a,1 @x,3'), view('@a,1 @y,2')))).toBe('conflict diverged')
+    expect(describePlan(plan(view('@a,1 @x,3'), copy('@a,1 @y,2')))).toBe('conflict diverged')
   })
 })
 

@@ -49,6 +49,24 @@ describe('which filesystems', () => {
     expect(planned).toMatchObject({kind: 'steps', steps: [{from: undefined, to: {name: 'b'}}]})
   })
 
+  test('with the copies of each that were set aside, so that two senders do not take turns', () => {
+    const wanted = {...policy(), diverged: 'rename-aside'} as const
+    const holds = {y: 'zrepl_last_received_J_sink'}
+    const there = (name: string) => [
+      view('@y,9', {name: 'tank/a', holds}),
+      view('@y,9', {name: 'tank/b', holds}),
+      view('@a,1', {name}),
+    ]
+    const sender = [view('@a,1', {name: 'tank/a'}), view('@a,1', {name: 'tank/b'})]
+    const conflicts = (name: string) =>
+      plan(sender, there(name), wanted).filesystems.flatMap(({filesystem, kind}) =>
+        kind === 'conflict' ? [filesystem] : [],
+      )
+    expect(conflicts('tank/a_diverged_0000000000000001')).toEqual(['tank/a'])
+    expect(conflicts('tank/b_diverged_0000000000000001_12')).toEqual(['tank/b'])
+    expect(conflicts('tank/a_diverged_0000000000000002')).toEqual([])
+  })
+
   test('one filesystem’s conflict is no other’s', () => {
     const filesystems = [view('@a,1 @b,2', {name: 'tank/a'}), view('@a,1 @b,2', {name: 'tank/b'})]
     const kinds = plan(filesystems, [

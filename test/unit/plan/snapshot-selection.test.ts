@@ -16,6 +16,7 @@ function plan(
     senderJob: PUSH,
     sender,
     hasChildrenThere: false,
+    setAsideBefore: new Map(),
     receiverJob: SINK,
     receiver,
     policy: {...policy('all'), snapshots},

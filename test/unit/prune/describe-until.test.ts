@@ -39,6 +39,15 @@ test.each<[KeepRule, string, string]>([
   expect(until({kind: 'rule', rule}, name)).toBe(expected)
 })
 
+test('a snapshot of the last second there is has its end there, too', () => {
+  const [snapshot] = snapshots('@end,1,1,8640000000000')
+  if (snapshot === undefined) throw new Error('no snapshot')
+  const rule = grid('3x1d')
+  expect(describeUntil({kind: 'rule', rule}, snapshot, [{snapshot, replicated: true, atCursor: false}])).toBe(
+    'as long as it is the oldest of its interval, at most until +275760-09-13T00:00Z',
+  )
+})
+
 test.each<[KeepReason, string]>([
   [
     {kind: 'rule', rule: notReplicated(), neverSent: true},

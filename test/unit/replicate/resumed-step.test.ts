@@ -18,6 +18,7 @@ function resumedStep(): Step {
     receiverJob: SINK,
     receiver: view('@a,1', {resumeToken: TOKEN}),
     hasChildrenThere: false,
+    setAsideBefore: new Map(),
     policy: policy(),
   })
   return planned.kind === 'steps' ? planned.steps[0] : expect.fail(planned.kind)

@@ -2,6 +2,7 @@ import {expect, test} from 'vitest'
 import type {JobId} from '../../../src/lib/abstraction/job-id.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
 import {MAX_STREAMS} from '../../../src/lib/endpoint/view.ts'
+import {latestVersion} from '../../../src/lib/replicate/latest-version.ts'
 import {formatRequest, parseRequest, type Request} from '../../../src/lib/rpc/request.ts'
 import {formatResponse, parseResponse, type Response} from '../../../src/lib/rpc/response.ts'
 import type {Createtxg} from '../../../src/lib/zfs/name.ts'
@@ -204,7 +205,47 @@ test.each([
   expect(() => parseRequest(body)).toThrow(expect.objectContaining({code: 'peer-protocol'}))
 })
 
+const observed = ({creation = 1, userrefs = 0, clockMs = 0}) => ({
+  id: 1,
+  verb: 'observed',
+  jobId: 'j',
+  clockMs,
+  maxStreams: 100,
+  missing: [],
+  filesystems: [
+    {
+      filesystem: 'tank/a',
+      type: 'filesystem',
+      placeholder: false,
+      encrypted: false,
+      versions: [['s', 'x', '1', '1', creation, userrefs, '']],
+      holds: [],
+    },
+  ],
+})
+
+/** Farther from 1970 than this, in seconds and in milliseconds, there are no dates. */
+const LAST_SECOND = 8_640_000_000_000
+const LAST_MS = 8_640_000_000_000_000
+
 test.each([
+  ['the last second there is', {creation: LAST_SECOND}],
+  ['the first', {creation: -LAST_SECOND}],
+])('a snapshot of %s is one, and has a date', (_, {creation}) => {
+  const response = parseResponse(observed({creation}), 1)
+  const version = response.verb === 'observed' ? response.view.filesystems[0]?.versions[0] : undefined
+  expect(version?.creation).toBe(creation)
+  expect(latestVersion(version)).toMatchObject({latest: {createdAt: new Date(creation * 1000).toISOString()}})
+})
+
+test.each([
+  ['a snapshot that is taken after the end of all dates', observed({creation: LAST_SECOND + 1})],
+  ['one that is taken before their beginning', observed({creation: -LAST_SECOND - 1})],
+  ['a number of seconds that no integer holds', observed({creation: 1e300})],
+  ['a date between two seconds', observed({creation: 0.5})],
+  ['a clock behind all dates', observed({clockMs: LAST_MS + 1})],
+  ['a clock before all dates', observed({clockMs: -LAST_MS - 1})],
+  ['more holds than any pool has', observed({userrefs: 1e9})],
   ['an answer to another request', {id: 2, verb: 'sent'}],
   ['an unknown answer', {id: 1, verb: 'maybe'}],
   [
