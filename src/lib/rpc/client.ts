@@ -45,6 +45,7 @@ export async function openLane(
       connection.burn()
       throw ctx.signal.aborted ? error : await withComplaint(connection, error)
     }
+    connection.greeted()
     return createLane(run, connection)
   })
 }

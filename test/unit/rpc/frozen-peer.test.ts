@@ -18,7 +18,7 @@ printf '0000000064 ZREPL_ZFS_REPLICATION PROTOVERSION=0007 EXTENSIONS=0001\\nlan
 kill -STOP $$`,
   )
   const ctx = testContext(fastClock())
-  const call = {peer: 'ssh root@backup:22', path, argv: [], environment: {}, dialTimeoutMs: 0}
+  const call = {peer: 'ssh root@backup:22', path, argv: [], environment: {}, dialTimeoutMs: 10_000}
   const lanes = createLanes(ctx, async (ctx) => openLaneProcess(ctx, call, {}), 1)
   await expect(createRemoteSender(lanes).observe(ctx)).rejects.toMatchObject({
     code: 'peer-unreachable',
@@ -26,4 +26,29 @@ kill -STOP $$`,
   })
   await lanes.close()
   expect(await untilGone([readFileSync(`${directory.path}/pid`, 'utf8').trim()])).toBe(true)
+})
+
+test('a shell that welcomes us and waits then, as we wait for it, is given up after the dial timeout', async () => {
+  const path = script(
+    directory.path,
+    'shell',
+    'echo Welcome to backup.example.org, have a nice day; exec cat',
+  )
+  const ctx = testContext(fastClock())
+  const call = {
+    peer: 'ssh root@backup:22',
+    path,
+    argv: [],
+    environment: {},
+    dialTimeoutMs: 10_000,
+    ifSilent: 'look for the forced command',
+  }
+  const lanes = createLanes(ctx, async (ctx) => openLaneProcess(ctx, call, {}), 1)
+  await expect(createRemoteSender(lanes).observe(ctx)).rejects.toMatchObject({
+    code: 'peer-unreachable',
+    message: 'ssh root@backup:22: no answer within 10 s',
+    hint: 'look for the forced command',
+    retryable: true,
+  })
+  await lanes.close()
 })

@@ -113,6 +113,7 @@ function lanesTo(served: Served, run: RunContext = ctx) {
       writer: client.writer,
       peer: 'test',
       carrier: undefined,
+      greeted: () => {},
       onTold: (told) => {
         listener = told
       },

@@ -113,6 +113,7 @@ function connect({
     writer: client.writer,
     peer: 'ssh backup',
     carrier: undefined,
+    greeted: () => {},
     onTold: (told) => {
       listener = told
     },
