@@ -1,6 +1,8 @@
 import {inSpan, type RunContext, type Span, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {LaneConnection, OpenConnection} from '../core/lane.ts'
+import {formatDuration} from '../core/units.ts'
+import {ceilingMs} from './ceiling.ts'
 import {createFarSpans} from './far-spans.ts'
 import {readFrame, writeFrame} from './frame.ts'
 import {createFrameBytes, type FrameBytes} from './frame-bytes.ts'
@@ -8,7 +10,7 @@ import {createListener} from './listen.ts'
 import {greetAsClient} from './prelude.ts'
 import {formatRequest, type Request} from './request.ts'
 import {parseResponse, type Response} from './response.ts'
-import {SIGNS_MISSED, type Watch, watchForSigns} from './signs-of-life.ts'
+import {SIGN_EVERY_MS, SIGNS_MISSED, type Watch, watchForSigns} from './signs-of-life.ts'
 
 /** The active side's end of one connection: one request at a time. */
 export type Lane = {
@@ -56,6 +58,7 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
   let streaming = false
   let ended = false
   let watch: Watch | undefined
+  let ceiling: Watch | undefined
   let frames: FrameBytes | undefined
   const spans = createFarSpans(connection.peer)
   connection.onTold(
@@ -63,10 +66,17 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
   )
   void connection.gone.then(() => {
     watch?.stop()
+    ceiling?.stop()
     spans.end()
   })
 
-  function begin(span: Span | undefined): void {
+  function begin(request: Request, span: Span | undefined): void {
+    ceiling?.stop()
+    const ms = ceilingMs(request)
+    // A watch that is given no sign: neither may a host that slept, or a process that was stopped, count as time here.
+    ceiling = watchForSigns(clock, Math.ceil(ms / SIGN_EVERY_MS), () =>
+      connection.burn(unanswered(connection, request, ms)),
+    )
     if (!idle) return
     idle = false
     if (span !== undefined) spans.asked(span)
@@ -97,13 +107,15 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
     },
     async ask(ctx, request) {
       const span = request.verb === 'alive' ? undefined : ctx.span
-      begin(span)
+      begin(request, span)
       if (frames?.span !== span) frames = span && createFrameBytes(span)
       id += 1
       streaming = request.verb === 'receive'
       const body = formatRequest(id, request, span && {span: span.stack, told: span.kept})
       const bytes = await writeFrame(connection.writer, 'request', body, ctx.signal)
       frames?.request(bytes)
+      // Its answer comes behind streams, which take as long as they take.
+      if (streaming) ceiling?.stop()
     },
     async answer<Verb extends Response['verb']>(ctx: RunContext, verb: Verb) {
       const body = await readFrame(connection.reader, 'response', ctx.signal, (bytes) =>
@@ -115,6 +127,7 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
           new OperationalError('peer-unreachable', 'the peer closed the connection', {retryable: true}),
         )
       }
+      ceiling?.stop()
       const response = parseResponse(body, id)
       // Refused in the middle of a stream, the rest of it is still in the pipe.
       const isRefusal =
@@ -136,6 +149,14 @@ function silent({peer}: LaneConnection): OperationalError {
     hint: 'look at the host and at zrepl stdinserver there',
     retryable: true,
   })
+}
+
+function unanswered({peer}: LaneConnection, {verb}: Request, ms: number): OperationalError {
+  return new OperationalError(
+    'peer-unreachable',
+    `${peer}: no answer to '${verb}' within ${formatDuration(ms)}, only signs of life`,
+    {hint: 'look at what zrepl stdinserver does there, and whether its pools hang', retryable: true},
+  )
 }
 
 /** Adds the peer's name and what ssh or the peer said on stderr: that is usually the real reason. */

@@ -159,6 +159,25 @@ test('a peer that gives none is given up within 30 s, by name', async () => {
   await lanes.close()
 })
 
+test('signs of life alone are not enough for ever: a peer that gives nothing else is given up after hours', async () => {
+  const {ctx, pass, lanes, served, observed, hangUp} = connect()
+  const failed = createRemoteReceiver(lanes)
+    .observe(ctx)
+    .catch((error: unknown) => error)
+  await pass(6 * 3_600_000)
+  expect(await Promise.race([failed, 'waiting'])).toBe('waiting')
+  await pass(2 * 60_000)
+  expect(await failed).toMatchObject({
+    code: 'peer-unreachable',
+    retryable: true,
+    message: "ssh backup: no answer to 'observe' within 6h2m, only signs of life",
+  })
+  observed.resolve(VIEW)
+  hangUp()
+  await served
+  await lanes.close()
+})
+
 test('a connection with nothing to do is kept by both sides as long as both are there', async () => {
   const {ctx, pass, lanes, observed, served} = connect()
   observed.resolve(VIEW)
@@ -193,6 +212,21 @@ test.each<[string, Beside['hasMoved'], string]>([
   expect(await Promise.race([receiving, 'under way'])).toBe('under way')
   await pass(1000)
   expect(await Promise.race([receiving, 'under way'])).toContain(end)
+  hangUp()
+  await served
+  await lanes.close()
+})
+
+test('a receive that comes on has no end set', async () => {
+  const {ctx, pass, lanes, served, hangUp} = connect({isReceiving: () => true})
+  const receiving = lanes
+    .stream(ctx, 'receive', async (ctx, lane) => {
+      await lane.ask(ctx, {verb: 'receive', requests: [RECEIVE]})
+      return await lane.answer(ctx, 'received')
+    })
+    .catch((error: Error) => error.message)
+  await pass(7 * 3_600_000)
+  expect(await Promise.race([receiving, 'under way'])).toBe('under way')
   hangUp()
   await served
   await lanes.close()
