@@ -2,9 +2,12 @@ import type {Logs} from '../core/context.ts'
 import type {FarSpans} from './far-spans.ts'
 import type {Told} from './tell.ts'
 import {parseTold} from './told.ts'
+import {toldBytes} from './told-bytes.ts'
 
 /** Log lines of a peer that appear in our log; one that tells more is not heard any more. */
 const MAX_LINES = 10_000
+/** What they may take, bytes as `toldBytes` counts them: an honest line takes a few hundred. */
+const MAX_LINE_BYTES = 8 * 1024 * 1024
 
 /**
  * Takes what a peer tells on one connection: its log goes into ours, at a level of its own choice but with nothing of ours
@@ -16,6 +19,8 @@ export function createListener(
   onSign: () => void,
 ): (object: Readonly<Record<string, unknown>>) => void {
   let lines = 0
+  let bytes = 0
+  let overflown = false
   let misunderstood = false
 
   function take(told: Told): void {
@@ -28,9 +33,12 @@ export function createListener(
     message,
     fields: {subsystem: _subsystem, job: _job, side: _side, peer: _peer, ...fields},
   }: Extract<Told, {told: 'log'}>): void {
+    if (overflown) return
     lines += 1
-    if (lines <= MAX_LINES) log.with(fields).of('rpc')[level](message)
-    if (lines === MAX_LINES) log.of('rpc').warn('the peer logs too much, the rest is not shown')
+    bytes += toldBytes([message], fields)
+    overflown = lines > MAX_LINES || bytes > MAX_LINE_BYTES
+    if (overflown) log.of('rpc').warn('the peer logs too much, the rest is not shown')
+    else log.with(fields).of('rpc')[level](message)
   }
 
   return (object) => {
