@@ -1,4 +1,5 @@
 import {changeDeadlineMs, LISTING_DEADLINE_MS} from '../zfs/deadlines.ts'
+import {objectsOf} from './objects-of.ts'
 import type {Request} from './request.ts'
 
 /**
@@ -17,28 +18,4 @@ const CHANGES = 4
 export function ceilingMs(request: Request): number {
   if (request.verb === 'alive' || request.verb === 'settle') return LISTING_DEADLINE_MS
   return LOOKS * LISTING_DEADLINE_MS + changeDeadlineMs(CHANGES * objectsOf(request))
-}
-
-/** How many objects on the pools are named in a request, which is also how many answers there are to it at most. */
-export function objectsOf(request: Request): number {
-  switch (request.verb) {
-    case 'observe':
-      return request.confirm?.length ?? 0
-    case 'alive':
-    case 'settle':
-      return 0
-    case 'abort-partial':
-      return request.filesystems.length
-    case 'protect':
-      return sumOf(request.requests, ({to}) => to.length + 1)
-    case 'destroy':
-    case 'estimate-destroy':
-      return sumOf(request.requests, ({snapshots}) => snapshots.length + 1)
-    default:
-      return request.requests.length
-  }
-}
-
-function sumOf<T>(items: readonly T[], count: (item: T) => number): number {
-  return items.reduce((sum, item) => sum + count(item), 0)
 }

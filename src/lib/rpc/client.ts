@@ -4,12 +4,13 @@ import type {LaneConnection, OpenConnection} from '../core/lane.ts'
 import {formatDuration} from '../core/units.ts'
 import {ceilingMs} from './ceiling.ts'
 import {createFarSpans} from './far-spans.ts'
-import {readFrame, writeFrame} from './frame.ts'
+import {type BodyLimits, readFrame, writeFrame} from './frame.ts'
 import {createFrameBytes, type FrameBytes} from './frame-bytes.ts'
 import {createListener} from './listen.ts'
 import {greetAsClient} from './prelude.ts'
 import {formatRequest, type Request} from './request.ts'
 import {parseResponse, type Response} from './response.ts'
+import {responseLimits} from './response-limits.ts'
 import {SIGN_EVERY_MS, SIGNS_MISSED, type Watch, watchForSigns} from './signs-of-life.ts'
 
 /** The active side's end of one connection: one request at a time. */
@@ -56,6 +57,7 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
   let id = 0
   let idle = true
   let streaming = false
+  let limits: BodyLimits | undefined
   let ended = false
   let watch: Watch | undefined
   let ceiling: Watch | undefined
@@ -111,6 +113,7 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
       if (frames?.span !== span) frames = span && createFrameBytes(span)
       id += 1
       streaming = request.verb === 'receive'
+      limits = responseLimits(request)
       const body = formatRequest(id, request, span && {span: span.stack, told: span.kept})
       const bytes = await writeFrame(connection.writer, 'request', body, ctx.signal)
       frames?.request(bytes)
@@ -118,9 +121,10 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
       if (streaming) ceiling?.stop()
     },
     async answer<Verb extends Response['verb']>(ctx: RunContext, verb: Verb) {
-      const body = await readFrame(connection.reader, 'response', ctx.signal, (bytes) =>
-        frames?.response(bytes),
-      )
+      const body = await readFrame(connection.reader, 'response', ctx.signal, {
+        limits,
+        count: (bytes) => frames?.response(bytes),
+      })
       if (body === undefined) {
         throw await withComplaint(
           connection,

@@ -8,6 +8,7 @@ import {createFrameBytes} from './frame-bytes.ts'
 import {patienceMs} from './patience.ts'
 import {type Cause, parseRequest, type Request} from './request.ts'
 import {formatResponse, type Response} from './response.ts'
+import {responseLimits} from './response-limits.ts'
 import {BYTES_MISSED, giveSigns, SIGN_EVERY_MS, SIGNS_MISSED, watchForSigns} from './signs-of-life.ts'
 
 /** What a client identity is served with: an endpoint, or the reason why there is none. */
@@ -49,7 +50,15 @@ export async function serve(
     const frames = createFrameBytes(requestCtx.span)
     frames.request(requestBytes)
     const respond = async (response: Response) =>
-      frames.response(await writeFrame(writer, 'response', formatResponse(id, response), ctx.signal))
+      frames.response(
+        await writeFrame(
+          writer,
+          'response',
+          formatResponse(id, response),
+          ctx.signal,
+          responseLimits(request),
+        ),
+      )
     const signs = giveSigns(ctx.clock, beside.heartbeat)
     try {
       state = await handle(requestCtx, served, request, respond, reader, writer, beside.hasMoved)
@@ -74,7 +83,7 @@ async function nextFrame(
   count: (bytes: number) => void,
 ): Promise<unknown> {
   if (state === 'at-frame')
-    return await unlessSilent(ctx, (signal) => readFrame(reader, 'request', signal, count))
+    return await unlessSilent(ctx, (signal) => readFrame(reader, 'request', signal, {count}))
   const answered = new AbortController()
   const impatient = new AbortController()
   const patience = patienceMs(state.behindStreams)
@@ -83,7 +92,7 @@ async function nextFrame(
     () => undefined,
   )
   try {
-    return await readFrame(reader, 'request', AbortSignal.any([ctx.signal, impatient.signal]), count)
+    return await readFrame(reader, 'request', AbortSignal.any([ctx.signal, impatient.signal]), {count})
   } finally {
     answered.abort()
   }

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest'
-import {ceilingMs, objectsOf} from '../../../src/lib/rpc/ceiling.ts'
+import {ceilingMs} from '../../../src/lib/rpc/ceiling.ts'
+import {objectsOf} from '../../../src/lib/rpc/objects-of.ts'
 import type {Request} from '../../../src/lib/rpc/request.ts'
 import {parseDatasetName, parseGuid} from '../../../src/lib/zfs/name.ts'
 
