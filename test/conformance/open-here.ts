@@ -31,6 +31,7 @@ export function openHere(ctx: RunContext, served: Served): OpenConnection {
       writer: there.writer,
       peer: 'here',
       carrier: undefined,
+      greeted: () => {},
       onTold: (told) => {
         listener = told
       },

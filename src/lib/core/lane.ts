@@ -15,6 +15,8 @@ export type LaneConnection = {
   readonly peer: string
   /** The number of the process whose kernel counts say what goes over this connection; `undefined` where there is none. */
   readonly carrier: number | undefined
+  /** The peer has greeted: it is there, and the time in which it had to answer at all is over. */
+  greeted(): void
   /** The program that carries it, if there is one, and its words. */
   readonly argv?: readonly string[]
   /** What the peer tells beside the answers: one JSON object per line of its stderr, not yet checked. */

@@ -22,9 +22,9 @@ export type LaneProcess = {
   readonly path: string
   readonly argv: readonly string[]
   readonly environment: Readonly<Record<string, string>>
-  /** From the start of the process to the first bytes from the peer; 0 = as long as it takes. */
+  /** From the start of the process until the peer has greeted; 0 = as long as it takes. */
   readonly dialTimeoutMs: number
-  /** What to look at when that time is over without an answer. */
+  /** What to look at when that time is over without a greeting. */
   readonly ifSilent?: string
 }
 
@@ -44,14 +44,14 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
   const told = createToldLines(child.stderr, createToldAllowance(ctx.clock), flooded)
   const stays = Promise.withResolvers<{exitCode: undefined}>()
   const gone = Promise.race([lastWords(ctx, child, told), stays.promise])
-  const answered = new AbortController()
+  const greeted = new AbortController()
   let closing: Promise<void> | undefined
   let burnt = false
 
   function burn(
     reason = new OperationalError('peer-unreachable', 'the connection was given up', {retryable: true}),
   ): void {
-    answered.abort()
+    greeted.abort()
     toPeer.close(reason)
     fromPeer.close(reason)
     if (!burnt) void end()
@@ -76,7 +76,7 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
   }
 
   async function close(): Promise<void> {
-    answered.abort()
+    greeted.abort()
     toPeer.close(new OperationalError('peer-unreachable', 'the connection is closed', {retryable: true}))
     if (!burnt && !(await exitsWithin(child, ctx.clock, CLOSE_MS))) burn()
     await gone
@@ -97,7 +97,7 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
       }),
     )
   if (process.dialTimeoutMs > 0)
-    ctx.clock.sleep(process.dialTimeoutMs, answered.signal).then(noAnswer, () => {})
+    ctx.clock.sleep(process.dialTimeoutMs, greeted.signal).then(noAnswer, () => {})
 
   ctx.log.of('transport').debug('connection opened', {
     peer: process.peer,
@@ -109,14 +109,11 @@ export function openLaneProcess(ctx: RunContext, process: LaneProcess, options: 
   )
 
   return {
-    reader: watched(
-      fromPeer,
-      () => answered.abort(),
-      () => void endSoon(),
-    ),
+    reader: watched(fromPeer, () => void endSoon()),
     writer: toPeer,
     peer: process.peer,
     carrier: child.pid,
+    greeted: () => greeted.abort(),
     argv,
     onTold: told.onTold,
     hasUnread: () => fromPeer.hasUnread(),
@@ -171,14 +168,13 @@ async function lastWords(ctx: RunContext, child: Child, told: ToldLines): LaneCo
   return {exitCode, ...child.cpu(), ...(io && {readBytes: io.read, writtenBytes: io.written})}
 }
 
-/** The same reader, telling when the first bytes came and when the end was met. */
-function watched(reader: PipeReader, onFirst: () => void, onEnd: () => void): ByteReader {
+/** The same reader, telling when the end was met. */
+function watched(reader: PipeReader, onEnd: () => void): ByteReader {
   return {
     async read(length, signal) {
       try {
         const bytes = await reader.read(length, signal)
         if (bytes === undefined) onEnd()
-        else onFirst()
         return bytes
       } catch (error) {
         if (!signal.aborted) onEnd()

@@ -13,7 +13,7 @@ export type SshTarget = {
   readonly identityFile: string
   /** Each becomes `-o OPTION`. */
   readonly options: readonly string[]
-  /** Until the peer's first answer; 0 = as long as it takes. */
+  /** Until the peer has greeted; 0 = as long as it takes. */
   readonly dialTimeoutMs: number
 }
 

@@ -13,7 +13,9 @@ const ERROR_GRACE_MS = 30_000
 /**
  * A run that comes on is left alone, however long it takes: the first replication may take days. One in an error state, or
  * without progress for `idleMs`, is cancelled. Pruning on this host is left alone in any case: it fails hard, and ends. What
- * is pruned on the other host can hang: that is cancelled when it is in an error state or idle.
+ * is pruned on the other host can hang: that is cancelled when it is in an error state or idle. What comes before replicating is
+ * left alone, too: whatever it waits for has a deadline, the answer of a peer that only gives signs of life (`rpc/ceiling.ts`)
+ * as well.
  */
 export function judgeOverlap(
   state: AnnouncedState | undefined,

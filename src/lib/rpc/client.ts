@@ -1,14 +1,17 @@
 import {inSpan, type RunContext, type Span, withSpan} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {LaneConnection, OpenConnection} from '../core/lane.ts'
+import {formatDuration} from '../core/units.ts'
+import {ceilingMs} from './ceiling.ts'
 import {createFarSpans} from './far-spans.ts'
-import {readFrame, writeFrame} from './frame.ts'
+import {type BodyLimits, encodeFrame, readFrame, writeFrame} from './frame.ts'
 import {createFrameBytes, type FrameBytes} from './frame-bytes.ts'
 import {createListener} from './listen.ts'
 import {greetAsClient} from './prelude.ts'
 import {formatRequest, type Request} from './request.ts'
 import {parseResponse, type Response} from './response.ts'
-import {SIGNS_MISSED, type Watch, watchForSigns} from './signs-of-life.ts'
+import {responseLimits} from './response-limits.ts'
+import {FRAME_MISSED, SIGN_EVERY_MS, SIGNS_MISSED, type Watch, watchForSigns} from './signs-of-life.ts'
 
 /** The active side's end of one connection: one request at a time. */
 export type Lane = {
@@ -45,6 +48,7 @@ export async function openLane(
       connection.burn()
       throw ctx.signal.aborted ? error : await withComplaint(connection, error)
     }
+    connection.greeted()
     return createLane(run, connection)
   })
 }
@@ -52,9 +56,11 @@ export async function openLane(
 function createLane({clock, log, span}: RunContext, connection: LaneConnection): Lane {
   let id = 0
   let idle = true
-  let streaming = false
+  let verb: Request['verb'] = 'alive'
+  let limits: BodyLimits | undefined
   let ended = false
   let watch: Watch | undefined
+  let ceiling: Watch | undefined
   let frames: FrameBytes | undefined
   const spans = createFarSpans(connection.peer)
   connection.onTold(
@@ -62,8 +68,17 @@ function createLane({clock, log, span}: RunContext, connection: LaneConnection):
   )
   void connection.gone.then(() => {
     watch?.stop()
+    ceiling?.stop()
     spans.end()
   })
+
+  /** A watch that is given no sign: neither may a host that slept, or a process that was stopped, count as time here. */
+  function limit(ms: number): void {
+    ceiling?.stop()
+    ceiling = watchForSigns(clock, Math.ceil(ms / SIGN_EVERY_MS), () =>
+      connection.burn(unanswered(connection, verb, ms)),
+    )
+  }
 
   function begin(span: Span | undefined): void {
     if (!idle) return
@@ -96,34 +111,45 @@ function createLane({clock, log, span}: RunContext, connection: LaneConnection):
     },
     async ask(ctx, request) {
       const span = request.verb === 'alive' ? undefined : ctx.span
+      verb = request.verb
+      limit(ceilingMs(request))
       begin(span)
       if (frames?.span !== span) frames = span && createFrameBytes(span)
       id += 1
-      streaming = request.verb === 'receive'
+      limits = responseLimits(request)
       const body = formatRequest(id, request, span && {span: span.stack, told: span.kept})
-      const bytes = await writeFrame(connection.writer, 'request', body, ctx.signal)
-      frames?.request(bytes)
+      const frame = encodeFrame('request', body)
+      await writeFrame(connection.writer, frame, ctx.signal, () => watch?.sign())
+      frames?.request(frame.length)
+      // Its answer comes behind streams, which take as long as they take.
+      if (verb === 'receive') ceiling?.stop()
     },
-    async answer<Verb extends Response['verb']>(ctx: RunContext, verb: Verb) {
-      const body = await readFrame(connection.reader, 'response', ctx.signal, (bytes) =>
-        frames?.response(bytes),
-      )
+    async answer<Verb extends Response['verb']>(ctx: RunContext, due: Verb) {
+      const body = await readFrame(connection.reader, 'response', ctx.signal, {
+        limits,
+        begun(bytes) {
+          frames?.response(bytes)
+          if (verb === 'receive') limit(FRAME_MISSED * SIGN_EVERY_MS)
+        },
+        moved: () => watch?.sign(),
+      })
       if (body === undefined) {
         throw await withComplaint(
           connection,
           new OperationalError('peer-unreachable', 'the peer closed the connection', {retryable: true}),
         )
       }
+      ceiling?.stop()
       const response = parseResponse(body, id)
       // Refused in the middle of a stream, the rest of it is still in the pipe.
       const isRefusal =
         response.verb === 'error' || (response.verb === 'received' && response.failure !== undefined)
-      if (response.verb !== 'sending' && !(isRefusal && streaming)) settle()
+      if (response.verb !== 'sending' && !(isRefusal && verb === 'receive')) settle()
       if (response.verb === 'error') throw response.error
-      if (response.verb !== verb)
+      if (response.verb !== due)
         throw new OperationalError(
           'peer-protocol',
-          `the peer answered '${response.verb}' where '${verb}' was due`,
+          `the peer answered '${response.verb}' where '${due}' was due`,
         )
       return response as Extract<Response, {verb: Verb}>
     },
@@ -135,6 +161,14 @@ function silent({peer}: LaneConnection): OperationalError {
     hint: 'look at the host and at zrepl stdinserver there',
     retryable: true,
   })
+}
+
+function unanswered({peer}: LaneConnection, verb: Request['verb'], ms: number): OperationalError {
+  return new OperationalError(
+    'peer-unreachable',
+    `${peer}: no answer to '${verb}' within ${formatDuration(ms)}, only signs of life`,
+    {hint: 'look at what zrepl stdinserver does there, and whether its pools hang', retryable: true},
+  )
 }
 
 /** Adds the peer's name and what ssh or the peer said on stderr: that is usually the real reason. */

@@ -1,7 +1,8 @@
 import type {EndedSpan, Span} from '../core/context.ts'
 import {isAtOrBelow, stackAbove} from '../core/span-stack.ts'
+import {toldBytes} from './told-bytes.ts'
 
-/** The spans of the passive side, put below the spans of the requests that caused them. */
+/** The spans of the passive side, where anybody keeps spans, put below the spans of the requests that caused them. */
 export type FarSpans = {
   /** A request of `span` goes out. */
   asked(span: Span): void
@@ -15,6 +16,10 @@ export type FarSpans = {
 
 /** More than any honest request has; what comes then is dropped. */
 const MAX_SPANS = 20_000
+/** Likewise of one request, bytes as `toldBytes` counts them: an honest span takes a few hundred. */
+const MAX_EXCHANGE_BYTES = 16 * 1024 * 1024
+/** Of all requests of a lane, also of those that are over: whoever keeps spans keeps them until the run is over. */
+const MAX_LANE_BYTES = 64 * 1024 * 1024
 /** Requests whose spans may still be on their way. */
 const MAX_EXCHANGES = 16
 
@@ -25,6 +30,7 @@ type Exchange = {
   answeredUs: number | undefined
   serving: EndedSpan | undefined
   readonly spans: EndedSpan[]
+  bytes: number
 }
 
 /**
@@ -34,6 +40,7 @@ type Exchange = {
  */
 export function createFarSpans(host: string): FarSpans {
   const exchanges: Exchange[] = []
+  let laneBytes = 0
   let best: {readonly aheadUs: number; readonly delayUs: number} | undefined
 
   function settle(exchange: Exchange): void {
@@ -66,8 +73,16 @@ export function createFarSpans(host: string): FarSpans {
 
   return {
     asked(span) {
+      if (!span.kept) return
       if (exchanges.length === MAX_EXCHANGES) exchanges.shift()
-      exchanges.push({span, sentUs: span.nowUs(), answeredUs: undefined, serving: undefined, spans: []})
+      exchanges.push({
+        span,
+        sentUs: span.nowUs(),
+        answeredUs: undefined,
+        serving: undefined,
+        spans: [],
+        bytes: 0,
+      })
     },
     answered() {
       const last = exchanges.at(-1)
@@ -80,6 +95,10 @@ export function createFarSpans(host: string): FarSpans {
         ({span: {stack}}) => span.stack !== stack && isAtOrBelow(span.stack, stack),
       )
       if (exchange === undefined || exchange.spans.length >= MAX_SPANS) return
+      const bytes = toldBytes([span.stack, span.annotation], span.fields)
+      if (exchange.bytes + bytes > MAX_EXCHANGE_BYTES || laneBytes + bytes > MAX_LANE_BYTES) return
+      exchange.bytes += bytes
+      laneBytes += bytes
       exchange.spans.push(span)
       if (stackAbove(span.stack) === exchange.span.stack) exchange.serving = span
       settle(exchange)

@@ -1,7 +1,7 @@
+import {changeDeadlineMs} from '../zfs/deadlines.ts'
 import {programGuid} from '../zfs/destroy-program.ts'
 import {failureOfErrno} from '../zfs/read-errno.ts'
 import type {CallLibrary} from './call-library.ts'
-import {changeDeadlineMs} from './command.ts'
 import type {RunDestroyProgram} from './destroy-judged.ts'
 
 /** Runs the program by libzfs_core. */

@@ -3,6 +3,7 @@ import {OperationalError} from '../core/errors.ts'
 import {printable} from '../core/printable.ts'
 import type {ZfsCommand} from '../zfs/argv.ts'
 import type {Outcome} from '../zfs/client.ts'
+import {changeDeadlineMs, LISTING_DEADLINE_MS} from '../zfs/deadlines.ts'
 import {
   missingDatasets,
   readFailure,
@@ -10,13 +11,6 @@ import {
   type ZfsFailure,
 } from '../zfs/read-stderr.ts'
 import type {ProgramCall, ProgramResult, RunProgram, Taker} from './run-program.ts'
-
-/** A listing of a large pool on slow disks takes minutes; longer means that the pool hangs. */
-export const LISTING_DEADLINE_MS = 10 * 60_000
-
-const CHANGE_DEADLINE_MS = 2 * 60_000
-/** Some commands wait for one transaction group for each object, and a busy pool takes seconds for each. */
-const OBJECT_DEADLINE_MS = 5000
 
 export const DONE: Outcome = {kind: 'done'}
 
@@ -43,11 +37,6 @@ export async function change(
 ): Promise<ProgramResult> {
   const stdin = input === undefined ? 'none' : {text: input}
   return await runText(ctx, run, command, {stdin, stdout: 'text', deadlineMs: changeDeadlineMs(count)})
-}
-
-/** How long a change of `count` objects may take, milliseconds. */
-export function changeDeadlineMs(count: number): number {
-  return CHANGE_DEADLINE_MS + count * OBJECT_DEADLINE_MS
 }
 
 async function runText(

@@ -1,9 +1,10 @@
 import type {RunContext} from '../core/context.ts'
 import {type ChunkLimits, chunkByBytes} from '../zfs/chunk-by-bytes.ts'
 import type {Outcome} from '../zfs/client.ts'
+import {changeDeadlineMs} from '../zfs/deadlines.ts'
 import {poolOf} from '../zfs/name.ts'
 import type {CallLibrary, LibraryObject, LibraryOperation} from './call-library.ts'
-import {changeDeadlineMs, DONE} from './command.ts'
+import {DONE} from './command.ts'
 
 /** One call is one transaction of one pool, and travels as one nvlist. */
 const LIMITS: ChunkLimits = {maxBytes: 512 * 1024, maxItems: 1000}

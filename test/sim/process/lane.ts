@@ -110,6 +110,7 @@ export function openLane(options: LaneOptions): SimulatedLane {
     writer: writerOf(active, writer),
     peer: `ssh ${passive.host.name}`,
     carrier: undefined,
+    greeted: () => {},
     onTold: (told) => {
       listener = (object) => active.alive() && told(object)
     },

@@ -185,9 +185,10 @@ describe('an end without order', () => {
     await lane.gone
   })
 
-  test('the dial timeout is over with the first answer', async () => {
+  test('the dial timeout is over when the peer has greeted', async () => {
     const {lane} = open('echo; exec cat', {dialTimeoutMs: 200})
     await lane.reader.read(1, signal)
+    lane.greeted()
     const {promise, resolve} = Promise.withResolvers<void>()
     setTimeout(resolve, 300)
     await promise

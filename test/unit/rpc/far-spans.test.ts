@@ -1,12 +1,12 @@
 import {expect, test} from 'vitest'
-import type {EndedSpan, Span} from '../../../src/lib/core/context.ts'
+import type {EndedSpan, Fields, Span} from '../../../src/lib/core/context.ts'
 import {createFarSpans} from '../../../src/lib/rpc/far-spans.ts'
 import {createLogs} from '../../../src/lib/trace/log.ts'
 import {createRootSpan} from '../../../src/lib/trace/span.ts'
 import {throwMisuse} from '../test-context.ts'
 
 /** A request's span `a.b`, our clock, and a peer whose clock is an hour ahead. */
-function stage() {
+function stage({keeps = true} = {}) {
   let nowMs = 1000
   const kept: EndedSpan[] = []
   const clock = {now: () => nowMs, monotonic: () => nowMs, sleep: async () => {}}
@@ -16,19 +16,19 @@ function stage() {
       clock,
       log: createLogs(clock, 'error', () => {}),
       newId: () => ids.next().value ?? '',
-      keeper: {begin: () => {}, end: (span) => kept.push(span)},
+      keeper: keeps ? {begin: () => {}, end: (span) => kept.push(span)} : undefined,
       onMisuse: throwMisuse,
     },
     'run',
   )
   const far = createFarSpans('ssh backup')
-  const tell = (stack: string, startMs: number, endMs: number) =>
+  const tell = (stack: string, startMs: number, endMs: number, fields: Fields = {}) =>
     far.told({
       stack,
       annotation: stack,
       startUs: HOUR + startMs * 1000,
       endUs: HOUR + endMs * 1000,
-      fields: {},
+      fields,
     })
   function at(ms: number): void {
     nowMs = ms
@@ -105,4 +105,44 @@ test('a peer that lies can put nothing elsewhere, and nothing outside of its req
   expect(kept).toHaveLength(20_000)
   expect(kept.every(({startUs, endUs}) => startUs >= 1_000_000 && endUs <= 1_040_000)).toBe(true)
   expect(kept.every(({stack}) => stack.startsWith('a.b.x'))).toBe(true)
+})
+
+test('what is told where nobody keeps spans is not looked at', () => {
+  const {far, request, at} = stage({keeps: false})
+  const span = request()
+  const adopted: EndedSpan[] = []
+  far.asked({...span, adopt: (one) => adopted.push(one)})
+  const unread = {
+    stack: 'a.b.x',
+    annotation: 'x',
+    startUs: 0,
+    endUs: 1,
+    get fields(): Fields {
+      throw new Error('looked at')
+    },
+  }
+  far.told(unread)
+  at(1040)
+  far.answered()
+  far.end()
+  expect(adopted).toEqual([])
+})
+
+test('of one request no more than 16 MiB are kept, and of a lane no more than 64', () => {
+  const {far, tell, kept, request, at} = stage()
+  const mebibyte = {words: 'x'.repeat(1024 * 1024 - 1000)}
+  const counts: number[] = []
+  for (let round = 0; round < 5; round += 1) {
+    const span = request()
+    far.asked(span)
+    for (let count = 0; count < 20; count += 1) tell(`${span.stack}.x.y`, 1010, 1020, mebibyte)
+    tell(`${span.stack}.x`, 1000, 1030)
+    at(1040)
+    far.answered()
+    counts.push(kept.length)
+    span.end()
+    kept.length = 0
+  }
+  // Besides, there is room for the span of the request itself, which makes it complete.
+  expect(counts).toEqual([17, 17, 17, 17, 1])
 })

@@ -1,10 +1,11 @@
 import {expect, test} from 'vitest'
+import type {ByteReader} from '../../../src/lib/core/stream.ts'
 import {encodeFrame, MAX_BODY_BYTES, readFrame, writeFrame} from '../../../src/lib/rpc/frame.ts'
 import {bytes, createConnection, NEVER} from './pipes.ts'
 
 test('a frame arrives as it was sent, and what follows it stays in the pipe', async () => {
   const {client, server} = createConnection()
-  await writeFrame(client.writer, 'request', {guid: '18446744073709551615', name: 'a b'}, NEVER)
+  await writeFrame(client.writer, encodeFrame('request', {guid: '18446744073709551615', name: 'a b'}), NEVER)
   await client.writer.write(bytes('stream'), NEVER)
   expect(await readFrame(server.reader, 'request', NEVER)).toEqual({
     guid: '18446744073709551615',
@@ -59,3 +60,63 @@ test.each([1, 11, 12, good.length - 1])(
 test('a request longer than the other side accepts is not sent', () => {
   expect(() => encodeFrame('request', 'x'.repeat(MAX_BODY_BYTES.request))).toThrow('too long')
 })
+
+/** A frame around a body that is JSON already. */
+function frameOf(json: string): Uint8Array {
+  const frame = new Uint8Array(12 + json.length)
+  frame.set(encodeFrame('response', {}).subarray(0, 12))
+  new DataView(frame.buffer).setUint32(8, json.length)
+  frame.set(bytes(json), 12)
+  return frame
+}
+
+const many = (unit: string) => `{"id":1,"all":[${Array<string>(20_000).fill(unit).join()}]}`
+
+test.each([
+  ['empty arrays', '[]'],
+  ['empty objects', '{}'],
+  ['arrays in arrays', '[[0]]'],
+])('a frame that would take far more memory than bytes is not parsed: %s', async (_, unit) => {
+  const reading = readFrame(readerOf(frameOf(many(unit))), 'response', NEVER)
+  await expect(reading).rejects.toMatchObject({
+    code: 'peer-protocol',
+    message: expect.stringMatching(/with more than \d+ arrays and objects/),
+  })
+})
+
+test.each([
+  ['outcomes', '{"kind":"done"}', 0],
+  ['versions', '["b","a","7","7",0,0,""]', 0],
+  ['holds', '{"snapshot":"a","tags":["b"]}', 0],
+  ['requests', '{"filesystem":"a","to":"7"}', 0],
+  ['estimates that nobody can make, as many as were asked for', '{}', 20_000],
+])('what is as short as can be is parsed: %s', async (_, unit, objects) => {
+  const limits = {bytes: MAX_BODY_BYTES.response, objects}
+  const body = await readFrame(readerOf(frameOf(many(unit))), 'response', NEVER, {limits})
+  expect((body as {all: unknown[]}).all).toHaveLength(20_000)
+})
+
+test('brackets in words are no arrays, as long as they are few', async () => {
+  const body = {message: '[{'.repeat(500)}
+  expect(await readFrame(readerOf(encodeFrame('response', body)), 'response', NEVER)).toEqual(body)
+})
+
+test('what is longer than what was asked for may be is neither read nor sent', async () => {
+  const limits = {bytes: 100, objects: 0}
+  const long = encodeFrame('response', {message: 'x'.repeat(100)})
+  await expect(readFrame(readerOf(long), 'response', NEVER, {limits})).rejects.toThrow(
+    'the peer announced a response of 114 bytes; at most 100 are accepted',
+  )
+  expect(() => encodeFrame('response', {message: 'x'.repeat(100)}, limits)).toThrow('too long to send')
+})
+
+function readerOf(frame: Uint8Array): ByteReader {
+  let at = 0
+  return {
+    async read(length) {
+      at += length
+      return frame.subarray(at - length, at)
+    },
+    stream: {fd: -1},
+  }
+}

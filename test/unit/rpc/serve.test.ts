@@ -113,6 +113,7 @@ function lanesTo(served: Served, run: RunContext = ctx) {
       writer: client.writer,
       peer: 'test',
       carrier: undefined,
+      greeted: () => {},
       onTold: (told) => {
         listener = told
       },
@@ -166,6 +167,24 @@ test('push: the reason of a receiver that refuses is what is reported, and the n
   await expect(transfer(ctx, [sendRequest], [receiveRequest])).rejects.toMatchObject({code: 'placeholder'})
   await lanes.close()
   expect(opened()).toBe(2)
+})
+
+test('an answer that is longer than the client would accept is an error, and the connection goes on', async () => {
+  const {receiver} = receiverOf(0)
+  const message = 'x'.repeat(2 * 1024 * 1024)
+  const outcome = {kind: 'failed', failure: {kind: 'unknown', message}} as const
+  const {lanes, opened} = lanesTo({
+    kind: 'receiver',
+    receiver: {...receiver, abortPartial: async () => [outcome]},
+  })
+  const remote = createRemoteReceiver(lanes)
+  await expect(remote.abortPartial(ctx, [filesystem])).rejects.toMatchObject({
+    code: 'peer-protocol',
+    message: expect.stringMatching(/^peer: a response of 20972.. bytes is too long to send$/),
+  })
+  expect(await remote.observe(ctx)).toEqual(EMPTY_VIEW)
+  await lanes.close()
+  expect(opened()).toBe(1)
 })
 
 test('push: a sender that breaks off reports its own reason, and the receiver sees the cut', async () => {
