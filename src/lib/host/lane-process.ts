@@ -136,8 +136,8 @@ function start(process: LaneProcess, options: LaneOptions) {
       path: process.path,
       argv: process.argv,
       environment: process.environment,
-      stdin: there.reader.stream.fd,
-      stdout: back.writer.stream.fd,
+      stdin: there.reader.stream,
+      stdout: back.writer.stream,
       inherited: options.lockFd,
       deathSignal: options.deathSignal?.(),
     })
@@ -185,8 +185,6 @@ function watched(reader: PipeReader, onFirst: () => void, onEnd: () => void): By
         throw error
       }
     },
-    get stream() {
-      return reader.stream
-    },
+    stream: reader.stream,
   }
 }

@@ -7,6 +7,7 @@ import {MAX_CHUNK_BYTES, readChunks, writeChunks, writeEnd} from '../../../src/l
 import {kernelStream} from '../../../src/lib/host/kernel-stream.ts'
 import {createPipe, type PipeReader, type PipeWriter} from '../../../src/lib/host/pipe.ts'
 import {createStreamStages} from '../../../src/lib/host/stream-stages.ts'
+import {numberOf} from '../../any-stream.ts'
 import {failureOf, linesOf, script, temporaryDirectory, testContext, untilGone} from './helpers.ts'
 
 const directory = temporaryDirectory()
@@ -30,12 +31,12 @@ const ZSTD = {type: 'zstd', level: 3} as const
 async function write(stage: StreamStage, bytes: Uint8Array): Promise<void> {
   const path = join(directory.path, 'stream')
   writeFileSync(path, bytes)
-  const child = Bun.spawn(['cat', path], {stdio: ['ignore', stage.stream.fd, 'ignore']})
+  const child = Bun.spawn(['cat', path], {stdio: ['ignore', numberOf(stage.stream), 'ignore']})
   expect(await child.exited).toBe(0)
 }
 
 async function read(stage: StreamStage, bytes: number): Promise<Uint8Array> {
-  const child = Bun.spawn(['head', '-c', String(bytes)], {stdio: [stage.stream.fd, 'pipe', 'ignore']})
+  const child = Bun.spawn(['head', '-c', String(bytes)], {stdio: [numberOf(stage.stream), 'pipe', 'ignore']})
   return await child.stdout.bytes()
 }
 
