@@ -2,7 +2,7 @@ import {fstatSync} from 'node:fs'
 import {type RunContext, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {StreamHandle} from '../core/stream.ts'
-import {type KernelStream, kernelStream} from './kernel-stream.ts'
+import {type KernelStream, kernelStream, type Means} from './kernel-stream.ts'
 import {POLL} from './libc.ts'
 import {byteReader, byteWriter, type PipeReader, type PipeWriter} from './pipe.ts'
 import {untilReady} from './poll.ts'
@@ -25,7 +25,7 @@ export async function writeChunks(
   ctx: RunContext,
   reader: PipeReader,
   sink: StreamHandle,
-  kernel = kernelStream(),
+  {kernel}: Means = {kernel: kernelStream()},
 ): Promise<void> {
   using from = reader.stream.lend()
   using into = sink.lend()
@@ -67,7 +67,7 @@ export async function readChunks(
   ctx: RunContext,
   source: StreamHandle,
   writer: PipeWriter,
-  kernel = kernelStream(),
+  {kernel}: Means = {kernel: kernelStream()},
 ): Promise<'whole' | 'no-reader'> {
   using from = source.lend()
   using into = writer.stream.lend()

@@ -3,7 +3,7 @@ import {type RunContext, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {ByteWriter, Inspect, OutgoingStream, Pace, StreamHandle} from '../core/stream.ts'
 import {inspectPipe} from './inspect-incoming.ts'
-import {type KernelStream, kernelStream} from './kernel-stream.ts'
+import {type KernelStream, kernelStream, type Means} from './kernel-stream.ts'
 import {enlargePipe, resizePipe} from './libc.ts'
 import {byteReader, byteWriter, createPipe, type PipeReader} from './pipe.ts'
 
@@ -39,7 +39,7 @@ export type Passed = 'whole' | 'ended' | 'cut'
  * Lays a pipe in front of `stream.sink`. Within Linux pipes the bytes are moved by the kernel and never seen by us; without
  * `kernel`, and into a socket, they are copied.
  */
-export function openPassage(stream: OutgoingStream, kernel = kernelStream()): Passage {
+export function openPassage(stream: OutgoingStream, {kernel}: Means = {kernel: kernelStream()}): Passage {
   const {reader, writer} = createPipe()
   const {sink, inspect, pace, bufferBytes} = stream
   if (bufferBytes !== undefined) resize(writer.stream, bufferBytes)
@@ -82,7 +82,7 @@ export function openPassage(stream: OutgoingStream, kernel = kernelStream()): Pa
  */
 export function openPacedPassage(
   {source, pace}: {readonly source: StreamHandle; readonly pace: Pace},
-  kernel = kernelStream(),
+  {kernel}: Means = {kernel: kernelStream()},
 ): Passage {
   const {reader, writer} = createPipe()
   const count = createCount()

@@ -140,7 +140,7 @@ describe.each([
   test('a paced receive from a connection that is burnt reads nothing of the next ones', async () => {
     const lane = open(`printf '%s' stream; exec sleep 60`)
     const {pace, reached, release} = heldPace()
-    const passage = openPacedPassage({source: lane.reader.stream, pace}, kernel)
+    const passage = openPacedPassage({source: lane.reader.stream, pace}, {kernel})
     const receive = Bun.spawn(['cat'], {stdio: [numberOf(passage.stream), 'pipe', 'inherit']})
     const passed = failureOf(passage.run(testContext()))
     await reached
@@ -165,7 +165,10 @@ describe.each([
     })
     const pace = createPace({bytesPerSecond: 1, bucketBytes: 4096})
     await pace.take(ctx, 4096)
-    const passage = openPacedPassage({source: lane.reader.stream, pace: {...pace, chunkBytes: 4096}}, kernel)
+    const passage = openPacedPassage(
+      {source: lane.reader.stream, pace: {...pace, chunkBytes: 4096}},
+      {kernel},
+    )
     const receive = Bun.spawn(['cat'], {stdio: [numberOf(passage.stream), 'pipe', 'inherit']})
     const passed = failureOf(passage.run(ctx))
     await asleep.promise
@@ -178,7 +181,7 @@ describe.each([
     // A piece of 1000 bytes, of which 10 come.
     const lane = open(`printf '\\000\\000\\003\\3500123456789'; exec sleep 60`)
     const behind = createPipe()
-    const passed = failureOf(readChunks(testContext(), lane.reader.stream, behind.writer, kernel))
+    const passed = failureOf(readChunks(testContext(), lane.reader.stream, behind.writer, {kernel}))
     expect(text(await behind.reader.read(10, signal))).toBe('0123456789')
     lane.burn(REASON)
     const others = await openOthers()
@@ -192,7 +195,7 @@ describe.each([
   test('a stream to a peer that floods us does not go to the next one', async () => {
     const lane = open(`read -r go; exec yes '{}' >&2`)
     const {pace, reached, release} = heldPace()
-    const passage = openPassage({...anyTo(lane.writer.stream), pace}, kernel)
+    const passage = openPassage({...anyTo(lane.writer.stream), pace}, {kernel})
     const send = Bun.spawn(['printf', 'stream'], {stdio: ['ignore', numberOf(passage.stream), 'inherit']})
     const passed = failureOf(passage.run(testContext()))
     await reached
@@ -208,7 +211,7 @@ describe.each([
   test('nor do pieces of it', async () => {
     const lane = open('exec sleep 60')
     const before = createPipe()
-    const passed = failureOf(writeChunks(testContext(), before.reader, lane.writer.stream, kernel))
+    const passed = failureOf(writeChunks(testContext(), before.reader, lane.writer.stream, {kernel}))
     lane.burn(REASON)
     const others = await openOthers()
     await before.writer.write(Buffer.from('stream'), signal)

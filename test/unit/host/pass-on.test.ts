@@ -44,7 +44,7 @@ describe.each([
   ['copied', undefined],
 ])('%s', (_, kernel) => {
   function passage(stream: OutgoingStream) {
-    return openPassage(stream, kernel)
+    return openPassage(stream, {kernel})
   }
 
   test('a stream arrives as it was written, and nothing behind it is lost or added', async () => {
@@ -93,7 +93,7 @@ describe.each([
         taken.push(bytes)
       },
     }
-    const {direction, stream, run} = openPacedPassage({source: reader.stream, pace}, kernel)
+    const {direction, stream, run} = openPacedPassage({source: reader.stream, pace}, {kernel})
     expect(direction).toBe('to-program')
     const child = Bun.spawn(['head', '-c', `${STREAM.length}`], {
       stdio: [numberOf(stream), 'pipe', 'inherit'],

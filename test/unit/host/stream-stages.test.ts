@@ -204,10 +204,10 @@ describe.each([
   test('are put together again', async () => {
     const [before, wire, behind] = [createPipe(), createPipe(), createPipe()]
     const ctx = testContext()
-    const there = writeChunks(ctx, before.reader, wire.writer.stream, kernel).then(() =>
+    const there = writeChunks(ctx, before.reader, wire.writer.stream, {kernel}).then(() =>
       writeEnd(ctx, wire.writer.stream),
     )
-    const back = readChunks(ctx, wire.reader.stream, behind.writer, kernel)
+    const back = readChunks(ctx, wire.reader.stream, behind.writer, {kernel})
     const arrived = behind.reader.read(STREAM.length, NEVER)
     await writeAndClose(before.writer, STREAM)
     expect(Buffer.from((await arrived) ?? []).equals(STREAM)).toBe(true)
@@ -218,7 +218,7 @@ describe.each([
     const [wire, behind] = [createPipe(), createPipe()]
     behind.reader.close()
     await wire.writer.write(Buffer.from([0, 0, 0, 1, 7]), NEVER)
-    expect(await readChunks(testContext(), wire.reader.stream, behind.writer, kernel)).toBe('no-reader')
+    expect(await readChunks(testContext(), wire.reader.stream, behind.writer, {kernel})).toBe('no-reader')
   })
 
   test('longer than any are refused', async () => {
@@ -226,7 +226,9 @@ describe.each([
     const length = Buffer.alloc(4)
     length.writeUInt32BE(MAX_CHUNK_BYTES + 1)
     await wire.writer.write(length, NEVER)
-    await expect(readChunks(testContext(), wire.reader.stream, behind.writer, kernel)).rejects.toMatchObject({
+    await expect(
+      readChunks(testContext(), wire.reader.stream, behind.writer, {kernel}),
+    ).rejects.toMatchObject({
       code: 'peer-protocol',
     })
   })
