@@ -9,3 +9,16 @@ export function anyFrom(source: StreamHandle): IncomingStream {
 export function anyTo(sink: StreamHandle): OutgoingStream {
   return {sink, inspect: () => ({kind: 'admitted'}), pace: undefined}
 }
+
+/** The number of an end that the test does not close while it uses it. */
+export function numberOf(stream: StreamHandle): number {
+  using lent = stream.lend()
+  return lent.fd
+}
+
+/** For tests in which nobody reads or writes. */
+export const NO_STREAM: StreamHandle = {
+  lend() {
+    throw new Error('nobody was to read or write')
+  },
+}

@@ -1,15 +1,15 @@
 import type {StreamHandle} from '../../src/lib/core/stream.ts'
 import {createPipe, type PipeReader} from '../../src/lib/host/pipe.ts'
 import type {Outcome, ReceiveArgs, SendArgs} from '../../src/lib/zfs/client.ts'
-import {anyFrom, anyTo} from '../any-stream.ts'
+import {anyFrom, anyTo, numberOf} from '../any-stream.ts'
 import type {World} from './world.ts'
 
 /** The first bytes of a stream, and then its end: a connection that is cut. */
 export function cutStream(source: StreamHandle, bytes: number): PipeReader {
   const {reader, writer} = createPipe()
   Bun.spawn(['head', '-c', String(bytes)], {
-    stdin: source.fd,
-    stdout: writer.stream.fd,
+    stdin: numberOf(source),
+    stdout: numberOf(writer.stream),
     stderr: 'ignore',
   })
   writer.close()

@@ -6,7 +6,6 @@ import {printable} from '../core/printable.ts'
 import {watchHangUp} from '../host/hang-up.ts'
 import {byteReader, byteWriter} from '../host/pipe.ts'
 import {createToldWriter, type ToldWriter} from '../host/told-writer.ts'
-import {writeText} from '../host/write-text.ts'
 import {renderThrown} from '../report/describe-error.ts'
 import {awaitBegin} from '../rpc/prelude.ts'
 import {serve, unlessSilent} from '../rpc/serve.ts'
@@ -27,28 +26,31 @@ export async function serveClient(words: Words): Promise<number> {
     await serveUntilHangUp(words)
     return EXIT.ok
   } catch (thrown) {
-    return told(thrown)
+    return await told(thrown)
   }
 }
 
 /** Tells whoever has started us why nobody is served; returns the exit status. */
-export function refuseClient(misuse: string): number {
-  return told(
+export async function refuseClient(misuse: string): Promise<number> {
+  return await told(
     new OperationalError('usage', printable(misuse), {
       hint: 'zrepl stdinserver CLIENT_IDENTITY [--config FILE]',
     }),
   )
 }
 
-function told(thrown: unknown): number {
-  writeText(2, `${renderThrown(thrown)}\n`)
+/** A client that reads nothing does not keep us: stderr is a pipe that it may have left full. */
+async function told(thrown: unknown): Promise<number> {
+  const writer = createToldWriter(2)
+  writer.write(`${renderThrown(thrown)}\n`)
+  await writer.close()
   return exitStatusOfThrown(thrown)
 }
 
 async function serveUntilHangUp(words: Words): Promise<void> {
   const writer = createToldWriter(2)
   const client = tellingOutlet(writer)
-  const served = servedTo(words)
+  const served = servedTo(words, writer.write)
   const id = randomSpanId()
   const own = await ownOutlet(served.logging, words, id, client)
   const outlet = own === undefined ? client : joinOutlets([client, own])

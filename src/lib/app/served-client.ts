@@ -2,7 +2,6 @@ import type {PassiveJob} from '../config/job.ts'
 import type {LogOutlet} from '../config/resolve-logging.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import {writeText} from '../host/write-text.ts'
 import type {Served} from '../rpc/serve.ts'
 import {type ConfigFile, readConfig} from './config-file.ts'
 import {createReceiverOf, createSenderOf, createStages, type OpenZfs, openZfs} from './endpoints.ts'
@@ -23,11 +22,14 @@ export type ServedClient = Pick<OpenZfs, 'close'> & {
   readonly logging: readonly LogOutlet[]
 }
 
-/** The endpoint for this client, or the reason why it gets none: told in the protocol, where the client can read it. */
-export function servedTo(words: Words): ServedClient {
+/**
+ * The endpoint for this client, or the reason why it gets none: told in the protocol, where the client can read it. The
+ * mistakes of the configuration are printed.
+ */
+export function servedTo(words: Words, printError: (text: string) => void): ServedClient {
   let logging: readonly LogOutlet[] = []
   try {
-    const file = readConfig(words.config, (text) => writeText(2, text))
+    const file = readConfig(words.config, printError)
     logging = file.logging
     const job = jobFor(file, words)
     const owner = ownerOf(job, words.identity)

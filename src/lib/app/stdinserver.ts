@@ -49,5 +49,5 @@ async function isTerminal(): Promise<boolean> {
 
 async function refuse(misuse: string): Promise<number> {
   const {refuseClient} = await import('./serve-client.ts')
-  return refuseClient(misuse)
+  return await refuseClient(misuse)
 }

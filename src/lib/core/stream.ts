@@ -5,7 +5,21 @@ import type {RunContext} from './context.ts'
  * Opaque to all rooms but the one that starts processes (and the simulator): there is nothing to do with it
  * except to hand it to a `ZfsClient`.
  */
-export type StreamHandle = {readonly fd: number}
+export type StreamHandle = {
+  /**
+   * The descriptor, for as long as somebody works with it: to be had with `using` only. When the end is closed meanwhile, it
+   * stays open until all that was lent has been given back, so that its number cannot be that of another pipe by then.
+   * Throws the reason with which the end has been closed.
+   */
+  lend(): LentStream
+}
+
+/** A program that has inherited the descriptor has one of its own, and whoever has started it may give this one back. */
+export type LentStream = Disposable & {
+  readonly fd: number
+  /** Raised when the end is closed with a reason: whoever reads or writes here gives up with it. */
+  readonly closed: AbortSignal
+}
 
 /** A stream that a program is to read, once `inspect` has admitted it. */
 export type IncomingStream = {

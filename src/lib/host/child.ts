@@ -1,6 +1,7 @@
 import type {Clock} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
+import type {StreamHandle} from '../core/stream.ts'
 
 /** A started program, in a process group of its own. */
 export type Child = {
@@ -25,8 +26,9 @@ export type ChildCall = {
   readonly argv: readonly string[]
   /** All of the child's environment. */
   readonly environment: Readonly<Record<string, string>>
-  readonly stdin: 'none' | number
-  readonly stdout: 'pipe' | number
+  /** Of a stream the child gets a copy of its own. */
+  readonly stdin: 'none' | StreamHandle
+  readonly stdout: 'pipe' | StreamHandle
   /** A descriptor the child inherits as its number 3: a lock that lasts as long as any child does. */
   readonly inherited?: number | undefined
   /** Path of a `setpriv` that ends the child when we are killed; see `DeathSignal`. */
@@ -67,14 +69,16 @@ export function startChild(call: ChildCall): Child {
 }
 
 function spawn(command: string[], call: ChildCall) {
+  using stdin = call.stdin === 'none' ? undefined : call.stdin.lend()
+  using stdout = call.stdout === 'pipe' ? undefined : call.stdout.lend()
   try {
     return Bun.spawn(command, {
       cwd: '/',
       env: {...call.environment},
       detached: true,
       stdio: [
-        call.stdin === 'none' ? 'ignore' : call.stdin,
-        call.stdout,
+        stdin?.fd ?? 'ignore',
+        stdout?.fd ?? 'pipe',
         'pipe',
         ...(call.inherited === undefined ? [] : [call.inherited]),
       ] as ['ignore', 'pipe', 'pipe'],

@@ -1,8 +1,8 @@
 import {fstatSync} from 'node:fs'
-import type {RunContext} from '../core/context.ts'
+import {type RunContext, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {StreamHandle} from '../core/stream.ts'
-import {type KernelStream, kernelStream} from './kernel-stream.ts'
+import {type KernelStream, kernelStream, type Means} from './kernel-stream.ts'
 import {POLL} from './libc.ts'
 import {byteReader, byteWriter, type PipeReader, type PipeWriter} from './pipe.ts'
 import {untilReady} from './poll.ts'
@@ -18,31 +18,35 @@ const MAX_PAUSE_MS = 20
 /**
  * Passes on what comes from `reader` until its end, in pieces with their length before them (rpc-request.schema.json), so
  * that the other side knows where it ends on a pipe that goes on. Does not say that this was all: that is `writeEnd`.
- * Within Linux pipes the kernel moves the bytes; elsewhere they are copied. Throws `peer-unreachable` when nobody reads.
+ * Within Linux pipes the kernel moves the bytes; elsewhere they are copied. Throws `peer-unreachable` when nobody reads,
+ * and the reason with which the sink is closed.
  */
 export async function writeChunks(
   ctx: RunContext,
   reader: PipeReader,
   sink: StreamHandle,
-  kernel = kernelStream(),
+  {kernel}: Means = {kernel: kernelStream()},
 ): Promise<void> {
-  const writer = byteWriter(sink.fd)
-  if (kernel === undefined || !fstatSync(sink.fd).isFIFO()) return await copyChunks(ctx, reader, writer)
-  const from = reader.stream.fd
+  using from = reader.stream.lend()
+  using into = sink.lend()
+  const inside = withSignal(ctx, into.closed)
+  const writer = byteWriter(into.fd)
+  if (kernel === undefined || !fstatSync(into.fd).isFIFO()) return await copyChunks(inside, reader, writer)
   for (;;) {
-    await untilReady(from, POLL.in, [ctx.signal])
-    const bytes = Math.min(kernel.waiting(from), MAX_CHUNK_BYTES)
+    await untilReady(from.fd, POLL.in, [inside.signal])
+    const bytes = Math.min(kernel.waiting(from.fd), MAX_CHUNK_BYTES)
     // Ready without anything in it: the writer has closed it.
     if (bytes === 0) return
-    await writer.write(lengthOf(bytes), ctx.signal)
-    if ((await move(ctx, kernel, {from, to: sink.fd, bytes})) === 'no-reader')
+    await writer.write(lengthOf(bytes), inside.signal)
+    if ((await move(inside, kernel, {from: from.fd, to: into.fd, bytes})) === 'no-reader')
       throw new OperationalError('peer-unreachable', 'the peer closed the connection', {retryable: true})
   }
 }
 
 /** Says that the streams were whole. */
 export async function writeEnd(ctx: RunContext, sink: StreamHandle): Promise<void> {
-  await byteWriter(sink.fd).write(lengthOf(0), ctx.signal)
+  using lent = sink.lend()
+  await byteWriter(lent.fd).write(lengthOf(0), withSignal(ctx, lent.closed).signal)
 }
 
 async function copyChunks(ctx: RunContext, reader: PipeReader, writer: PipeWriter): Promise<void> {
@@ -56,18 +60,21 @@ async function copyChunks(ctx: RunContext, reader: PipeReader, writer: PipeWrite
 
 /**
  * Passes pieces on to `writer` until the end that says that they were all, and takes nothing behind it. `no-reader`: who
- * should read them has gone. Throws `peer-unreachable` when the connection ends before that, and `peer-protocol` for what
- * are no pieces.
+ * should read them has gone. Throws `peer-unreachable` when the connection ends before that, `peer-protocol` for what are
+ * no pieces, and the reason with which the source is closed.
  */
 export async function readChunks(
   ctx: RunContext,
   source: StreamHandle,
   writer: PipeWriter,
-  kernel = kernelStream(),
+  {kernel}: Means = {kernel: kernelStream()},
 ): Promise<'whole' | 'no-reader'> {
-  const reader = byteReader(source.fd)
+  using from = source.lend()
+  using into = writer.stream.lend()
+  const inside = withSignal(ctx, from.closed)
+  const reader = byteReader(from.fd)
   for (;;) {
-    const length = await reader.read(LENGTH_BYTES, ctx.signal)
+    const length = await reader.read(LENGTH_BYTES, inside.signal)
     if (length === undefined) throw cut()
     const bytes = Buffer.from(length).readUInt32BE()
     if (bytes === 0) return 'whole'
@@ -78,8 +85,8 @@ export async function readChunks(
       )
     const moved =
       kernel === undefined
-        ? await copyBytes(ctx, reader, writer, bytes)
-        : await move(ctx, kernel, {from: source.fd, to: writer.stream.fd, bytes})
+        ? await copyBytes(inside, reader, writer, bytes)
+        : await move(inside, kernel, {from: from.fd, to: into.fd, bytes})
     if (moved === 'no-reader') return moved
   }
 }

@@ -1,6 +1,6 @@
-import type {RunContext} from '../core/context.ts'
+import {type RunContext, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
-import type {IncomingStream, Inspect} from '../core/stream.ts'
+import type {IncomingStream, Inspect, LentStream} from '../core/stream.ts'
 import {type KernelStream, kernelStream} from './kernel-stream.ts'
 import {POLL, resizePipe} from './libc.ts'
 import {readiness, untilReady} from './poll.ts'
@@ -10,10 +10,14 @@ const READ_HANG_UP = 0x2000
 const FIRST_PAUSE_MS = 1
 const MAX_PAUSE_MS = 20
 
-/** Returns when a stream has been admitted, with as much room in its pipe as it is to have. Throws what it is refused with, and `receive-failed` when there is none. */
+/**
+ * Returns when a stream has been admitted, with as much room in its pipe as it is to have. Throws what it is refused with,
+ * `receive-failed` when there is none, and the reason with which its end is closed.
+ */
 export async function admit(ctx: RunContext, stream: IncomingStream): Promise<void> {
-  if (stream.bufferBytes !== undefined) resizePipe(stream.source.fd, stream.bufferBytes)
-  if ((await inspectIncoming(ctx, stream)) !== 'ended') return
+  using lent = stream.source.lend()
+  if (stream.bufferBytes !== undefined) resizePipe(lent.fd, stream.bufferBytes)
+  if ((await inspectIncoming(withSignal(ctx, lent.closed), lent, stream.inspect)) !== 'ended') return
   throw new OperationalError('receive-failed', 'cannot receive: the stream ended before its first record', {
     retryable: true,
   })
@@ -23,12 +27,13 @@ export async function admit(ctx: RunContext, stream: IncomingStream): Promise<vo
  * Shows `inspect` the beginning of a stream that stays in its pipe as a whole. `ended`: it is over before `inspect` had
  * seen enough. `unseen`: this system has no way to look without taking. Throws what `inspect` throws.
  */
-export async function inspectIncoming(
+async function inspectIncoming(
   ctx: RunContext,
-  {source, inspect}: IncomingStream,
+  {fd}: LentStream,
+  inspect: Inspect,
 ): Promise<'admitted' | 'ended' | 'unseen'> {
   const kernel = kernelStream()
-  return kernel === undefined ? 'unseen' : await inspectPipe(ctx, kernel, source.fd, inspect)
+  return kernel === undefined ? 'unseen' : await inspectPipe(ctx, kernel, fd, inspect)
 }
 
 /** The same for a pipe of ours. */

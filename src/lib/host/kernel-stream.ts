@@ -16,6 +16,9 @@ export type KernelStream = {
   move(from: number, to: number, length: number): number | 'later' | 'no-reader'
 }
 
+/** How streams are moved: copied where `kernel` is `undefined`, which as an argument would count as one left out. */
+export type Means = {readonly kernel: KernelStream | undefined}
+
 /** `undefined` where the system is not Linux. */
 export function kernelStream(): KernelStream | undefined {
   if (process.platform !== 'linux') return undefined

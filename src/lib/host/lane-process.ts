@@ -133,8 +133,8 @@ function start(process: LaneProcess, options: LaneOptions) {
       path: process.path,
       argv: process.argv,
       environment: process.environment,
-      stdin: there.reader.stream.fd,
-      stdout: back.writer.stream.fd,
+      stdin: there.reader.stream,
+      stdout: back.writer.stream,
       inherited: options.lockFd,
       deathSignal: options.deathSignal?.(),
     })
@@ -181,8 +181,6 @@ function watched(reader: PipeReader, onEnd: () => void): ByteReader {
         throw error
       }
     },
-    get stream() {
-      return reader.stream
-    },
+    stream: reader.stream,
   }
 }

@@ -1,7 +1,7 @@
-import {closeSync} from 'node:fs'
 import {assert} from '../core/assert.ts'
 import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
+import type {LentStream, StreamHandle} from '../core/stream.ts'
 import {exitsWithin, GRACE, type Grace, startChild, stopChild} from './child.ts'
 import {FIXED_ENVIRONMENT} from './environment.ts'
 import {
@@ -12,7 +12,7 @@ import {
   readLength,
 } from './library-message.ts'
 import {type DescriptorPassing, descriptorPassing} from './pass-descriptor.ts'
-import {byteWriter, createPipe, type PipeWriter} from './pipe.ts'
+import {byteReader, byteWriter, createPipe, type PipeReader, type PipeWriter} from './pipe.ts'
 
 /** The word with which our executable becomes the child. */
 export const LIBRARY_WORD = 'zfs-library'
@@ -31,8 +31,8 @@ export type LibraryChildOptions = {
 /** A process of our own executable that makes one blocking call of libzfs_core after the other. */
 export type LibraryChild = {
   readonly pid: number
-  /** Sends a request, and a copy of `fd` with it. False when the child has gone. */
-  tell(ctx: RunContext, request: LibraryRequest, fd?: number): Promise<boolean>
+  /** Sends a request, and a copy of `stream` with it. False when the child has gone. */
+  tell(ctx: RunContext, request: LibraryRequest, stream?: StreamHandle): Promise<boolean>
   /** The next message of the child; `undefined` when it has gone. */
   answer<T>(ctx: RunContext): Promise<T | undefined>
   /** Ends it, whatever it does. */
@@ -52,8 +52,8 @@ export function startLibraryChild(options: LibraryChildOptions): LibraryChild {
         path,
         argv,
         environment: FIXED_ENVIRONMENT,
-        stdin: there.childsFd,
-        stdout: back.writer.stream.fd,
+        stdin: there.reader.stream,
+        stdout: back.writer.stream,
         inherited: options.lockFd,
       })
     } catch (error) {
@@ -61,7 +61,7 @@ export function startLibraryChild(options: LibraryChildOptions): LibraryChild {
       back.reader.close()
       throw error
     } finally {
-      there.closeChilds()
+      there.reader.close()
       back.writer.close()
     }
   }
@@ -70,12 +70,16 @@ export function startLibraryChild(options: LibraryChildOptions): LibraryChild {
 
   return {
     pid: child.pid,
-    tell: async (ctx, request, fd) =>
-      (await whileThere(async () => {
+    async tell(ctx, request, stream) {
+      // Before the request, behind which the child waits for it. That there is none any more does not mean that the child has gone.
+      using lent = stream?.lend()
+      const told = await whileThere(async () => {
         await there.writer.write(encodeMessage(request), ctx.signal)
-        if (fd !== undefined) there.give(fd)
+        if (lent !== undefined) there.give(lent)
         return true
-      })) ?? false,
+      })
+      return told ?? false
+    },
     answer: async <T>({signal}: RunContext) =>
       await whileThere(async () => {
         const length = await back.reader.read(LENGTH_BYTES, signal)
@@ -102,9 +106,9 @@ export function startLibraryChild(options: LibraryChildOptions): LibraryChild {
 
 type Requests = {
   readonly writer: PipeWriter
-  readonly childsFd: number
-  closeChilds(): void
-  give(fd: number): void
+  /** For the child, which gets a copy of its own. */
+  readonly reader: PipeReader
+  give(stream: LentStream): void
 }
 
 /** A socket where descriptors can go over it, elsewhere a pipe. */
@@ -112,12 +116,7 @@ function openRequests(): Requests {
   const passing = descriptorPassing()
   if (passing === undefined) {
     const {reader, writer} = createPipe()
-    return {
-      writer,
-      childsFd: reader.stream.fd,
-      closeChilds: () => reader.close(),
-      give: () => assert(false, 'no descriptor can be passed on here'),
-    }
+    return {writer, reader, give: () => assert(false, 'no descriptor can be passed on here')}
   }
   return overSocket(passing)
 }
@@ -127,9 +126,11 @@ function overSocket(passing: DescriptorPassing): Requests {
   const writer = byteWriter(fd)
   return {
     writer,
-    childsFd: otherFd,
-    closeChilds: () => closeSync(otherFd),
-    give: (passed) => passing.give(writer.stream.fd, passed),
+    reader: byteReader(otherFd),
+    give(stream) {
+      using socket = writer.stream.lend()
+      passing.give(socket.fd, stream.fd)
+    },
   }
 }
 

@@ -80,7 +80,7 @@ export function createLibrary(options: LibraryOptions): Library & {close(ctx: Ru
     ctx: RunContext,
     request: LibraryStream,
     fields: Fields,
-    pipe: {readonly fd: number; readonly passage: Passage | undefined},
+    pipe: {readonly stream: StreamHandle; readonly passage: Passage | undefined},
   ): Promise<LibraryStreamEnd | undefined> {
     let begun = false
     const end = await told(
@@ -89,7 +89,7 @@ export function createLibrary(options: LibraryOptions): Library & {close(ctx: Ru
       fields,
       (ctx) =>
         use(ctx, async (child) => {
-          begun = await child.tell(ctx, request, pipe.fd)
+          begun = await child.tell(ctx, request, pipe.stream)
           return begun ? await streamBy(ctx, child, pipe.passage) : undefined
         }),
       () => ({bytes: pipe.passage?.moved()}),
@@ -119,7 +119,7 @@ export function createLibrary(options: LibraryOptions): Library & {close(ctx: Ru
           ctx,
           {operation: 'send', stream: sentStream(stream)},
           {to, from, resumed: resume !== undefined},
-          {fd: passage.fd, passage},
+          {stream: passage.stream, passage},
         )
       } finally {
         passage.close()
@@ -138,7 +138,7 @@ export function createLibrary(options: LibraryOptions): Library & {close(ctx: Ru
           ctx,
           {operation: 'receive', to, ...first},
           {to},
-          {fd: passage?.fd ?? source.fd, passage},
+          {stream: passage?.stream ?? source, passage},
         )
       } finally {
         passage?.close()
@@ -207,8 +207,9 @@ async function streamBy(
 }
 
 /** The first record of a stream that the kernel can read by itself, left in its pipe. */
-function firstRecord({fd}: StreamHandle): {readonly record: string; readonly raw: boolean} | undefined {
-  const bytes = kernelStream()?.peek(fd, STREAM_HEADER_BYTES)
+function firstRecord(source: StreamHandle): {readonly record: string; readonly raw: boolean} | undefined {
+  using lent = source.lend()
+  const bytes = kernelStream()?.peek(lent.fd, STREAM_HEADER_BYTES)
   const header = bytes && readStreamHeader(bytes)
   if (bytes === undefined || header?.kind !== 'header' || header.compound) return undefined
   return {record: Buffer.from(bytes).toString('base64'), raw: header.raw}

@@ -1,9 +1,9 @@
 import {fstatSync} from 'node:fs'
-import type {RunContext} from '../core/context.ts'
+import {type RunContext, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {ByteWriter, Inspect, OutgoingStream, Pace, StreamHandle} from '../core/stream.ts'
 import {inspectPipe} from './inspect-incoming.ts'
-import {type KernelStream, kernelStream} from './kernel-stream.ts'
+import {type KernelStream, kernelStream, type Means} from './kernel-stream.ts'
 import {enlargePipe, resizePipe} from './libc.ts'
 import {byteReader, byteWriter, createPipe, type PipeReader} from './pipe.ts'
 
@@ -19,11 +19,12 @@ const MAX_PAUSE_MS = 20
 export type Passage = {
   readonly direction: 'from-program' | 'to-program'
   /** For the program, which gets a copy of its own. */
-  readonly fd: number
+  readonly stream: StreamHandle
   /**
    * To be called once the program has the pipe. Inspects the stream, then passes it on to its sink until the program has
    * closed the pipe. `ended`: it was over before it could be admitted, and nothing was passed on. `cut`: nobody reads the
-   * sink. Rejects when the stream is refused, and nothing was passed on. The program writes into a broken pipe then.
+   * sink. Rejects when the stream is refused, and nothing was passed on. The program writes into a broken pipe then. Rejects
+   * too when the sink, or the source, is closed with a reason: with that, and at once.
    */
   run(ctx: RunContext): Promise<Passed>
   /** How many bytes have been passed on so far. */
@@ -38,23 +39,26 @@ export type Passed = 'whole' | 'ended' | 'cut'
  * Lays a pipe in front of `stream.sink`. Within Linux pipes the bytes are moved by the kernel and never seen by us; without
  * `kernel`, and into a socket, they are copied.
  */
-export function openPassage(stream: OutgoingStream, kernel = kernelStream()): Passage {
+export function openPassage(stream: OutgoingStream, {kernel}: Means = {kernel: kernelStream()}): Passage {
   const {reader, writer} = createPipe()
   const {sink, inspect, pace, bufferBytes} = stream
-  if (bufferBytes !== undefined) resizePipe(writer.stream.fd, bufferBytes)
+  if (bufferBytes !== undefined) resize(writer.stream, bufferBytes)
   const count = createCount()
 
   async function pass(ctx: RunContext): Promise<Passed> {
-    if (kernel === undefined || !fstatSync(sink.fd).isFIFO()) return await copy(ctx, reader, stream, count)
-    const from = reader.stream.fd
-    if ((await inspectPipe(ctx, kernel, from, inspect)) === 'ended') return 'ended'
-    enlargePipe(sink.fd)
-    return await move(ctx, kernel, {from, to: sink.fd, pace, count})
+    using from = reader.stream.lend()
+    using into = sink.lend()
+    const inside = withSignal(ctx, into.closed)
+    if (kernel === undefined || !fstatSync(into.fd).isFIFO())
+      return await copy(inside, reader, byteWriter(into.fd), stream, count)
+    if ((await inspectPipe(inside, kernel, from.fd, inspect)) === 'ended') return 'ended'
+    enlargePipe(into.fd)
+    return await move(inside, kernel, {from: from.fd, to: into.fd, pace, count})
   }
 
   return {
     direction: 'from-program',
-    fd: writer.stream.fd,
+    stream: writer.stream,
     async run(ctx) {
       writer.close()
       try {
@@ -78,19 +82,21 @@ export function openPassage(stream: OutgoingStream, kernel = kernelStream()): Pa
  */
 export function openPacedPassage(
   {source, pace}: {readonly source: StreamHandle; readonly pace: Pace},
-  kernel = kernelStream(),
+  {kernel}: Means = {kernel: kernelStream()},
 ): Passage {
   const {reader, writer} = createPipe()
   const count = createCount()
   return {
     direction: 'to-program',
-    fd: reader.stream.fd,
+    stream: reader.stream,
     async run(ctx) {
       reader.close()
       try {
-        if (kernel !== undefined)
-          return await move(ctx, kernel, {from: source.fd, to: writer.stream.fd, pace, count})
-        return await copyOn(ctx, byteReader(source.fd), writer, {pace, count})
+        using from = source.lend()
+        using into = writer.stream.lend()
+        const inside = withSignal(ctx, from.closed)
+        if (kernel !== undefined) return await move(inside, kernel, {from: from.fd, to: into.fd, pace, count})
+        return await copyOn(inside, byteReader(from.fd), writer, {pace, count})
       } finally {
         writer.close()
       }
@@ -101,6 +107,11 @@ export function openPacedPassage(
       reader.close()
     },
   }
+}
+
+function resize(stream: StreamHandle, bytes: number): void {
+  using lent = stream.lend()
+  resizePipe(lent.fd, bytes)
 }
 
 type Count = {add(bytes: number): void; bytes(): bigint}
@@ -125,11 +136,11 @@ async function move(
   let allowed = 0
   let pauseMs = FIRST_PAUSE_MS
   for (;;) {
-    ctx.signal.throwIfAborted()
     if (pace !== undefined && allowed === 0) {
       allowed = Math.min(kernel.waiting(from), pace.chunkBytes)
       if (allowed > 0) await pace.take(ctx, allowed)
     }
+    ctx.signal.throwIfAborted()
     // A paced stream that is not there yet is asked for a byte: so its end is met.
     const moved = kernel.move(from, to, pace === undefined ? MOVED_BYTES : Math.max(allowed, 1))
     if (moved === 0) return 'whole'
@@ -148,11 +159,12 @@ async function move(
 async function copy(
   ctx: RunContext,
   reader: PipeReader,
-  {sink, inspect, pace}: OutgoingStream,
+  writer: ByteWriter,
+  {inspect, pace}: OutgoingStream,
   count: Count,
 ): Promise<Passed> {
   const head = await readHead(ctx, reader, inspect)
-  return head === undefined ? 'ended' : await copyOn(ctx, reader, byteWriter(sink.fd), {pace, count}, head)
+  return head === undefined ? 'ended' : await copyOn(ctx, reader, writer, {pace, count}, head)
 }
 
 /** Copies until the reader's end, `head` first. */
@@ -172,8 +184,9 @@ async function copyOn(
     }
     return 'whole'
   } catch (error) {
-    if (error instanceof OperationalError && error.code === 'peer-unreachable') return 'cut'
-    throw error
+    if (ctx.signal.aborted || !(error instanceof OperationalError) || error.code !== 'peer-unreachable')
+      throw error
+    return 'cut'
   }
 }
 

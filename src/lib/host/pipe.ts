@@ -1,7 +1,7 @@
 import {closeSync, readSync, writeSync} from 'node:fs'
 import {assert} from '../core/assert.ts'
 import {OperationalError} from '../core/errors.ts'
-import type {ByteReader, ByteWriter, StreamHandle} from '../core/stream.ts'
+import type {ByteReader, ByteWriter, LentStream, StreamHandle} from '../core/stream.ts'
 import {openPipe, POLL} from './libc.ts'
 import {readiness, untilReady} from './poll.ts'
 
@@ -22,7 +22,7 @@ export type PipeWriter = ByteWriter & Closable
 type Closable = {
   /**
    * Gives the descriptor back; may be called again. A call in progress ends first: a reader's at the latest at the end
-   * of the pipe. With a reason it is rejected with it at once.
+   * of the pipe. With a reason it is rejected with it at once. Likewise whoever has been lent the stream.
    */
   close(reason?: Error): void
 }
@@ -72,9 +72,7 @@ export function byteReader(fd: number): PipeReader {
     read: (length, signal) => end.exclusively(() => read(length, signal)),
     readSome: (maxBytes, signal) => end.exclusively(() => readSome(maxBytes, signal)),
     hasUnread: () => end.isOpen() && readiness(fd, POLL.in) !== 0,
-    get stream() {
-      return end.stream()
-    },
+    stream: end.stream,
     close: end.close,
   }
 }
@@ -104,9 +102,7 @@ export function byteWriter(fd: number): PipeWriter {
 
   return {
     write: (bytes, signal) => end.exclusively(() => write(bytes, signal)),
-    get stream() {
-      return end.stream()
-    },
+    stream: end.stream,
     close: end.close,
   }
 }
@@ -116,16 +112,37 @@ type End = {
   readonly closing: AbortSignal
   isOpen(): boolean
   check(signal: AbortSignal): void
-  stream(): StreamHandle
+  readonly stream: StreamHandle
   exclusively<T>(work: () => Promise<T>): Promise<T>
   close(reason?: Error): void
 }
 
-/** One end of a pipe: one call at a time, and the descriptor is not given back under a call that uses it. */
+/** One end of a pipe: one call at a time, and the descriptor is not given back under anybody who uses it. */
 function createEnd(fd: number): End {
   const closing = new AbortController()
   let open = true
   let busy = false
+  let users = 0
+
+  function leave(): void {
+    users -= 1
+    if (!open && users === 0) closeSync(fd)
+  }
+
+  function lend(): LentStream {
+    closing.signal.throwIfAborted()
+    assert(open, 'a closed pipe is used')
+    users += 1
+    let lent = true
+    return {
+      fd,
+      closed: closing.signal,
+      [Symbol.dispose]() {
+        if (lent) leave()
+        lent = false
+      },
+    }
+  }
 
   return {
     closing: closing.signal,
@@ -134,24 +151,22 @@ function createEnd(fd: number): End {
       signal.throwIfAborted()
       closing.signal.throwIfAborted()
     },
-    stream() {
-      assert(open, 'a closed pipe is used')
-      return {fd}
-    },
+    stream: {lend},
     async exclusively(work) {
       assert(!busy, 'two calls at once on one end of a pipe')
       if (!open) throw new OperationalError('peer-unreachable', 'the connection is closed', {retryable: true})
       busy = true
+      users += 1
       try {
         return await work()
       } finally {
         busy = false
-        if (!open) closeSync(fd)
+        leave()
       }
     },
     close(reason) {
       if (reason !== undefined) closing.abort(reason)
-      if (open && !busy) closeSync(fd)
+      if (open && users === 0) closeSync(fd)
       open = false
     },
   }

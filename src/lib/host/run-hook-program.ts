@@ -57,7 +57,7 @@ function start(
   pipe: ReturnType<typeof createPipe> | undefined,
 ) {
   try {
-    return startChild({path, argv, environment, stdin: pipe?.reader.stream.fd ?? 'none', stdout: 'pipe'})
+    return startChild({path, argv, environment, stdin: pipe?.reader.stream ?? 'none', stdout: 'pipe'})
   } catch (cause) {
     if (!(cause instanceof OperationalError)) throw cause
     throw new OperationalError('hook-failed', cause.message, {

@@ -1,5 +1,6 @@
 import {assert} from '../core/assert.ts'
 import type {RunContext} from '../core/context.ts'
+import type {StreamHandle} from '../core/stream.ts'
 import {outgoingOf, type ProgramCall} from '../zfs-client/run-program.ts'
 import {type Child, startChild} from './child.ts'
 import type {DeathSignal} from './death-signal.ts'
@@ -21,25 +22,25 @@ export async function startProgram(
   passage: Passage | undefined,
   options: {readonly lockFd?: number | undefined; readonly deathSignal?: DeathSignal | undefined},
 ): Promise<Child> {
-  const start = (stdin: 'none' | number) =>
+  const start = (stdin: 'none' | StreamHandle) =>
     startChild({
       path: call.path,
       argv: call.argv,
       environment: FIXED_ENVIRONMENT,
       stdin,
-      stdout: passage?.direction === 'from-program' ? passage.fd : 'pipe',
+      stdout: passage?.direction === 'from-program' ? passage.stream : 'pipe',
       inherited: options.lockFd,
       deathSignal: isStream(call) ? options.deathSignal?.() : undefined,
     })
   if (call.stdin === 'none') return start('none')
   if ('source' in call.stdin) {
     await admit(ctx, call.stdin)
-    return start(passage?.direction === 'to-program' ? passage.fd : call.stdin.source.fd)
+    return start(passage?.direction === 'to-program' ? passage.stream : call.stdin.source)
   }
   const {reader, writer} = createPipe()
   try {
     await writeAhead(ctx, writer, call.stdin.text)
-    return start(reader.stream.fd)
+    return start(reader.stream)
   } finally {
     reader.close()
   }

@@ -85,8 +85,8 @@ function start(argv: readonly string[], {lockFd, deathSignal, zstd}: StageOption
       path,
       argv,
       environment: FIXED_ENVIRONMENT,
-      stdin: before.reader.stream.fd,
-      stdout: behind.writer.stream.fd,
+      stdin: before.reader.stream,
+      stdout: behind.writer.stream,
       inherited: lockFd,
       deathSignal: deathSignal?.(),
     })

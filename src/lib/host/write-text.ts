@@ -1,5 +1,8 @@
 import {writeSync} from 'node:fs'
 
+/** Between two tries where somebody else who has the pipe too has made it one that does not wait, milliseconds. */
+const RETRY_MS = 10
+
 /**
  * Writes all of `text` to a descriptor. A reader that has gone (`zrepl plan | head`, a closed log) does not change what
  * was done, so it fails nobody: what it does not read is dropped.
@@ -11,8 +14,8 @@ export function writeText(fd: number, text: string): void {
     try {
       written += writeSync(fd, bytes, written)
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') continue
-      return
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return
+      Bun.sleepSync(RETRY_MS)
     }
   }
 }

@@ -20,9 +20,8 @@ export function noteFailures(
   }
 }
 
-/** Throws `zfs-failed` with the first failure. */
-export function throwIfFailed(outcomes: readonly Outcome[], what: string): void {
-  const failed = outcomes.find((outcome) => outcome.kind === 'failed')
-  if (failed?.kind === 'failed')
-    throw new OperationalError('zfs-failed', `${what}: ${failed.failure.message}`)
+/** Throws `zfs-failed` unless the only request has been done: no answer is not taken for one. */
+export function throwUnlessDone([outcome]: readonly Outcome[], what: string): void {
+  if (outcome?.kind === 'done') return
+  throw new OperationalError('zfs-failed', `${what}: ${outcome?.failure.message ?? 'no answer'}`)
 }

@@ -5,7 +5,7 @@ import type {Series} from '../plan/series.ts'
 import type {Step} from '../plan/step.ts'
 import {progressed, stepDone, stepFailed} from '../progress/run-state.ts'
 import type {StepReport} from '../report/report.ts'
-import {throwIfFailed} from './outcomes.ts'
+import {throwUnlessDone} from './outcomes.ts'
 import type {Pair} from './pair.ts'
 import {runResumedStep} from './resumed-step.ts'
 import {
@@ -55,7 +55,7 @@ export async function runSeries(
     ctx.signal.throwIfAborted()
     const {arrived, warnings, failure} = await withSpan(ctx, name, seriesFields(series), async (ctx) => {
       if (!isProtected) {
-        throwIfFailed(await pair.sender.protect(ctx, [protectRequest(series)]), 'cannot protect the step')
+        throwUnlessDone(await pair.sender.protect(ctx, [protectRequest(series)]), 'cannot protect the step')
         pair.board.change(progressed)
       }
       const reply = await stream(ctx, pair, series, {finish, times})
@@ -114,7 +114,7 @@ function receiveRequests(steps: Series, finish: 'now' | 'later') {
 
 async function complete(ctx: RunContext, {sender}: Pair, series: Series): Promise<void> {
   const {filesystem, to, protection}: Step = series.at(-1) ?? series[0]
-  throwIfFailed(
+  throwUnlessDone(
     await sender.complete(ctx, [{filesystem, to: to.guid, protection}]),
     'received, but cannot move the cursor',
   )

@@ -2,6 +2,7 @@ import {byteReader, byteWriter, createPipe} from '../../../src/lib/host/pipe.ts'
 import {encodeFrame, readFrame} from '../../../src/lib/rpc/frame.ts'
 import {greetAsClient} from '../../../src/lib/rpc/prelude.ts'
 import {readStreamHeader, STREAM_HEADER_BYTES} from '../../../src/lib/zfs/stream-header.ts'
+import {numberOf} from '../../any-stream.ts'
 
 /** A `zrepl stdinserver`, and a client that says to it whatever it likes. */
 export type Victim = {
@@ -29,15 +30,18 @@ export async function attack(argv: readonly string[]): Promise<Victim> {
   const [there, back] = [createPipe(), createPipe()]
   const child = Bun.spawn([...argv], {
     cwd: '/',
-    stdin: there.reader.stream.fd,
-    stdout: back.writer.stream.fd,
+    stdin: numberOf(there.reader.stream),
+    stdout: numberOf(back.writer.stream),
     stderr: 'pipe',
     env: {PATH: '/usr/sbin:/usr/bin:/sbin:/bin'},
   })
   const stderr = new Response(child.stderr).text()
   there.reader.close()
   back.writer.close()
-  const [reader, writer] = [byteReader(back.reader.stream.fd), byteWriter(there.writer.stream.fd)]
+  const [reader, writer] = [
+    byteReader(numberOf(back.reader.stream)),
+    byteWriter(numberOf(there.writer.stream)),
+  ]
   await greetAsClient(reader, writer, signal)
   let id = 0
 

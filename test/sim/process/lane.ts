@@ -135,17 +135,13 @@ export function openLane(options: LaneOptions): SimulatedLane {
 function readerOf(process: Process, reader: ByteReader): ByteReader {
   return {
     read: (length, signal) => process.whileAlive(reader.read(length, signal)),
-    get stream() {
-      return reader.stream
-    },
+    stream: reader.stream,
   }
 }
 
 function writerOf(process: Process, writer: ByteWriter): ByteWriter {
   return {
     write: (bytes, signal) => process.whileAlive(writer.write(bytes, signal)),
-    get stream() {
-      return writer.stream
-    },
+    stream: writer.stream,
   }
 }

@@ -1,6 +1,6 @@
 import {assert} from '../../../src/lib/core/assert.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
-import type {ByteReader, ByteWriter} from '../../../src/lib/core/stream.ts'
+import type {ByteReader, ByteWriter, LentStream, StreamHandle} from '../../../src/lib/core/stream.ts'
 
 /** A kernel pipe: bytes in between, and who may still read and write. Its ends are shared by inheritance, as fds are. */
 export type Pipe = {
@@ -60,6 +60,21 @@ export type Waiter = {
   change(pipe: Pipe): Promise<void>
 }
 
+/** The same, for who works with what was lent: it stops with the reason with which the end is closed. */
+export function unlessClosed(waiter: Waiter, {closed}: LentStream): Waiter {
+  const check = () => {
+    waiter.check()
+    closed.throwIfAborted()
+  }
+  return {
+    check,
+    async change(pipe) {
+      await waiter.change(pipe)
+      check()
+    },
+  }
+}
+
 /** At least one byte and at most `length`, waiting for it; nothing at the end. */
 export async function readSome({pipe}: End, length: number, waiter: Waiter): Promise<Uint8Array> {
   while (pipe.length === 0) {
@@ -112,7 +127,7 @@ export function wake(pipe: Pipe): void {
 
 /** The program's reader on an end of ours, with the manners of the real one. */
 export function byteReader(end: End, fdOf: (end: End) => number): ByteReader & {close(reason?: Error): void} {
-  const use = exclusively(end)
+  const held = holdEnd(end, fdOf)
 
   async function read(length: number, waiter: Waiter): Promise<Uint8Array | undefined> {
     waiter.check()
@@ -132,12 +147,9 @@ export function byteReader(end: End, fdOf: (end: End) => number): ByteReader & {
   }
 
   return {
-    read: (length, signal) => use.call(signal, (waiter) => read(length, waiter)),
-    get stream() {
-      assert(end.open, 'a closed pipe is used')
-      return {fd: fdOf(end)}
-    },
-    close: use.close,
+    read: (length, signal) => held.call(signal, (waiter) => read(length, waiter)),
+    stream: held.stream,
+    close: held.close,
   }
 }
 
@@ -147,7 +159,7 @@ export function byteWriter(
   fdOf: (end: End) => number,
   onWrite: () => () => void,
 ): ByteWriter & {close(reason?: Error): void} {
-  const use = exclusively(end)
+  const held = holdEnd(end, fdOf)
 
   async function write(bytes: Uint8Array, waiter: Waiter): Promise<void> {
     const written = onWrite()
@@ -161,29 +173,51 @@ export function byteWriter(
   }
 
   return {
-    write: (bytes, signal) => use.call(signal, (waiter) => write(bytes, waiter)),
-    get stream() {
-      assert(end.open, 'a closed pipe is used')
-      return {fd: fdOf(end)}
-    },
-    close: use.close,
+    write: (bytes, signal) => held.call(signal, (waiter) => write(bytes, waiter)),
+    stream: held.stream,
+    close: held.close,
   }
 }
 
-/** One call at a time; a call in progress keeps the end open, unless it is closed with a reason. */
-function exclusively(end: End) {
+/** An end of ours: one call at a time. A call in progress, and who has been lent the stream, keep it open. */
+export function holdEnd(end: End, fdOf: (end: End) => number) {
+  const closing = new AbortController()
   let busy = false
   let closed = false
-  let reason: Error | undefined
+  let users = 0
+
+  function leave(): void {
+    users -= 1
+    if (closed && users === 0) closeEnd(end)
+  }
+
+  function lend(): LentStream {
+    closing.signal.throwIfAborted()
+    assert(!closed && end.open, 'a closed pipe is used')
+    users += 1
+    let lent = true
+    return {
+      fd: fdOf(end),
+      closed: closing.signal,
+      [Symbol.dispose]() {
+        if (lent) leave()
+        lent = false
+      },
+    }
+  }
+
+  const stream: StreamHandle = {lend}
   return {
+    stream,
     async call<T>(signal: AbortSignal, work: (waiter: Waiter) => Promise<T>): Promise<T> {
       assert(!busy, 'two calls at once on one end of a pipe')
       if (closed) throw unreachable('the connection is closed')
       busy = true
+      users += 1
       const look = () => wake(end.pipe)
       const check = () => {
         signal.throwIfAborted()
-        if (reason !== undefined) throw reason
+        closing.signal.throwIfAborted()
       }
       try {
         return await work({
@@ -197,13 +231,13 @@ function exclusively(end: End) {
         })
       } finally {
         busy = false
-        if (closed) closeEnd(end)
+        leave()
       }
     },
     close(because?: Error) {
       closed = true
-      reason ??= because
-      if (!busy) closeEnd(end)
+      if (because !== undefined) closing.abort(because)
+      if (users === 0) closeEnd(end)
       else wake(end.pipe)
     },
   }

@@ -1,6 +1,6 @@
 import type {RunContext} from '../../../src/lib/core/context.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
-import type {IncomingStream, Inspect, OutgoingStream} from '../../../src/lib/core/stream.ts'
+import type {IncomingStream, Inspect, OutgoingStream, StreamHandle} from '../../../src/lib/core/stream.ts'
 import type {ProgramResult} from '../../../src/lib/zfs-client/run-program.ts'
 import {createStreamReader} from '../stream.ts'
 import {type Answer, complained, SILENT} from '../zfs/answer.ts'
@@ -14,7 +14,18 @@ import {
 } from '../zfs/receive.ts'
 import {prepareSend} from '../zfs/send.ts'
 import type {Entry} from './entry.ts'
-import {change, closeEnd, duplicate, type End, peek, readSome, type Waiter, wake, writeSome} from './pipe.ts'
+import {
+  change,
+  closeEnd,
+  duplicate,
+  type End,
+  peek,
+  readSome,
+  unlessClosed,
+  type Waiter,
+  wake,
+  writeSome,
+} from './pipe.ts'
 import {type Director, faultOf, resultOf} from './program.ts'
 
 /** `zfs send` into a pipe, once its stream is admitted. It ends by itself, when nobody reads, or when it is stopped. */
@@ -39,7 +50,9 @@ export async function sendStream(
     // What is not admitted stays with the program, which is stopped.
     if (!isAdmitted(stdout.inspect, bytes.subarray(0, limit)))
       return diesAt === undefined ? resultOf(SILENT) : STOPPED
-    return await asChild(ctx, entry, director.endOf(stdout.sink.fd), async (end, waiter) => {
+    using lent = stdout.sink.lend()
+    return await asChild(ctx, entry, director.endOf(lent.fd), async (end, childs) => {
+      const waiter = unlessClosed(childs, lent)
       for (let at = 0; at < limit; ) {
         if (slow !== undefined) await director.wait(slow.ms)
         waiter.check()
@@ -89,8 +102,8 @@ export async function receiveStream(
   const {host} = entry.process
   const words = readReceiveWords(entry.argv.slice(1))
   let receiving: Receiving | undefined
-  return await asChild(ctx, entry, director.endOf(stdin.source.fd), async (end, waiter) => {
-    if (!(await isPipeAdmitted(end, stdin.inspect, waiter)))
+  return await asChild(ctx, entry, endOf(stdin.source, director), async (end, waiter) => {
+    if (!(await isPipeAdmitted(end, stdin, waiter)))
       throw new OperationalError(
         'receive-failed',
         'cannot receive: the stream ended before its first record',
@@ -132,8 +145,20 @@ export async function receiveStream(
   })
 }
 
+/** What a program that is started now inherits. */
+function endOf(stream: StreamHandle, director: Director): End {
+  using lent = stream.lend()
+  return director.endOf(lent.fd)
+}
+
 /** The same for a stream that stays in its pipe. */
-async function isPipeAdmitted({pipe}: End, inspect: Inspect, waiter: Waiter): Promise<boolean> {
+async function isPipeAdmitted(
+  {pipe}: End,
+  {source, inspect}: IncomingStream,
+  programs: Waiter,
+): Promise<boolean> {
+  using lent = source.lend()
+  const waiter = unlessClosed(programs, lent)
   for (let head = new Uint8Array(0); ; ) {
     const inspection = inspect(head)
     if (inspection.kind === 'admitted') return true

@@ -1,9 +1,20 @@
 import {type RunContext, withSignal} from '../../../src/lib/core/context.ts'
 import {OperationalError} from '../../../src/lib/core/errors.ts'
+import type {StreamHandle} from '../../../src/lib/core/stream.ts'
 import type {StreamStage, StreamStages} from '../../../src/lib/core/stream-stage.ts'
 import {type Answer, complained, SILENT} from '../zfs/answer.ts'
 import type {Entry} from './entry.ts'
-import {closeEnd, createPipe, type End, readSome, type Waiter, wake, writeSome} from './pipe.ts'
+import {
+  closeEnd,
+  createPipe,
+  type End,
+  holdEnd,
+  readSome,
+  unlessClosed,
+  type Waiter,
+  wake,
+  writeSome,
+} from './pipe.ts'
 import type {Process} from './process.ts'
 import {type Director, faultOf, resultOf} from './program.ts'
 import {asChild, readFully} from './stream-program.ts'
@@ -27,23 +38,29 @@ export function createSimulatedStages(
     const stopped = new AbortController()
     const input: Input = {isWhole: false}
     process.ends.add(ours)
+    const held = holdEnd(ours, fdOf)
     const answer = runStage(withSignal(ctx, stopped.signal), entry, director, {connection, its, input, work})
-    const failureOf = ({exitCode, stderr}: Answer) =>
-      exitCode === 0 ? undefined : new OperationalError(code, stderr.trim())
+    const failure = answer.then(
+      ({exitCode, stderr}) => (exitCode === 0 ? undefined : new OperationalError(code, stderr.trim())),
+      (error: unknown) => {
+        if (error instanceof OperationalError) return error
+        throw error
+      },
+    )
     return {
-      stream: {fd: fdOf(ours)},
+      stream: held.stream,
       async end() {
         input.isWhole = true
-        closeEnd(ours)
-        const failure = failureOf(await process.whileAlive(answer))
-        if (failure !== undefined) throw failure
+        held.close()
+        const failed = await process.whileAlive(failure)
+        if (failed !== undefined) throw failed
       },
       async stop() {
         stopped.abort()
         wake(its.pipe)
-        const failure = failureOf(await process.whileAlive(answer))
-        closeEnd(ours)
-        return failure
+        const failed = await process.whileAlive(failure)
+        held.close()
+        return failed
       },
     }
   }
@@ -52,11 +69,10 @@ export function createSimulatedStages(
     compressions: () => ['zstd'],
     compress(ctx, _, sink) {
       const {reader: its, writer: ours} = createPipe(capacity)
-      const connection = director.endOf(sink.fd)
       return start(ctx, {
         argv: ['zstd', '-c'],
         code: 'send-failed',
-        connection,
+        connection: sink,
         ours,
         its,
         work: compress,
@@ -64,11 +80,10 @@ export function createSimulatedStages(
     },
     decompress(ctx, _, source) {
       const {reader: ours, writer: its} = createPipe(capacity)
-      const connection = director.endOf(source.fd)
       return start(ctx, {
         argv: ['zstd', '-d', '-c'],
         code: 'receive-failed',
-        connection,
+        connection: source,
         ours,
         its,
         work: decompress,
@@ -77,13 +92,14 @@ export function createSimulatedStages(
   }
 }
 
-type Start = Ends & {
+type Start = Outer & {
   readonly argv: readonly string[]
   readonly code: 'send-failed' | 'receive-failed'
   readonly ours: End
   readonly work: Work
 }
 /** `its`: the stage's end of the pipe between it and ZFS. */
+type Outer = {readonly connection: StreamHandle; readonly its: End}
 type Ends = {readonly connection: End; readonly its: End}
 /** Whether what comes before its end is all that was to come. */
 type Input = {isWhole: boolean}
@@ -93,18 +109,19 @@ async function runStage(
   ctx: RunContext,
   entry: Entry,
   director: Director,
-  {connection, its, input, work}: Ends & {readonly input: Input; readonly work: Work},
+  {connection, its, input, work}: Outer & {readonly input: Input; readonly work: Work},
 ): Promise<Answer> {
   const {process} = entry
   entry.stageBytes = 0
   try {
+    using lent = connection.lend()
     await director.pause()
     director.before(entry)
     if (!process.alive() || ctx.signal.aborted) return SILENT
     if (entry.faults.some(({kind}) => kind === 'fail' || kind === 'abort')) return complained(['zstd failed'])
     let answer = SILENT
-    await asChild(ctx, entry, connection, async (connection, waiter) => {
-      answer = await work({connection, its}, entry, input, waiter)
+    await asChild(ctx, entry, director.endOf(lent.fd), async (connection, waiter) => {
+      answer = await work({connection, its}, entry, input, unlessClosed(waiter, lent))
       return resultOf(answer)
     })
     director.after(entry, resultOf(answer))

@@ -12,6 +12,7 @@ import {parseDatasetName, parseGuid} from '../../../src/lib/zfs/name.ts'
 import type {KeptListing, ListingMemory} from '../../../src/lib/zfs-client/listing-memory.ts'
 import type {RunProgram} from '../../../src/lib/zfs-client/run-program.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
+import {NO_STREAM} from '../../any-stream.ts'
 import {deliver} from '../../deliver.ts'
 import {createMachine} from '../../sim/machine/state.ts'
 import {
@@ -91,7 +92,7 @@ test('what has arrived in the clear below an encrypted root is told, and not hel
     dataset.encryption = undefined
     return ''
   })
-  await expect(receiver.receive(testContext(), [REQUEST], {fd: -1})).rejects.toMatchObject({
+  await expect(receiver.receive(testContext(), [REQUEST], NO_STREAM)).rejects.toMatchObject({
     code: 'receive-policy',
     message: `root_fs 'vault/sealed' is encrypted, but '${COPY}' has arrived without encryption and was left for you to look at`,
   })
@@ -103,7 +104,7 @@ test('what was committed counts, whatever zfs receive said afterwards', async ()
     arrive(dataset)
     return `cannot mount '/vault/data': failed to create mountpoint: Read-only file system\n`
   })
-  const {warnings} = await receiver.receive(testContext(), [REQUEST], {fd: -1})
+  const {warnings} = await receiver.receive(testContext(), [REQUEST], NO_STREAM)
   expect(warnings).toEqual([
     `received, but zfs receive said: cannot mount '/vault/data': failed to create mountpoint: Read-only file system`,
   ])
@@ -129,7 +130,7 @@ test('where a key is fetched from is set back also when the stream that brings i
     recv: {properties: {inherit: ['keylocation'], override: new Map()}, placeholderEncryption: 'inherit'},
   })
   const raw = {...REQUEST, raw: true, resuming: true}
-  await expect(receiver.receive(testContext(), [raw], {fd: -1})).rejects.toMatchObject({
+  await expect(receiver.receive(testContext(), [raw], NO_STREAM)).rejects.toMatchObject({
     code: 'receive-failed',
   })
   expect(changes).toEqual([`set keylocation=prompt ${COPY}`])
@@ -137,7 +138,7 @@ test('where a key is fetched from is set back also when the stream that brings i
 
 test('what has another guid than announced does not count, whatever zfs receive said', async () => {
   const {host, receiver} = receiverWhere(() => '')
-  await expect(receiver.receive(testContext(), [REQUEST], {fd: -1})).rejects.toMatchObject({
+  await expect(receiver.receive(testContext(), [REQUEST], NO_STREAM)).rejects.toMatchObject({
     code: 'receive-not-confirmed',
     message: `'${COPY}@1' with guid 77 is not there after receive`,
   })
@@ -186,7 +187,7 @@ test('several streams are received one after the other; the pool is looked at on
   const {receiver, commands, dataset} = receiverOfIncrements(() => 'arrives')
   const began: number[] = []
   expect(
-    await receiver.receive(testContext(), SERIES, {fd: -1}, {began: (index) => began.push(index)}),
+    await receiver.receive(testContext(), SERIES, NO_STREAM, {began: (index) => began.push(index)}),
   ).toEqual({arrived: 3, warnings: []})
   expect(began).toEqual([0, 1, 2])
   expect(dataset.snapshots.map(({name, holds}) => [name, [...holds.keys()]])).toEqual([
@@ -201,7 +202,7 @@ test('several streams are received one after the other; the pool is looked at on
 
 test('of several streams those count that are on the pool before the one that fails', async () => {
   const {receiver} = receiverOfIncrements((index) => (index === 2 ? 'fails' : 'arrives'))
-  expect(await receiver.receive(testContext(), SERIES, {fd: -1})).toMatchObject({
+  expect(await receiver.receive(testContext(), SERIES, NO_STREAM)).toMatchObject({
     arrived: 2,
     failure: expect.objectContaining({
       code: 'receive-failed',
@@ -215,10 +216,10 @@ test('a stream that zfs receive only says it has received does not count, nor wh
   const {receiver} = receiverOfIncrements(
     (index) => (['arrives', 'only-says-so', 'fails'] as const)[index] ?? 'fails',
   )
-  expect(await receiver.receive(testContext(), SERIES, {fd: -1})).toMatchObject({arrived: 1})
+  expect(await receiver.receive(testContext(), SERIES, NO_STREAM)).toMatchObject({arrived: 1})
 
   const liar = receiverOfIncrements(() => 'only-says-so')
-  await expect(liar.receiver.receive(testContext(), SERIES, {fd: -1})).rejects.toMatchObject({
+  await expect(liar.receiver.receive(testContext(), SERIES, NO_STREAM)).rejects.toMatchObject({
     code: 'receive-not-confirmed',
     message: `'${COPY}@3' with guid 400 is not there after receive`,
   })
@@ -264,7 +265,7 @@ test('a receiver that is slowed down offers one stream at a time, and takes no m
   const {receiver, commands} = receiverOfIncrements(() => 'arrives', pace)
   expect((await receiver.observe(testContext())).maxStreams).toBe(1)
   expect((await receiverOfIncrements(() => 'arrives').receiver.observe(testContext())).maxStreams).toBe(100)
-  await expect(receiver.receive(testContext(), SERIES, {fd: -1})).rejects.toMatchObject({
+  await expect(receiver.receive(testContext(), SERIES, NO_STREAM)).rejects.toMatchObject({
     code: 'peer-protocol',
   })
   expect(commands).not.toContain('receive')

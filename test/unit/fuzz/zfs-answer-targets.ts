@@ -9,7 +9,7 @@ import {
 } from '../../../src/lib/zfs/name.ts'
 import type {ProgramResult} from '../../../src/lib/zfs-client/run-program.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
-import {anyFrom} from '../../any-stream.ts'
+import {anyFrom, NO_STREAM} from '../../any-stream.ts'
 import {deliver} from '../../deliver.ts'
 import {testContext} from '../zfs-client/scripted-program.ts'
 import type {Target} from './target.ts'
@@ -55,7 +55,7 @@ const WORKS: Readonly<Record<string, Work>> = {
     await client.receive(
       ctx,
       {to: snapshot, replacesPlaceholder: false, inherit: [], override: new Map()},
-      anyFrom({fd: 0, write: () => {}} as never),
+      anyFrom(NO_STREAM),
     ),
   ],
 }

@@ -6,6 +6,7 @@ import {POLL} from '../../../src/lib/host/libc.ts'
 import {openPassage} from '../../../src/lib/host/pass-on.ts'
 import {createPipe} from '../../../src/lib/host/pipe.ts'
 import {readiness} from '../../../src/lib/host/poll.ts'
+import {numberOf} from '../../any-stream.ts'
 import {testContext} from './helpers.ts'
 
 const SIZE = 64 * 1024
@@ -22,8 +23,8 @@ test.each([
   ['what our pipes usually hold', undefined, false],
 ])('a stream that is sent waits in a pipe for %s', (_, bufferBytes, full) => {
   const {reader, writer} = createPipe()
-  const {fd, close} = openPassage({sink: writer.stream, inspect, pace: undefined, bufferBytes})
-  expect(isFullWith(fd, SIZE)).toBe(full)
+  const {stream, close} = openPassage({sink: writer.stream, inspect, pace: undefined, bufferBytes})
+  expect(isFullWith(numberOf(stream), SIZE)).toBe(full)
   close()
   reader.close()
   writer.close()
@@ -35,7 +36,7 @@ test.each([
 ])('a stream that is received waits in a pipe for %s', async (_, bufferBytes, full) => {
   const {reader, writer} = createPipe()
   await admit(testContext(), {source: reader.stream, inspect, pace: undefined, bufferBytes})
-  expect(isFullWith(writer.stream.fd, SIZE)).toBe(full)
+  expect(isFullWith(numberOf(writer.stream), SIZE)).toBe(full)
   reader.close()
   writer.close()
 })

@@ -3,6 +3,7 @@ import {Stopped} from '../../../src/lib/core/errors.ts'
 import {watchHangUp} from '../../../src/lib/host/hang-up.ts'
 import {createPipe} from '../../../src/lib/host/pipe.ts'
 import {isHungUp} from '../../../src/lib/host/poll.ts'
+import {numberOf} from '../../any-stream.ts'
 import {linesOf, script, temporaryDirectory, untilGone} from './helpers.ts'
 
 let directory: ReturnType<typeof temporaryDirectory>
@@ -14,8 +15,8 @@ afterEach(() => directory[Symbol.dispose]())
 describe('watching', () => {
   test('a reader that goes is noticed, with a reason', async () => {
     const {reader, writer} = createPipe()
-    const watch = watchHangUp(writer.stream.fd, 5)
-    expect(isHungUp(writer.stream.fd)).toBe(false)
+    const watch = watchHangUp(numberOf(writer.stream), 5)
+    expect(isHungUp(numberOf(writer.stream))).toBe(false)
     const gone = Promise.withResolvers<void>()
     watch.signal.addEventListener('abort', () => gone.resolve())
     reader.close()
@@ -28,7 +29,7 @@ describe('watching', () => {
   test('a reader that is slow is not gone', async () => {
     const {reader, writer} = createPipe()
     const full = writer.write(new Uint8Array(4_000_000), new AbortController().signal).catch(() => {})
-    const watch = watchHangUp(writer.stream.fd, 1)
+    const watch = watchHangUp(numberOf(writer.stream), 1)
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve, 1))
     expect(watch.signal.aborted).toBe(false)
     watch.stop()
@@ -39,7 +40,7 @@ describe('watching', () => {
 
   test('after stop nothing happens any more', async () => {
     const {reader, writer} = createPipe()
-    const watch = watchHangUp(writer.stream.fd, 1)
+    const watch = watchHangUp(numberOf(writer.stream), 1)
     watch.stop()
     reader.close()
     for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setTimeout(resolve, 1))

@@ -1,10 +1,10 @@
 import {readdirSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
-import {Bug} from '../../../src/lib/core/assert.ts'
 import type {Clock} from '../../../src/lib/core/context.ts'
 import {Stopped} from '../../../src/lib/core/errors.ts'
 import {type LaneOptions, type LaneProcess, openLaneProcess} from '../../../src/lib/host/lane-process.ts'
 import {openLocal} from '../../../src/lib/host/open-local.ts'
+import {numberOf} from '../../any-stream.ts'
 import {
   codeOf,
   failureOf,
@@ -56,11 +56,11 @@ describe('a conversation', () => {
 
   test('can be handed to a child in both directions', async () => {
     const {lane} = open('head -c 4; exec cat')
-    const stream = Bun.spawn(['printf', 'body'], {stdio: ['ignore', lane.writer.stream.fd, 'inherit']})
+    const stream = Bun.spawn(['printf', 'body'], {stdio: ['ignore', numberOf(lane.writer.stream), 'inherit']})
     await stream.exited
     await lane.writer.write(bytes('tail'), signal)
     expect(text(await lane.reader.read(4, signal))).toBe('body')
-    const rest = Bun.spawn(['head', '-c', '4'], {stdio: [lane.reader.stream.fd, 'pipe', 'inherit']})
+    const rest = Bun.spawn(['head', '-c', '4'], {stdio: [numberOf(lane.reader.stream), 'pipe', 'inherit']})
     expect(await rest.stdout.text()).toBe('tail')
     await lane.close()
   })
@@ -71,7 +71,7 @@ describe('a conversation', () => {
     await Promise.all([lane.close(), answer])
     expect(text(await answer)).toBe('sorry\n')
     expect(await codeOf(lane.reader.read(1, signal))).toBe('peer-unreachable')
-    expect(() => lane.writer.stream).toThrow(Bug)
+    expect(() => lane.writer.stream.lend()).toThrow('the connection is closed')
   })
 })
 

@@ -160,6 +160,28 @@ test('a stream that ends before its first record is no stream', async () => {
   reader.close()
 })
 
+test('a connection that is given up before a child has its stream is no child that has gone', async () => {
+  const {receive} = library()
+  const {reader, writer} = createPipe()
+  await writer.write(STREAM, NEVER)
+  const reason = new OperationalError('peer-unreachable', 'no sign of life', {retryable: true})
+  const inspect: Inspect = (head) => {
+    // Admitted at once, before the first child has said that it is there.
+    if (head.length === 312) setImmediate(() => reader.close(reason))
+    return admitting(head)
+  }
+  const lost = receive(ctx, parseSnapshotName('p/b@s'), {source: reader.stream, inspect, pace: undefined})
+  expect(await failureOf(lost)).toBe(reason)
+  writer.close()
+
+  const next = createPipe()
+  await next.writer.write(STREAM, NEVER)
+  const from = {source: next.reader.stream, inspect: admitting, pace: undefined}
+  expect(await receive(ctx, parseSnapshotName('p/b@s'), from)).toEqual({kind: 'ended', errno: 0})
+  next.writer.close()
+  next.reader.close()
+})
+
 test('what stops the run stops the stream, with its child, and another is started for the next', async () => {
   const ctx = testContext()
   const {send} = library()

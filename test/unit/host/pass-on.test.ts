@@ -2,11 +2,12 @@ import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, describe, expect, test} from 'vitest'
 import {OperationalError, Stopped} from '../../../src/lib/core/errors.ts'
-import type {Inspect, OutgoingStream} from '../../../src/lib/core/stream.ts'
+import type {Inspect, OutgoingStream, StreamHandle} from '../../../src/lib/core/stream.ts'
 import {kernelStream} from '../../../src/lib/host/kernel-stream.ts'
 import {createPace} from '../../../src/lib/host/pace.ts'
 import {openPacedPassage, openPassage} from '../../../src/lib/host/pass-on.ts'
 import {createPipe} from '../../../src/lib/host/pipe.ts'
+import {numberOf} from '../../any-stream.ts'
 import {failureOf, temporaryDirectory, testContext} from './helpers.ts'
 
 const directory = temporaryDirectory()
@@ -31,7 +32,8 @@ function startsAsStream(): {readonly inspect: Inspect; readonly seen: number[]} 
 const REFUSED = new OperationalError('send-policy', 'not that one')
 
 /** A program that writes `bytes` into the descriptor it has inherited. */
-function program(fd: number, bytes: Uint8Array) {
+function program(stream: StreamHandle, bytes: Uint8Array) {
+  const fd = numberOf(stream)
   const path = join(directory.path, `stream-${fd}`)
   writeFileSync(path, bytes)
   return Bun.spawn(['cat', path], {stdio: ['ignore', fd, 'ignore']})
@@ -42,14 +44,14 @@ describe.each([
   ['copied', undefined],
 ])('%s', (_, kernel) => {
   function passage(stream: OutgoingStream) {
-    return openPassage(stream, kernel)
+    return openPassage(stream, {kernel})
   }
 
   test('a stream arrives as it was written, and nothing behind it is lost or added', async () => {
     const {reader, writer} = createPipe()
     const {inspect} = startsAsStream()
-    const {fd, run} = passage({sink: writer.stream, inspect, pace: undefined})
-    const child = program(fd, STREAM)
+    const {stream, run} = passage({sink: writer.stream, inspect, pace: undefined})
+    const child = program(stream, STREAM)
     const arrived = reader.read(STREAM.length + 4, NEVER)
     expect(await run(testContext())).toBe('whole')
     expect(await child.exited).toBe(0)
@@ -71,8 +73,8 @@ describe.each([
         await pace.take(ctx, bytes)
       },
     }
-    const {fd, run} = passage({sink: writer.stream, inspect, pace: counted})
-    program(fd, STREAM)
+    const {stream, run} = passage({sink: writer.stream, inspect, pace: counted})
+    program(stream, STREAM)
     const arrived = reader.read(STREAM.length, NEVER)
     expect(await run(testContext())).toBe('whole')
     expect(Buffer.from((await arrived) ?? []).equals(STREAM)).toBe(true)
@@ -91,9 +93,11 @@ describe.each([
         taken.push(bytes)
       },
     }
-    const {direction, fd, run} = openPacedPassage({source: reader.stream, pace}, kernel)
+    const {direction, stream, run} = openPacedPassage({source: reader.stream, pace}, {kernel})
     expect(direction).toBe('to-program')
-    const child = Bun.spawn(['head', '-c', `${STREAM.length}`], {stdio: [fd, 'pipe', 'inherit']})
+    const child = Bun.spawn(['head', '-c', `${STREAM.length}`], {
+      stdio: [numberOf(stream), 'pipe', 'inherit'],
+    })
     const ended = new AbortController()
     const passed = run({...testContext(), signal: ended.signal})
     await writer.write(STREAM, NEVER)
@@ -112,8 +116,8 @@ describe.each([
   test('a stream that comes byte by byte is inspected once it is long enough', async () => {
     const {reader, writer} = createPipe()
     const {inspect, seen} = startsAsStream()
-    const {fd, run} = passage({sink: writer.stream, inspect, pace: undefined})
-    const child = Bun.spawn(['cat'], {stdio: ['pipe', fd, 'inherit']})
+    const {stream, run} = passage({sink: writer.stream, inspect, pace: undefined})
+    const child = Bun.spawn(['cat'], {stdio: ['pipe', numberOf(stream), 'inherit']})
     const passed = run(testContext())
     for (const byte of STREAM.subarray(0, 4)) {
       void child.stdin.write(new Uint8Array([byte]))
@@ -131,8 +135,8 @@ describe.each([
   test('nothing of a refused stream is passed on, and its writer meets a broken pipe', async () => {
     const {reader, writer} = createPipe()
     const {inspect} = startsAsStream()
-    const {fd, run} = passage({sink: writer.stream, inspect, pace: undefined})
-    const child = program(fd, STREAM.subarray(1))
+    const {stream, run} = passage({sink: writer.stream, inspect, pace: undefined})
+    const child = program(stream, STREAM.subarray(1))
     expect(await failureOf(run(testContext()))).toBe(REFUSED)
     await child.exited
     expect(child.exitCode === 0).toBe(false)
@@ -144,8 +148,8 @@ describe.each([
   test('nothing of a stream too short to be inspected is passed on', async () => {
     const {reader, writer} = createPipe()
     const {inspect} = startsAsStream()
-    const {fd, run} = passage({sink: writer.stream, inspect, pace: undefined})
-    program(fd, STREAM.subarray(0, 2))
+    const {stream, run} = passage({sink: writer.stream, inspect, pace: undefined})
+    program(stream, STREAM.subarray(0, 2))
     expect(await run(testContext())).toBe('ended')
     writer.close()
     expect(await reader.read(1, NEVER)).toBeUndefined()
@@ -155,9 +159,9 @@ describe.each([
   test('when nobody reads the sink any more it is told, and so is the writer', async () => {
     const {reader, writer} = createPipe()
     const {inspect} = startsAsStream()
-    const {fd, run} = passage({sink: writer.stream, inspect, pace: undefined})
+    const {stream, run} = passage({sink: writer.stream, inspect, pace: undefined})
     reader.close()
-    const child = program(fd, STREAM)
+    const child = program(stream, STREAM)
     expect(await run(testContext())).toBe('cut')
     await child.exited
     expect(child.exitCode === 0).toBe(false)
@@ -168,8 +172,8 @@ describe.each([
     const ctx = testContext()
     const {reader, writer} = createPipe()
     const {inspect} = startsAsStream()
-    const {fd, run} = passage({sink: writer.stream, inspect, pace: undefined})
-    program(fd, STREAM)
+    const {stream, run} = passage({sink: writer.stream, inspect, pace: undefined})
+    program(stream, STREAM)
     const passed = run(ctx)
     await reader.read(10, NEVER)
     const reason = new Stopped('enough')

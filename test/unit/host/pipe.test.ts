@@ -1,8 +1,9 @@
-import {closeSync, readFileSync, readSync, writeSync} from 'node:fs'
+import {readFileSync, readSync, writeSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
 import {Bug} from '../../../src/lib/core/assert.ts'
 import {Stopped} from '../../../src/lib/core/errors.ts'
 import {byteReader, byteWriter, createPipe} from '../../../src/lib/host/pipe.ts'
+import {numberOf} from '../../any-stream.ts'
 import {codeOf, failureOf} from './helpers.ts'
 
 const {signal} = new AbortController()
@@ -16,7 +17,7 @@ describe('exact lengths', () => {
     await writer.write(bytes(`head${rest}`), signal)
     writer.close()
     expect(text(await reader.read(4, signal))).toBe('head')
-    const child = Bun.spawn(['cat'], {stdio: [reader.stream.fd, 'pipe', 'inherit']})
+    const child = Bun.spawn(['cat'], {stdio: [numberOf(reader.stream), 'pipe', 'inherit']})
     reader.close()
     expect(await child.stdout.text()).toBe(rest)
   })
@@ -24,7 +25,7 @@ describe('exact lengths', () => {
   test('what a child writes follows what we have written', async () => {
     const {reader, writer} = createPipe()
     await writer.write(bytes('head'), signal)
-    const child = Bun.spawn(['printf', 'body'], {stdio: ['ignore', writer.stream.fd, 'inherit']})
+    const child = Bun.spawn(['printf', 'body'], {stdio: ['ignore', numberOf(writer.stream), 'inherit']})
     await child.exited
     await writer.write(bytes('tail'), signal)
     expect(text(await reader.read(12, signal))).toBe('headbodytail')
@@ -162,13 +163,13 @@ describe('closing', () => {
     reader.close()
     expect(await codeOf(reader.read(1, signal))).toBe('peer-unreachable')
     expect(await codeOf(writer.write(bytes('x'), signal))).toBe('peer-unreachable')
-    expect(() => reader.stream).toThrow(Bug)
-    expect(() => writer.stream).toThrow(Bug)
+    expect(() => reader.stream.lend()).toThrow(Bug)
+    expect(() => writer.stream.lend()).toThrow(Bug)
   })
 
   test('without a reason it lets a call in progress end, and only then gives the descriptor back', async () => {
     const {reader, writer} = createPipe()
-    const {fd} = reader.stream
+    const fd = numberOf(reader.stream)
     const read = reader.read(2, signal)
     reader.close()
     await writer.write(bytes('ab'), signal)
@@ -198,7 +199,7 @@ describe('closing', () => {
 
 test.skipIf(process.platform !== 'linux')('both ends are closed on exec, whoever starts a program', () => {
   const {reader, writer} = createPipe()
-  for (const {fd} of [reader.stream, writer.stream]) {
+  for (const fd of [numberOf(reader.stream), numberOf(writer.stream)]) {
     const flags = /flags:\s+([0-7]+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? ''
     expect(Number.parseInt(flags, 8) & 0o2000000).not.toBe(0)
   }
@@ -208,12 +209,13 @@ test.skipIf(process.platform !== 'linux')('both ends are closed on exec, whoever
 
 test('a plain descriptor can be wrapped', async () => {
   const {reader, writer} = createPipe()
-  writeSync(writer.stream.fd, 'raw')
-  expect(text(await byteReader(reader.stream.fd).read(3, signal))).toBe('raw')
-  await byteWriter(writer.stream.fd).write(bytes('too'), signal)
+  const [readFd, writeFd] = [numberOf(reader.stream), numberOf(writer.stream)]
+  writeSync(writeFd, 'raw')
+  expect(text(await byteReader(readFd).read(3, signal))).toBe('raw')
+  await byteWriter(writeFd).write(bytes('too'), signal)
   const buffer = new Uint8Array(3)
-  readSync(reader.stream.fd, buffer)
+  readSync(readFd, buffer)
   expect(text(buffer)).toBe('too')
-  closeSync(reader.stream.fd)
-  closeSync(writer.stream.fd)
+  reader.close()
+  writer.close()
 })

@@ -7,6 +7,7 @@ import {MAX_CHUNK_BYTES, readChunks, writeChunks, writeEnd} from '../../../src/l
 import {kernelStream} from '../../../src/lib/host/kernel-stream.ts'
 import {createPipe, type PipeReader, type PipeWriter} from '../../../src/lib/host/pipe.ts'
 import {createStreamStages} from '../../../src/lib/host/stream-stages.ts'
+import {numberOf} from '../../any-stream.ts'
 import {failureOf, linesOf, script, temporaryDirectory, testContext, untilGone} from './helpers.ts'
 
 const directory = temporaryDirectory()
@@ -30,12 +31,12 @@ const ZSTD = {type: 'zstd', level: 3} as const
 async function write(stage: StreamStage, bytes: Uint8Array): Promise<void> {
   const path = join(directory.path, 'stream')
   writeFileSync(path, bytes)
-  const child = Bun.spawn(['cat', path], {stdio: ['ignore', stage.stream.fd, 'ignore']})
+  const child = Bun.spawn(['cat', path], {stdio: ['ignore', numberOf(stage.stream), 'ignore']})
   expect(await child.exited).toBe(0)
 }
 
 async function read(stage: StreamStage, bytes: number): Promise<Uint8Array> {
-  const child = Bun.spawn(['head', '-c', String(bytes)], {stdio: [stage.stream.fd, 'pipe', 'ignore']})
+  const child = Bun.spawn(['head', '-c', String(bytes)], {stdio: [numberOf(stage.stream), 'pipe', 'ignore']})
   return await child.stdout.bytes()
 }
 
@@ -203,10 +204,10 @@ describe.each([
   test('are put together again', async () => {
     const [before, wire, behind] = [createPipe(), createPipe(), createPipe()]
     const ctx = testContext()
-    const there = writeChunks(ctx, before.reader, wire.writer.stream, kernel).then(() =>
+    const there = writeChunks(ctx, before.reader, wire.writer.stream, {kernel}).then(() =>
       writeEnd(ctx, wire.writer.stream),
     )
-    const back = readChunks(ctx, wire.reader.stream, behind.writer, kernel)
+    const back = readChunks(ctx, wire.reader.stream, behind.writer, {kernel})
     const arrived = behind.reader.read(STREAM.length, NEVER)
     await writeAndClose(before.writer, STREAM)
     expect(Buffer.from((await arrived) ?? []).equals(STREAM)).toBe(true)
@@ -217,7 +218,7 @@ describe.each([
     const [wire, behind] = [createPipe(), createPipe()]
     behind.reader.close()
     await wire.writer.write(Buffer.from([0, 0, 0, 1, 7]), NEVER)
-    expect(await readChunks(testContext(), wire.reader.stream, behind.writer, kernel)).toBe('no-reader')
+    expect(await readChunks(testContext(), wire.reader.stream, behind.writer, {kernel})).toBe('no-reader')
   })
 
   test('longer than any are refused', async () => {
@@ -225,7 +226,9 @@ describe.each([
     const length = Buffer.alloc(4)
     length.writeUInt32BE(MAX_CHUNK_BYTES + 1)
     await wire.writer.write(length, NEVER)
-    await expect(readChunks(testContext(), wire.reader.stream, behind.writer, kernel)).rejects.toMatchObject({
+    await expect(
+      readChunks(testContext(), wire.reader.stream, behind.writer, {kernel}),
+    ).rejects.toMatchObject({
       code: 'peer-protocol',
     })
   })

@@ -1,13 +1,14 @@
 import {expect, test} from 'vitest'
 import {createPipe} from '../../../src/lib/host/pipe.ts'
 import {createToldWriter} from '../../../src/lib/host/told-writer.ts'
+import {numberOf} from '../../any-stream.ts'
 
 const {signal} = new AbortController()
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes)
 
 test('lines go out at once, in order', async () => {
   const {reader, writer} = createPipe()
-  const told = createToldWriter(writer.stream.fd)
+  const told = createToldWriter(numberOf(writer.stream))
   told.write('a\n')
   told.write('b\n')
   expect(text(await reader.read(4, signal))).toBe('a\nb\n')
@@ -16,7 +17,7 @@ test('lines go out at once, in order', async () => {
 
 test('nobody waits for a reader that does not read: some wait for it, the rest is lost', async () => {
   const {reader, writer} = createPipe()
-  const told = createToldWriter(writer.stream.fd, 200_000)
+  const told = createToldWriter(numberOf(writer.stream), 200_000)
   const lines = Array.from({length: 400}, (_, index) => `${index}${'x'.repeat(9_000)}\n`)
   for (const line of lines) told.write(line)
   const read = (async () => {
@@ -38,7 +39,7 @@ test('nobody waits for a reader that does not read: some wait for it, the rest i
 test('a reader that has gone is nobody’s failure', async () => {
   const {reader, writer} = createPipe()
   reader.close()
-  const told = createToldWriter(writer.stream.fd)
+  const told = createToldWriter(numberOf(writer.stream))
   told.write('a\n')
   await told.close()
 })

@@ -72,6 +72,8 @@ async function replicate(
     Pick<Pair, 'maxStreams' | 'sizes'>
   > & {
       hold?: (filesystem: string) => Outcome
+      /** What is not answered, in the words of `asked`. */
+      unanswered?: string
     } = {},
 ) {
   const asked: string[] = []
@@ -81,14 +83,16 @@ async function replicate(
     requests: readonly Request[],
     words: (request: Request) => string,
   ) => asked.push(`${verb} ${requests.map((one) => `${short(one.filesystem)}:${words(one)}`).join(' ')}`)
+  const done = (requests: readonly unknown[]) =>
+    asked.at(-1) === overrides.unanswered ? [] : requests.map(() => DONE)
   const sender: Partial<Sender> = {
     async protect(_, requests) {
       note('protect', requests, ({from, to}) => [from?.guid ?? 'full', ...to].join('-'))
-      return requests.map(() => DONE)
+      return done(requests)
     },
     async complete(_, requests) {
       note('complete', requests, ({to}) => to)
-      return requests.map(() => DONE)
+      return done(requests)
     },
     async estimate(_, requests) {
       note('estimate', requests, ({to}) => to)
@@ -175,6 +179,19 @@ describe('a series', () => {
   test('is confirmed at once where nothing is guaranteed', async () => {
     const {asked} = await replicate([filesystem('a', 2, {protection: 'guarantee_nothing'})])
     expect(asked.slice(1)).toEqual(['stream a:2-3', 'confirm later now', 'complete a:3'])
+  })
+})
+
+describe('a sender that does not answer', () => {
+  const first = ['protect a:1-2-3', 'stream a:2-3', 'confirm later now']
+  test.each([
+    [[], 'protect a:1-2-3', 'cannot protect the step: no answer'],
+    [first, 'complete a:3', 'received, but cannot move the cursor: no answer'],
+    [[...first, 'complete a:3'], 'protect a:3-4', 'cannot protect the step: no answer'],
+  ])('behind %j to %s: nothing follows', async (before, unanswered, message) => {
+    const {asked, reports} = await replicate([filesystem('a', 3)], {maxStreams: 2, unanswered})
+    expect(asked).toEqual([...before, unanswered])
+    expect(reports[0]).toMatchObject({state: 'failed', error: {code: 'zfs-failed', message}})
   })
 })
 

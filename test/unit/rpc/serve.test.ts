@@ -18,6 +18,7 @@ import {
 import {type Served, serve} from '../../../src/lib/rpc/serve.ts'
 import type {LogLine} from '../../../src/lib/trace/log-line.ts'
 import {parseDatasetName, parseGuid} from '../../../src/lib/zfs/name.ts'
+import {numberOf} from '../../any-stream.ts'
 import {createTestContext} from '../test-context.ts'
 import {bytes, createConnection, NEVER} from './pipes.ts'
 
@@ -57,7 +58,7 @@ function senderOf(text: string, failure?: OperationalError): LocalSender {
     written: async () => new Map(),
     takeSnapshots: async () => [],
     prepareSend: async () => async (ctx, sink) => {
-      await byteWriter(sink.fd).write(bytes(text), ctx.signal)
+      await byteWriter(numberOf(sink)).write(bytes(text), ctx.signal)
       if (failure !== undefined) throw failure
     },
   }
@@ -75,7 +76,7 @@ function receiverOf(length: number, failure?: OperationalError) {
     destroySnapshots: async () => [],
     receive: async (ctx, _request, source) => {
       if (failure !== undefined) throw failure
-      const text = await byteReader(source.fd).read(length, ctx.signal)
+      const text = await byteReader(numberOf(source)).read(length, ctx.signal)
       got.push(new TextDecoder().decode(text))
       return {arrived: 1, warnings: ['a word']}
     },
@@ -211,7 +212,7 @@ function receiverOfSeveral(failure?: {readonly at: number; readonly error: Opera
       for (const index of requests.keys()) {
         began?.(index)
         if (failure?.at === index) return {arrived: index, warnings: [], failure: failure.error}
-        const text = await byteReader(source.fd).read(6, ctx.signal)
+        const text = await byteReader(numberOf(source)).read(6, ctx.signal)
         got.push(new TextDecoder().decode(text))
       }
       return {arrived: requests.length, warnings: []}
@@ -228,7 +229,7 @@ const senderOfSeveral: LocalSender = {
     async (ctx, sink, {began} = {}) => {
       for (const index of requests.keys()) {
         began?.(index)
-        await byteWriter(sink.fd).write(bytes(`strea${index}`), ctx.signal)
+        await byteWriter(numberOf(sink)).write(bytes(`strea${index}`), ctx.signal)
       }
     },
 }
@@ -292,7 +293,7 @@ test.each([
     const receiver: LocalReceiver = {
       ...receiverOf(0).receiver,
       receive: async (ctx, _requests, source) => {
-        await byteReader(source.fd).read(18, ctx.signal)
+        await byteReader(numberOf(source)).read(18, ctx.signal)
         return {arrived, warnings: [], ...(failure === undefined ? {} : {failure})}
       },
     }

@@ -27,7 +27,7 @@ import {
 import type {Snapshot} from '../../../src/lib/zfs/version.ts'
 import {readOnly} from '../../../src/lib/zfs-client/read-only.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
-import {anyFrom, anyTo} from '../../any-stream.ts'
+import {anyFrom, anyTo, NO_STREAM} from '../../any-stream.ts'
 import {PLAIN} from '../../send-flags.ts'
 import {dataset, fails, row, STOPPED, type Step, scripted, testContext} from './scripted-program.ts'
 
@@ -414,8 +414,8 @@ const ARGS: SendArgs = {
   resumeToken: undefined,
 }
 
-const OUT = anyTo({fd: 7})
-const IN = anyFrom({fd: 8})
+const OUT = anyTo(NO_STREAM)
+const IN = anyFrom(NO_STREAM)
 
 describe('streams', () => {
   const received: ReceiveArgs = {

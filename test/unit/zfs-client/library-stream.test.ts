@@ -4,6 +4,7 @@ import type {Snapshot} from '../../../src/lib/zfs/version.ts'
 import type {LibrarySend} from '../../../src/lib/zfs-client/library.ts'
 import {createLibraryStreams} from '../../../src/lib/zfs-client/library-stream.ts'
 import {createZfsCliClient} from '../../../src/lib/zfs-client/zfs-cli-client.ts'
+import {NO_STREAM} from '../../any-stream.ts'
 import {PLAIN} from '../../send-flags.ts'
 import {encodeResumeToken} from '../zfs/encode-resume-token.ts'
 import {changingLibrary} from './changing-library.ts'
@@ -25,7 +26,7 @@ test('of a process that has gone nobody knows how far it came: that is a failure
   const program = scripted([])
   const streams = createLibraryStreams(library, createZfsCliClient(program.run))
   const inspect = () => ({kind: 'admitted' as const})
-  const handle = {fd: 0} as never
+  const handle = NO_STREAM
   const failure = {kind: 'unknown', message: 'the process that calls libzfs_core has ended'}
   const sent = await streams.send(
     testContext(),
@@ -55,7 +56,7 @@ test('a stream that is to be continued goes on where it broke off, as it has beg
   const sent = await streams.send(
     testContext(),
     {to: SNAPSHOT, from: undefined, flags: {...PLAIN, embedded: true}, resumeToken},
-    {sink: {fd: 0} as never, inspect: () => ({kind: 'admitted'}) as never, pace: undefined},
+    {sink: NO_STREAM, inspect: () => ({kind: 'admitted'}) as never, pace: undefined},
   )
   expect(sent).toEqual({kind: 'done'})
   expect(asked).toEqual([
