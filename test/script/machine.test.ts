@@ -172,3 +172,23 @@ test('a sink’s floor refuses what its client wants to have destroyed, and the 
     expect(snapshots.slice(0, -2).every(({state}) => state === 'destroyed')).toBe(true)
   }
 })
+
+test.each(['run', 'prune', 'plan'])(
+  '%s notices a dataset that is missing below another pattern',
+  async (command) => {
+    const path = join(dir, 'missing.yml')
+    const job = `jobs:
+  - name: snaps
+    type: snap
+    filesystems: {"tank<": true, "tank/nope": true}
+    snapshotting: {type: manual}
+    pruning: {keep: [{type: last_n, count: 3}]}
+`
+    writeFileSync(path, job, {mode: 0o600})
+    const {exitCode, stderr} = await inside([EXECUTABLE, command, 'snaps', '--config', path])
+    expect(exitCode).toBe(1)
+    expect(stderr.split('\n').filter((line) => line.includes('tank/nope'))).toEqual([
+      "zrepl: job snaps: tank/nope: dataset-missing: 'tank/nope' does not exist (hint: is its pool imported? if it is gone for good, remove it from filesystems)",
+    ])
+  },
+)

@@ -6,6 +6,7 @@ import {pruneLines} from './render-pruning.ts'
 import type {
   FilesystemReport,
   HookReport,
+  PrunedFilesystem,
   ReplicateReport,
   RunReport,
   SnapshotReport,
@@ -47,24 +48,22 @@ export function renderProblems(report: RunReport): string {
   return `${lines.join('')}zrepl: job ${printable(report.job)}: exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}\n`
 }
 
+/** What several phases have met with is said once. */
 function problems(report: RunReport): readonly string[] {
+  return Array.from(new Set(problemsOfPhases(report)))
+}
+
+function problemsOfPhases(report: RunReport): readonly string[] {
   const phases = [report, report.snapshot, report.replicate, report.pruneSender, report.pruneReceiver]
-  const whole = new Set(phases.flatMap((phase) => (phase?.error ? [bare(phase.error)] : [])))
   return [
-    ...whole,
+    ...phases.flatMap((phase) => (phase?.error ? [bare(phase.error)] : [])),
     ...(report.hooks ?? []).flatMap((hook) => (hook.error ? [`${hookName(hook)}: ${bare(hook.error)}`] : [])),
     ...(report.snapshot?.filesystems ?? []).flatMap(({filesystem, error}) =>
       error ? [`${printable(filesystem)}: ${bare(error)}`] : [],
     ),
     ...(report.replicate?.filesystems ?? []).flatMap(filesystemProblem),
     ...[report.pruneSender, report.pruneReceiver].flatMap((side) =>
-      (side?.filesystems ?? []).flatMap(({filesystem, snapshots}) =>
-        snapshots.flatMap(({name, error}) =>
-          error === undefined
-            ? []
-            : [`${printable(`${filesystem}@${name}`)}: not destroyed: ${printable(error)}`],
-        ),
-      ),
+      (side?.filesystems ?? []).flatMap(pruneProblems),
     ),
   ]
 }
@@ -72,6 +71,17 @@ function problems(report: RunReport): readonly string[] {
 function filesystemProblem({filesystem, state, error, because}: FilesystemReport): readonly string[] {
   if (state === 'conflict') return [`${printable(filesystem)}: conflict: ${printable(because ?? '')}`]
   return error ? [`${printable(filesystem)}: ${bare(error)}`] : []
+}
+
+function pruneProblems({filesystem, error, snapshots}: PrunedFilesystem): readonly string[] {
+  return [
+    ...(error ? [`${printable(filesystem)}: ${bare(error)}`] : []),
+    ...snapshots.flatMap(({name, error}) =>
+      error === undefined
+        ? []
+        : [`${printable(`${filesystem}@${name}`)}: not destroyed: ${printable(error)}`],
+    ),
+  ]
 }
 
 function bare(error: NonNullable<RunReport['error']>): string {
