@@ -1,9 +1,10 @@
-import {chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {COMMANDS} from '../../src/commands/index.ts'
 import {EXIT_MEANING} from '../../src/lib/core/exit-code.ts'
-import {type Ended, untilEnd} from './run-to-end.ts'
+import {listenForDatagrams} from '../unit/host/datagram-listener.ts'
+import {type Ended, runToEnd, untilEnd} from './run-to-end.ts'
 
 /** A directory that has nothing in it but the executable, below one that only we can write. */
 let dir: string
@@ -188,6 +189,46 @@ test('stdinserver greets as zrepl does and goes when the client goes', async () 
   expect(stdout).toContain('ZREPL_ZFS_REPLICATION PROTOVERSION=0007 EXTENSIONS=0001\nlanes=1\n')
   expect(exitCode).toBe(3)
   expect(stderr).toContain('closed the connection')
+})
+
+/** A shell script with a device directory of its own, in which the datagram socket `$2` is the syslog. */
+const WITH_SYSLOG = `mount -t tmpfs none "$1" && ln -s "$2" "$1/log" || exit 99
+for node in null zero full random urandom; do touch "$1/$node" && mount --bind "/dev/$node" "$1/$node" || exit 99; done
+mount --rbind "$1" /dev && shift 2 && exec "$@"`
+
+test('what is wrong with a configuration is told to the syslog of the serving host, and not to the client', async () => {
+  const path = writeConfig(SNAP_JOB.replace('snapshotting', 'snapshoting'))
+  const socket = join(dir, 'syslog')
+  using syslog = listenForDatagrams(socket)
+  mkdirSync(join(dir, 'dev'))
+  const words = [executable, 'stdinserver', 'mallory', '--config', path]
+  const {exitCode, stderr} = await runToEnd(
+    [
+      'unshare',
+      '--map-root-user',
+      '--mount',
+      'sh',
+      '-c',
+      WITH_SYSLOG,
+      'sh',
+      join(dir, 'dev'),
+      socket,
+      ...words,
+    ],
+    {cwd: dir, env: {PATH: '/usr/bin:/bin'}},
+  )
+  const [refused, ...rest] = stderr.trim().split('\n')
+  expect(JSON.parse(refused ?? '')).toEqual({
+    told: 'log',
+    level: 'error',
+    message: 'client refused',
+    fields: expect.objectContaining({error: 'the configuration of the serving side cannot be used'}),
+  })
+  expect([exitCode, rest]).toEqual([3, [expect.stringContaining('closed the connection')]])
+  const lines = Array.from({length: 20}, () => syslog.next()).filter((line) => line !== undefined)
+  expect(lines).toContainEqual(expect.stringContaining(`${path}:5:5: error: jobs[0].snapshoting`))
+  expect(lines).toContainEqual(expect.stringContaining(`mistakes in '${path}'`))
+  for (const line of lines) expect(line).toMatch(/^<131>.* zrepl\[\d+\]: /)
 })
 
 test('stdinserver does not load the command line', async () => {
