@@ -159,6 +159,47 @@ test('metrics of all of that', () => {
   ])
 })
 
+test.each([
+  ['reports cannot be kept', '/proc/a/b', 'here', ['the report of this run is not kept']],
+  ['metrics cannot be written', 'here', '/proc/a', ['the metrics are not written']],
+  [
+    'neither is possible',
+    '/proc/a/b',
+    '/proc/a',
+    ['the report of this run is not kept', 'the metrics are not written'],
+  ],
+])('where %s, the run is what it was, with a warning each', async (_, state, place, warnings) => {
+  const own = mkdtempSync(join(dir, 'own-'))
+  const pathOf = (path: string) => (path === 'here' ? own : path)
+  const path = join(own, 'zrepl.yml')
+  writeFileSync(
+    path,
+    `global:
+  monitoring: [{type: textfile, path: ${pathOf(place)}/zrepl.prom}]
+  notify: [{type: command, path: ${own}/missing, when: always}]
+jobs:
+  - name: snaps
+    type: snap
+    filesystems: {"tank/other": true}
+    snapshotting: {type: manual}
+    pruning: {keep: [{type: last_n, count: 9}]}
+`,
+    {mode: 0o600},
+  )
+  const {exitCode, stdout, stderr} = await runToEnd(
+    installed.inside([EXECUTABLE, 'run', 'snaps', '--config', path]),
+    {cwd: '/', env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin', STATE_DIRECTORY: pathOf(state)}},
+  )
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('exit 0: all done')])
+  expect(Array.from(stderr.matchAll(/(?<=\]: ).* not (kept|written)(?= error)/g), ([text]) => text)).toEqual(
+    warnings,
+  )
+  if (place === 'here')
+    expect(readFileSync(join(own, 'zrepl.prom'), 'utf8')).toContain(
+      'zrepl_run_exit_status{zrepl_job="snaps"} 0\n',
+    )
+})
+
 const why = missingPackages()
 if (why !== undefined) console.error(`not tested with promtool: ${why}`)
 

@@ -105,13 +105,14 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
             throw bug
           },
         )
-        const kept = {jobs: config.jobs, metrics: config.monitoring.textfile, version: request.version}
+        const {textfile: metrics} = config.monitoring
+        const remember = rememberRun(ctx, {jobs: config.jobs, metrics, version: request.version})
         // Before anybody is waited for: what was done is worth more than who has heard of it.
-        rememberRun(ctx, done, kept)
+        remember(done)
         const notifyFailures = [...(await started), ...(await notifier.ended(ctx, done, before))]
         if (notifyFailures.length === 0) return done
         const told = {...done, notifyFailures}
-        rememberRun(ctx, told, kept)
+        remember(told)
         return told
       })
       manager.status(`job ${job.name}: exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}`)

@@ -91,7 +91,7 @@ function statusesAskedFor(
   warn?: (text: string) => void,
 ): readonly JobStatus[] {
   const config = readConfig(path, printError)
-  return statusesOf(names.length === 0 ? config.jobs : names.map((name) => jobNamed(config, name)), warn)
+  return statusesOf(names.length === 0 ? config.jobs : names.map((name) => jobNamed(config, name)), {warn})
 }
 
 function parseAge(flag: string, text: string): number {
