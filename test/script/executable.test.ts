@@ -1,4 +1,13 @@
-import {chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {COMMANDS} from '../../src/commands/index.ts'
@@ -147,6 +156,51 @@ test('a configuration that others can write is not trusted', async () => {
   const {exitCode, stderr} = await zrepl(['configcheck', '--config', path])
   expect(exitCode).toBe(2)
   expect(stderr).toContain('can be written by others')
+})
+
+const PULL_JOB = `
+  - name: fetch
+    type: pull
+    connect: {type: ssh+stdinserver, host: h, user: u, port: 22, identity_file: /nowhere/key}
+    root_fs: tank/fetched
+    interval: manual
+    pruning: {keep_sender: [{type: not_replicated}], keep_receiver: [{type: last_n, count: 1}]}
+`
+
+/** Runs the executable with a stdout that takes nothing, and has no more room for it. */
+async function withFullDisk(...words: readonly string[]): Promise<Pick<Ended, 'exitCode' | 'stderr'>> {
+  const full = openSync('/dev/full', 'w')
+  const child = Bun.spawn([executable, ...words], {
+    cwd: dir,
+    env: {PATH: '/usr/bin:/bin', STATE_DIRECTORY: join(dir, 'state')},
+    stdin: 'ignore',
+    stdout: full,
+    stderr: 'pipe',
+  })
+  closeSync(full)
+  return {stderr: await new Response(child.stderr).text(), exitCode: await child.exited}
+}
+
+test.each([
+  [1, ['--help']],
+  [1, ['--version']],
+  [1, ['run', '--help']],
+  [1, ['timers', '--cron']],
+  [1, ['configcheck']],
+  [1, ['status']],
+  [1, ['status', '--json']],
+  [1, ['status', '--watch']],
+  [3, ['status', '--check']],
+  [2, ['plan', 'fetch', '--json']],
+  [2, ['plan', 'fetch']],
+])('a result that is lost is told, and makes %d of what would be 0: %j', async (status, words) => {
+  const path = writeConfig(SNAP_JOB + PULL_JOB.slice(1))
+  const named = words[0]?.startsWith('-') || words.includes('--help') ? words : [...words, '--config', path]
+  const {exitCode, stderr} = await withFullDisk(...named)
+  expect(exitCode).toBe(status)
+  expect(stderr.split('\n').filter((line) => line.includes('stdout'))).toEqual([
+    'zrepl: host: not all that was printed could be written to stdout: ENOSPC (hint: do not use what has got there; what else was done is done)',
+  ])
 })
 
 // On a machine with ZFS the lab shows it, by taking zfs away.

@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {closeSync, mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test, vi} from 'vitest'
 import type {RunReport} from '../../src/lib/report/report.ts'
@@ -171,6 +171,22 @@ test('a sink’s floor refuses what its client wants to have destroyed, and the 
     )
     expect(snapshots.slice(0, -2).every(({state}) => state === 'destroyed')).toBe(true)
   }
+})
+
+test('a run whose report is lost has done its work, and says that the report is lost', async () => {
+  const before = snapshotsOf('tank/data').length
+  const full = openSync('/dev/full', 'w')
+  const words = [EXECUTABLE, 'snap', 'offsite', '--name', 'lost', '--json', '--config', config]
+  const child = Bun.spawn([...installed.inside(words)], {
+    cwd: '/',
+    env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin'},
+    stdin: 'ignore',
+    stdout: full,
+    stderr: 'pipe',
+  })
+  closeSync(full)
+  expect(await new Response(child.stderr).text()).toContain('could be written to stdout: ENOSPC')
+  expect([await child.exited, snapshotsOf('tank/data').length]).toEqual([1, before + 1])
 })
 
 test.each(['run', 'prune', 'plan'])(
