@@ -2,14 +2,18 @@ import {
   chmodSync,
   closeSync,
   copyFileSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
+  readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import {join} from 'node:path'
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {COMMANDS} from '../../src/commands/index.ts'
 import {EXIT_MEANING} from '../../src/lib/core/exit-code.ts'
 import {listenForDatagrams} from '../unit/host/datagram-listener.ts'
@@ -129,6 +133,56 @@ test('trace show and trace export read back what --trace has written, and refuse
       stderr: expect.stringContaining('as a trace'),
     })
   }
+})
+
+describe('a file that is named and cannot be written', () => {
+  const named = [
+    ['plan', '--html'],
+    ['plan', '--trace'],
+    ['run', '--trace'],
+    ['trace', '--html'],
+  ] as const
+  const fifo = () => join(dir, 'fifo')
+  beforeAll(() => void Bun.spawnSync(['mkfifo', fifo()]))
+
+  async function refused(words: readonly string[], env: Record<string, string> = {}): Promise<string> {
+    const {exitCode, stdout, stderr} = await zrepl(words, {env})
+    expect({exitCode, stdout}).toEqual({exitCode: 2, stdout: ''})
+    expect(lstatSync(fifo()).isFIFO()).toBe(true)
+    return stderr
+  }
+
+  test.each(named)('%s %s says so before anything is done', async (command, flag) => {
+    const path = writeConfig(SNAP_JOB)
+    const trace = join(dir, 'named-trace.json')
+    await zrepl(['plan', 'snaps', '--config', path, '--trace', trace])
+    const words = command === 'trace' ? ['trace', 'export', trace] : [command, 'snaps', '--config', path]
+    for (const [file, why] of [
+      ['', 'the name is empty'],
+      ['/nonexistent/x', "the directory '/nonexistent' does not exist"],
+      [fifo(), 'it is a FIFO, and no file'],
+    ] as const)
+      expect(await refused([...words, flag, file])).toMatch(
+        new RegExp(`^zrepl: usage: cannot write '${file}': ${why} \\(hint: name a file, .*\\)\n$`),
+      )
+  })
+
+  test('also by ZREPL_ACTIVITY_TRACE, where the empty one is none', async () => {
+    const words = ['plan', 'snaps', '--json', '--config', writeConfig(SNAP_JOB)]
+    expect(await refused(words, {ZREPL_ACTIVITY_TRACE: fifo()})).toContain(`cannot write '${fifo()}'`)
+    const {stdout, stderr} = await zrepl(words, {env: {ZREPL_ACTIVITY_TRACE: ''}})
+    expect(JSON.parse(stdout)).toMatchObject({job: 'snaps'})
+    expect(stderr).not.toContain('cannot write')
+  })
+})
+
+test('a page goes where a link leads, and the link stays', async () => {
+  const path = writeConfig(SNAP_JOB)
+  mkdirSync(join(dir, 'pages'))
+  symlinkSync('pages/plan.html', join(dir, 'link.html'))
+  await zrepl(['plan', 'snaps', '--config', path, '--html', 'link.html'])
+  expect(readlinkSync(join(dir, 'link.html'))).toBe('pages/plan.html')
+  expect(readFileSync(join(dir, 'pages', 'plan.html'), 'utf8')).toContain('<html')
 })
 
 test('configcheck lists the jobs', async () => {

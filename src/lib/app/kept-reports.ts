@@ -3,6 +3,7 @@ import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {keepReport, keptReports} from '../host/kept-reports.ts'
 import {defaultLockDirectory} from '../host/lock.ts'
+import {resolveNamedFile} from '../host/named-file.ts'
 import {defaultStateDirectory} from '../host/state-directory.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
 import {isLeftToAnother} from '../report/is-worth-telling.ts'
@@ -45,7 +46,12 @@ export function rememberRun(
     tryTo(() => keep(report), 'the report of this run is not kept')
     if (metrics === undefined) return
     tryTo(
-      () => writeFileAtomically(metrics, renderMetrics(statusesOf(jobs, {newest: report}), version), 0o644),
+      () =>
+        writeFileAtomically(
+          resolveNamedFile(metrics),
+          renderMetrics(statusesOf(jobs, {newest: report}), version),
+          0o644,
+        ),
       'the metrics are not written',
     )
   }
