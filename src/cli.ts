@@ -15,8 +15,9 @@ if (words[0] === 'stdinserver') {
   process.exitCode = await runSshClient(words.slice(1))
 } else if (words.length === 1 && (words[0] === '--version' || words[0] === 'version')) {
   const {versionLine} = await import('./commands/version.ts')
-  const {writeText} = await import('./lib/host/write-text.ts')
-  writeText(1, `${versionLine()}\n`)
+  const {print, statusOfOutput} = await import('./commands/output.ts')
+  print(`${versionLine()}\n`)
+  process.exitCode = statusOfOutput(0)
 } else {
   const {runCommandLine} = await import('./commands/command-line.ts')
   process.exitCode = await runCommandLine(words)

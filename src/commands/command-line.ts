@@ -5,7 +5,7 @@ import {EXIT} from '../lib/core/exit-code.ts'
 import {splitCommandWords, withoutHelpWord} from './command-words.ts'
 import {refuseDaemonWords} from './daemon-words.ts'
 import {COMMANDS, TOPICS} from './index.ts'
-import {printThrown} from './output.ts'
+import {print, printThrown, statusOfOutput} from './output.ts'
 
 const PJSON = {
   ...pjson,
@@ -14,6 +14,12 @@ const PJSON = {
 
 /** Runs the command line and returns the exit status; what is wrong is on stderr by then. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
+  // What oclif prints, its help, is lost without a word by the one of the runtime.
+  console.log = (text = '') => print(`${text}\n`)
+  return statusOfOutput(await runCommand(words))
+}
+
+async function runCommand(words: readonly string[]): Promise<number> {
   process.exitCode = EXIT.ok
   try {
     const config = await Config.load({

@@ -1,11 +1,36 @@
 import {Errors} from '@oclif/core'
-import {exitStatusOfThrown} from '../lib/core/exit-code.ts'
+import {OperationalError} from '../lib/core/errors.ts'
+import {EXIT, exitStatusOfThrown} from '../lib/core/exit-code.ts'
 import {writeText} from '../lib/host/write-text.ts'
 import {renderThrown} from '../lib/report/describe-error.ts'
 
-/** Results go to stdout. */
+/** Why a result has not got to stdout as a whole. */
+let lost: string | undefined
+
+/** Results go to stdout. Behind one that was lost comes no other: half of something is not to look like all of it. */
 export function print(text: string): void {
-  writeText(1, text)
+  lost ??= writeText(1, text)
+}
+
+/** The same for what goes on and on: throws `host` when nobody gets it any more. */
+export function printOrStop(text: string): void {
+  print(text)
+  const because = lost
+  lost = undefined
+  if (because !== undefined) throw lostOutput(because)
+}
+
+/** The status of a command whose work has ended with `status`: none is 0 whose results were lost, which is told. */
+export function statusOfOutput(status: number): number {
+  if (lost === undefined) return status
+  printError(`${renderThrown(lostOutput(lost))}\n`)
+  return status === EXIT.ok || status === EXIT.busy ? EXIT.partial : status
+}
+
+function lostOutput(because: string): OperationalError {
+  return new OperationalError('host', `not all that was printed could be written to stdout: ${because}`, {
+    hint: 'do not use what has got there; what else was done is done',
+  })
 }
 
 /** Everything else goes to stderr. */

@@ -2,7 +2,7 @@ import {Command, Errors, Flags} from '@oclif/core'
 import {printFreshness, printStatus, printUnknown, watchStatus} from '../lib/app/status.ts'
 import {terminalAt} from '../lib/app/terminal.ts'
 import {anyJobArgs, configFlag, EXIT_STATUS} from './flags.ts'
-import {print, printError} from './output.ts'
+import {print, printError, printOrStop} from './output.ts'
 
 export class Status extends Command {
   static override summary = 'Show how the last runs of jobs ended, and how far each filesystem has come.'
@@ -58,6 +58,6 @@ ${EXIT_STATUS}`
       ? printFreshness({...request, warning: flags.warning, critical: flags.critical})
       : flags.json || !(flags.watch || terminalAt(1))
         ? printStatus({...request, json: flags.json})
-        : await watchStatus({...request, until: flags.watch ? 'for-ever' : 'all-ended'})
+        : await watchStatus({...request, print: printOrStop, until: flags.watch ? 'for-ever' : 'all-ended'})
   }
 }

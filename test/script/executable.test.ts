@@ -1,9 +1,23 @@
-import {chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import {join} from 'node:path'
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {COMMANDS} from '../../src/commands/index.ts'
 import {EXIT_MEANING} from '../../src/lib/core/exit-code.ts'
-import {type Ended, untilEnd} from './run-to-end.ts'
+import {listenForDatagrams} from '../unit/host/datagram-listener.ts'
+import {type Ended, runToEnd, untilEnd} from './run-to-end.ts'
 
 /** A directory that has nothing in it but the executable, below one that only we can write. */
 let dir: string
@@ -192,6 +206,56 @@ test('trace show and trace export read back what --trace has written, and refuse
   }
 })
 
+describe('a file that is named and cannot be written', () => {
+  const named = [
+    ['plan', '--html'],
+    ['plan', '--trace'],
+    ['run', '--trace'],
+    ['trace', '--html'],
+  ] as const
+  const fifo = () => join(dir, 'fifo')
+  beforeAll(() => void Bun.spawnSync(['mkfifo', fifo()]))
+
+  async function refused(words: readonly string[], env: Record<string, string> = {}): Promise<string> {
+    const {exitCode, stdout, stderr} = await zrepl(words, {env})
+    expect({exitCode, stdout}).toEqual({exitCode: 2, stdout: ''})
+    expect(lstatSync(fifo()).isFIFO()).toBe(true)
+    return stderr
+  }
+
+  test.each(named)('%s %s says so before anything is done', async (command, flag) => {
+    const path = writeConfig(SNAP_JOB)
+    const trace = join(dir, 'named-trace.json')
+    await zrepl(['plan', 'snaps', '--config', path, '--trace', trace])
+    const words = command === 'trace' ? ['trace', 'export', trace] : [command, 'snaps', '--config', path]
+    for (const [file, why] of [
+      ['', 'the name is empty'],
+      ['/nonexistent/x', "the directory '/nonexistent' does not exist"],
+      [fifo(), 'it is a FIFO, and no file'],
+    ] as const)
+      expect(await refused([...words, flag, file])).toMatch(
+        new RegExp(`^zrepl: usage: cannot write '${file}': ${why} \\(hint: name a file, .*\\)\n$`),
+      )
+  })
+
+  test('also by ZREPL_ACTIVITY_TRACE, where the empty one is none', async () => {
+    const words = ['plan', 'snaps', '--json', '--config', writeConfig(SNAP_JOB)]
+    expect(await refused(words, {ZREPL_ACTIVITY_TRACE: fifo()})).toContain(`cannot write '${fifo()}'`)
+    const {stdout, stderr} = await zrepl(words, {env: {ZREPL_ACTIVITY_TRACE: ''}})
+    expect(JSON.parse(stdout)).toMatchObject({job: 'snaps'})
+    expect(stderr).not.toContain('cannot write')
+  })
+})
+
+test('a page goes where a link leads, and the link stays', async () => {
+  const path = writeConfig(SNAP_JOB)
+  mkdirSync(join(dir, 'pages'))
+  symlinkSync('pages/plan.html', join(dir, 'link.html'))
+  await zrepl(['plan', 'snaps', '--config', path, '--html', 'link.html'])
+  expect(readlinkSync(join(dir, 'link.html'))).toBe('pages/plan.html')
+  expect(readFileSync(join(dir, 'pages', 'plan.html'), 'utf8')).toContain('<html')
+})
+
 test('configcheck lists the jobs', async () => {
   const path = writeConfig(SNAP_JOB)
   expect(await zrepl(['configcheck', '--config', path])).toEqual({
@@ -217,6 +281,51 @@ test('a configuration that others can write is not trusted', async () => {
   const {exitCode, stderr} = await zrepl(['configcheck', '--config', path])
   expect(exitCode).toBe(2)
   expect(stderr).toContain('can be written by others')
+})
+
+const PULL_JOB = `
+  - name: fetch
+    type: pull
+    connect: {type: ssh+stdinserver, host: h, user: u, port: 22, identity_file: /nowhere/key}
+    root_fs: tank/fetched
+    interval: manual
+    pruning: {keep_sender: [{type: not_replicated}], keep_receiver: [{type: last_n, count: 1}]}
+`
+
+/** Runs the executable with a stdout that takes nothing, and has no more room for it. */
+async function withFullDisk(...words: readonly string[]): Promise<Pick<Ended, 'exitCode' | 'stderr'>> {
+  const full = openSync('/dev/full', 'w')
+  const child = Bun.spawn([executable, ...words], {
+    cwd: dir,
+    env: {PATH: '/usr/bin:/bin', STATE_DIRECTORY: join(dir, 'state')},
+    stdin: 'ignore',
+    stdout: full,
+    stderr: 'pipe',
+  })
+  closeSync(full)
+  return {stderr: await new Response(child.stderr).text(), exitCode: await child.exited}
+}
+
+test.each([
+  [1, ['--help']],
+  [1, ['--version']],
+  [1, ['run', '--help']],
+  [1, ['timers', '--cron']],
+  [1, ['configcheck']],
+  [1, ['status']],
+  [1, ['status', '--json']],
+  [1, ['status', '--watch']],
+  [3, ['status', '--check']],
+  [2, ['plan', 'fetch', '--json']],
+  [2, ['plan', 'fetch']],
+])('a result that is lost is told, and makes %d of what would be 0: %j', async (status, words) => {
+  const path = writeConfig(SNAP_JOB + PULL_JOB.slice(1))
+  const named = words[0]?.startsWith('-') || words.includes('--help') ? words : [...words, '--config', path]
+  const {exitCode, stderr} = await withFullDisk(...named)
+  expect(exitCode).toBe(status)
+  expect(stderr.split('\n').filter((line) => line.includes('stdout'))).toEqual([
+    'zrepl: host: not all that was printed could be written to stdout: ENOSPC (hint: do not use what has got there; what else was done is done)',
+  ])
 })
 
 // On a machine with ZFS the lab shows it, by taking zfs away.
@@ -259,6 +368,46 @@ test('stdinserver greets as zrepl does and goes when the client goes', async () 
   expect(stdout).toContain('ZREPL_ZFS_REPLICATION PROTOVERSION=0007 EXTENSIONS=0001\nlanes=1\n')
   expect(exitCode).toBe(3)
   expect(stderr).toContain('closed the connection')
+})
+
+/** A shell script with a device directory of its own, in which the datagram socket `$2` is the syslog. */
+const WITH_SYSLOG = `mount -t tmpfs none "$1" && ln -s "$2" "$1/log" || exit 99
+for node in null zero full random urandom; do touch "$1/$node" && mount --bind "/dev/$node" "$1/$node" || exit 99; done
+mount --rbind "$1" /dev && shift 2 && exec "$@"`
+
+test('what is wrong with a configuration is told to the syslog of the serving host, and not to the client', async () => {
+  const path = writeConfig(SNAP_JOB.replace('snapshotting', 'snapshoting'))
+  const socket = join(dir, 'syslog')
+  using syslog = listenForDatagrams(socket)
+  mkdirSync(join(dir, 'dev'))
+  const words = [executable, 'stdinserver', 'mallory', '--config', path]
+  const {exitCode, stderr} = await runToEnd(
+    [
+      'unshare',
+      '--map-root-user',
+      '--mount',
+      'sh',
+      '-c',
+      WITH_SYSLOG,
+      'sh',
+      join(dir, 'dev'),
+      socket,
+      ...words,
+    ],
+    {cwd: dir, env: {PATH: '/usr/bin:/bin'}},
+  )
+  const [refused, ...rest] = stderr.trim().split('\n')
+  expect(JSON.parse(refused ?? '')).toEqual({
+    told: 'log',
+    level: 'error',
+    message: 'client refused',
+    fields: expect.objectContaining({error: 'the configuration of the serving side cannot be used'}),
+  })
+  expect([exitCode, rest]).toEqual([3, [expect.stringContaining('closed the connection')]])
+  const lines = Array.from({length: 20}, () => syslog.next()).filter((line) => line !== undefined)
+  expect(lines).toContainEqual(expect.stringContaining(`${path}:5:5: error: jobs[0].snapshoting`))
+  expect(lines).toContainEqual(expect.stringContaining(`mistakes in '${path}'`))
+  for (const line of lines) expect(line).toMatch(/^<131>.* zrepl\[\d+\]: /)
 })
 
 test('stdinserver does not load the command line', async () => {

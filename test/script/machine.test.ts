@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {closeSync, mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test, vi} from 'vitest'
 import type {RunReport} from '../../src/lib/report/report.ts'
@@ -232,3 +232,39 @@ test('commands that find nothing to do say so', async () => {
   const {exitCode, stdout} = await inside([EXECUTABLE, 'holds', 'release', snapshot])
   expect([exitCode, stdout]).toEqual([0, `nothing of ours is on ${snapshot}\n`])
 })
+
+test('a run whose report is lost has done its work, and says that the report is lost', async () => {
+  const before = snapshotsOf('tank/data').length
+  const full = openSync('/dev/full', 'w')
+  const words = [EXECUTABLE, 'snap', 'offsite', '--name', 'lost', '--json', '--config', config]
+  const child = Bun.spawn([...installed.inside(words)], {
+    cwd: '/',
+    env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin'},
+    stdin: 'ignore',
+    stdout: full,
+    stderr: 'pipe',
+  })
+  closeSync(full)
+  expect(await new Response(child.stderr).text()).toContain('could be written to stdout: ENOSPC')
+  expect([await child.exited, snapshotsOf('tank/data').length]).toEqual([1, before + 1])
+})
+
+test.each(['run', 'prune', 'plan'])(
+  '%s notices a dataset that is missing below another pattern',
+  async (command) => {
+    const path = join(dir, 'missing.yml')
+    const job = `jobs:
+  - name: snaps
+    type: snap
+    filesystems: {"tank<": true, "tank/nope": true}
+    snapshotting: {type: manual}
+    pruning: {keep: [{type: last_n, count: 3}]}
+`
+    writeFileSync(path, job, {mode: 0o600})
+    const {exitCode, stderr} = await inside([EXECUTABLE, command, 'snaps', '--config', path])
+    expect(exitCode).toBe(1)
+    expect(stderr.split('\n').filter((line) => line.includes('tank/nope'))).toEqual([
+      "zrepl: job snaps: tank/nope: dataset-missing: 'tank/nope' does not exist (hint: is its pool imported? if it is gone for good, remove it from filesystems)",
+    ])
+  },
+)

@@ -1,4 +1,14 @@
-import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
@@ -157,6 +167,73 @@ test('metrics of all of that', () => {
   expect(metrics().match(/^zrepl_replication_filesystem_errors.*$/gm)).toEqual([
     'zrepl_replication_filesystem_errors{zrepl_job="offsite"} 1',
   ])
+})
+
+test.each([
+  ['reports cannot be kept', '/proc/a/b', 'here', ['the report of this run is not kept']],
+  ['metrics cannot be written', 'here', '/proc/a', ['the metrics are not written']],
+  [
+    'neither is possible',
+    '/proc/a/b',
+    '/proc/a',
+    ['the report of this run is not kept', 'the metrics are not written'],
+  ],
+])('where %s, the run is what it was, with a warning each', async (_, state, place, warnings) => {
+  const own = mkdtempSync(join(dir, 'own-'))
+  const pathOf = (path: string) => (path === 'here' ? own : path)
+  const path = join(own, 'zrepl.yml')
+  writeFileSync(
+    path,
+    `global:
+  monitoring: [{type: textfile, path: ${pathOf(place)}/zrepl.prom}]
+  notify: [{type: command, path: ${own}/missing, when: always}]
+jobs:
+  - name: snaps
+    type: snap
+    filesystems: {"tank/other": true}
+    snapshotting: {type: manual}
+    pruning: {keep: [{type: last_n, count: 9}]}
+`,
+    {mode: 0o600},
+  )
+  const {exitCode, stdout, stderr} = await runToEnd(
+    installed.inside([EXECUTABLE, 'run', 'snaps', '--config', path]),
+    {cwd: '/', env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin', STATE_DIRECTORY: pathOf(state)}},
+  )
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('exit 0: all done')])
+  expect(Array.from(stderr.matchAll(/(?<=\]: ).* not (kept|written)(?= error)/g), ([text]) => text)).toEqual(
+    warnings,
+  )
+  if (place === 'here')
+    expect(readFileSync(join(own, 'zrepl.prom'), 'utf8')).toContain(
+      'zrepl_run_exit_status{zrepl_job="snaps"} 0\n',
+    )
+})
+
+test('metrics go where a link leads, and a FIFO in their place stays one', async () => {
+  const own = mkdtempSync(join(dir, 'own-'))
+  mkdirSync(join(own, 'real'))
+  symlinkSync('real/zrepl.prom', join(own, 'link'))
+  Bun.spawnSync(['mkfifo', join(own, 'fifo')])
+  const runWith = async (file: string) => {
+    const path = join(own, `${file}.yml`)
+    const text = readFileSync(config, 'utf8').replace(`${dir}/zrepl.prom`, join(own, file))
+    writeFileSync(path, text.replace(/ {2}notify:(\n {4}.*)+/, ''), {mode: 0o600})
+    return await runToEnd(installed.inside([EXECUTABLE, 'run', 'never', '--config', path]), {
+      cwd: '/',
+      env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin', STATE_DIRECTORY: join(own, 'state')},
+    })
+  }
+  expect(await runWith('link')).toMatchObject({exitCode: 0, stderr: ''})
+  expect(readlinkSync(join(own, 'link'))).toBe('real/zrepl.prom')
+  expect(readFileSync(join(own, 'real', 'zrepl.prom'), 'utf8')).toContain('zrepl_run_exit_status')
+  expect(await runWith('fifo')).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringMatching(
+      /the metrics are not written error="cannot write '.*\/fifo': it is a FIFO, and no file"/,
+    ),
+  })
+  expect(lstatSync(join(own, 'fifo')).isFIFO()).toBe(true)
 })
 
 const why = missingPackages()

@@ -3,6 +3,7 @@ import type {RunContext} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import {keepReport, keptReports} from '../host/kept-reports.ts'
 import {defaultLockDirectory} from '../host/lock.ts'
+import {resolveNamedFile} from '../host/named-file.ts'
 import {defaultStateDirectory} from '../host/state-directory.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
 import {isLeftToAnother} from '../report/is-worth-telling.ts'
@@ -12,31 +13,55 @@ import {renderMetrics, type Version} from '../report/render-metrics.ts'
 import type {RunReport} from '../report/report.ts'
 import {runnerOf} from './job-place.ts'
 
+/** `metrics` is the file that metrics of all of `jobs` are written to; they name `version`. */
+export type RunMemory = {
+  readonly jobs: readonly Job[]
+  readonly metrics: string | undefined
+  readonly version: Version
+}
+
 /**
- * Keeps a report for `zrepl status` and for metrics. Nothing depends on it: where it cannot be kept, the run is what it
- * was, with a warning. Of a run that has left the job to another one nothing is kept: the other one's counts. `metrics` is
- * the file that metrics of all of `jobs` are written to; they name `version`.
+ * Keeps the reports of a run that it is called with, the last one instead of those before, for `zrepl status` and for metrics.
+ * Nothing depends on it: where one of the two is not possible, the other is done, and the run is what it was, with a warning.
+ * Of a run that has left the job to another one nothing is kept: the other one's counts.
  */
 export function rememberRun(
   ctx: RunContext,
-  report: RunReport,
-  {
-    jobs,
-    metrics,
-    version,
-  }: {readonly jobs: readonly Job[]; readonly metrics: string | undefined; readonly version: Version},
-): void {
-  if (report.dryRun || isLeftToAnother(report)) return
-  try {
-    const text = `${JSON.stringify(report)}\n`
-    keepReport(stateDirectory(), report.job, {startedAt: report.startedAt, text}, (kept) =>
-      obsoleteReports(kept.map((one) => ({...one, report: readReport(one.text)}))),
-    )
-    if (metrics !== undefined) writeFileAtomically(metrics, renderMetrics(statusesOf(jobs), version), 0o644)
-  } catch (error) {
-    if (!(error instanceof OperationalError)) throw error
-    ctx.log.of('job').warn('the report of this run is not kept', {error: error.message})
+  {jobs, metrics, version}: RunMemory,
+): (report: RunReport) => void {
+  const told = new Set<string>()
+
+  function tryTo(work: () => void, otherwise: string): void {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof OperationalError)) throw error
+      if (!told.has(otherwise)) ctx.log.of('job').warn(otherwise, {error: error.message})
+      told.add(otherwise)
+    }
   }
+
+  return (report) => {
+    if (report.dryRun || isLeftToAnother(report)) return
+    tryTo(() => keep(report), 'the report of this run is not kept')
+    if (metrics === undefined) return
+    tryTo(
+      () =>
+        writeFileAtomically(
+          resolveNamedFile(metrics),
+          renderMetrics(statusesOf(jobs, {newest: report}), version),
+          0o644,
+        ),
+      'the metrics are not written',
+    )
+  }
+}
+
+function keep(report: RunReport): void {
+  const text = `${JSON.stringify(report)}\n`
+  keepReport(stateDirectory(), report.job, {startedAt: report.startedAt, text}, (kept) =>
+    obsoleteReports(kept.map((one) => ({...one, report: readReport(one.text)}))),
+  )
 }
 
 /** The newest report of a job that is kept, if one can be read. */
@@ -53,21 +78,28 @@ export function lastReport(job: string): RunReport | undefined {
 
 /**
  * What is known of each job that runs by itself. A report that is damaged, or of another version, counts as if it were not
- * there, and `warn` is told. Throws `host`.
+ * there, and `warn` is told. `newest` counts also where it could not be kept. Throws `host`.
  */
 export function statusesOf(
   jobs: readonly Job[],
-  warn: (text: string) => void = () => {},
+  {
+    warn = () => {},
+    newest,
+  }: {readonly warn?: ((text: string) => void) | undefined; readonly newest?: RunReport | undefined} = {},
 ): readonly JobStatus[] {
   const locks = defaultLockDirectory(process.getuid?.() ?? 0, process.env)
   return jobs
     .filter(({type}) => type !== 'sink')
     .map(({name, type}) => {
-      const reports = keptReports(stateDirectory(), name).flatMap(({name: file, text}) => {
+      const kept = keptReports(stateDirectory(), name).flatMap(({name: file, text}) => {
         const report = readReport(text)
         if (report === undefined) warn(`warning: job ${name}: report ${file} cannot be read: it is ignored\n`)
         return report ?? []
       })
+      const reports =
+        newest?.job === name
+          ? [newest, ...kept.filter(({startedAt}) => startedAt !== newest.startedAt)]
+          : kept
       return jobStatus({job: name, type, ...runnerOf(locks, name)}, reports)
     })
 }

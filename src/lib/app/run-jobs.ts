@@ -1,8 +1,8 @@
-import {resolve} from 'node:path'
 import {isatty} from 'node:tty'
 import {type RunContext, withFields} from '../core/context.ts'
 import {OperationalError, Stopped} from '../core/errors.ts'
 import {EXIT, EXIT_MEANING, type ExitStatus} from '../core/exit-code.ts'
+import {prepareNamedFile} from '../host/named-file.ts'
 import {createServiceManager} from '../host/service-manager.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
 import {writeText} from '../host/write-text.ts'
@@ -70,7 +70,8 @@ export type RunJobsRequest = {
 export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
   const config = readConfig(request.config, request.printError)
   const jobs = request.jobs.map((name) => runnableJob(jobNamed(config, name), request.phases))
-  const traceFile = request.trace ?? process.env['ZREPL_ACTIVITY_TRACE']
+  const traceFile = prepared(request.trace ?? (process.env['ZREPL_ACTIVITY_TRACE'] || undefined))
+  const page = prepared(request.html)
   const keepsTraces = !request.dryRun && (request.keepTrace || config.monitoring.trace)
   const recorder = traceFile === undefined && !keepsTraces ? undefined : createSpanRecorder()
   const hasOnlooker = terminalAt(2) !== undefined && !request.json && !request.quiet
@@ -84,8 +85,7 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
     id,
   })
   const ctx = createProcessContext('run', outlet, {recorder, id})
-  const trace =
-    recorder && traceFile !== undefined ? writeTraceTo(ctx, recorder, resolve(traceFile)) : undefined
+  const trace = recorder && traceFile !== undefined ? writeTraceTo(ctx, recorder, traceFile) : undefined
   const notifier = createNotifier(request.dryRun ? [] : config.notify, ownEnvironment())
   const reports: RunReport[] = []
   const manager = createServiceManager(process.env)
@@ -99,13 +99,14 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
         const before = lastReport(job.name)
         const started = notifier.started(ctx, job.name)
         const done = await reportOf(ctx, job, config, {...request, onlooker, startedAt})
-        const kept = {jobs: config.jobs, metrics: config.monitoring.textfile, version: request.version}
+        const {textfile: metrics} = config.monitoring
+        const remember = rememberRun(ctx, {jobs: config.jobs, metrics, version: request.version})
         // Before anybody is waited for: what was done is worth more than who has heard of it.
-        rememberRun(ctx, done, kept)
+        remember(done)
         const notifyFailures = [...(await started), ...(await notifier.ended(ctx, done, before))]
         if (notifyFailures.length === 0) return done
         const told = {...done, notifyFailures}
-        rememberRun(ctx, told, kept)
+        remember(told)
         return told
       })
       manager.status(`job ${job.name}: exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}`)
@@ -119,8 +120,12 @@ export async function runJobs(request: RunJobsRequest): Promise<ExitStatus> {
     await outlet.close()
     trace?.close()
   }
-  if (request.html !== undefined) writeFileAtomically(resolve(request.html), renderRetentionPage(reports))
+  if (page !== undefined) writeFileAtomically(page, renderRetentionPage(reports))
   return worstStatus(reports.map(({exitStatus}) => exitStatus))
+}
+
+function prepared(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : prepareNamedFile(path)
 }
 
 function tell(report: RunReport, request: RunJobsRequest): void {

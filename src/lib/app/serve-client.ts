@@ -1,4 +1,3 @@
-import type {LogOutlet} from '../config/resolve-logging.ts'
 import {type RunContext, type Subsystem, withFields, withSignal} from '../core/context.ts'
 import {OperationalError, Stopped} from '../core/errors.ts'
 import {EXIT, exitStatusOfThrown} from '../core/exit-code.ts'
@@ -50,11 +49,12 @@ async function told(thrown: unknown): Promise<number> {
 async function serveUntilHangUp(words: Words): Promise<void> {
   const writer = createToldWriter(2)
   const client = tellingOutlet(writer)
-  const served = servedTo(words, writer.write)
+  const served = servedTo(words)
   const id = randomSpanId()
-  const own = await ownOutlet(served.logging, words, id, client)
+  const own = await ownOutlet(served, words, id, client)
   const outlet = own === undefined ? client : joinOutlets([client, own])
   const ctx = withFields(createProcessContext('stdinserver', outlet, {id}), {clientIdentity: words.identity})
+  for (const mistake of served.mistakes) own?.write(ownLine(ctx, words, 'error', mistake))
   const hangUp = watchHangUp(1)
   try {
     await serveOn(withSignal(ctx, hangUp.signal), served, writer.write)
@@ -79,10 +79,11 @@ function tellingOutlet(writer: ToldWriter): Outlet {
 
 /**
  * Where this host logs to beside telling the client, if its configuration says so: not on stderr, which is the client's. A
- * client on this host logs what it is told to the same places. Loaded only where it is needed: the client waits.
+ * client on this host logs what it is told to the same places. One that gets nothing is not told what the log loses. Loaded
+ * only where it is needed: the client waits.
  */
 async function ownOutlet(
-  logging: readonly LogOutlet[],
+  {logging, mistakes}: ServedClient,
   {listener}: Words,
   id: string,
   client: Outlet,
@@ -90,31 +91,39 @@ async function ownOutlet(
   const own = logging.filter(({type}) => type !== 'stdout')
   if (own.length === 0 || listener !== undefined) return undefined
   const {openOutlets} = await import('./outlets.ts')
-  return openOutlets(own, {verbose: false, write: () => {}, tell: client.write, id})
+  const nobody = () => {}
+  const tell = mistakes.length === 0 ? client.write : nobody
+  return openOutlets(own, {verbose: false, write: nobody, tell, id})
 }
 
 /** For this host only: the client gets it as an error. */
-function lastLine({clock, span}: RunContext, {identity}: Words, error: unknown): LogLine {
-  return {
-    timeMs: clock.now(),
-    level: error instanceof Stopped ? 'info' : 'error',
-    message: 'the client is served no more',
-    fields: {
-      clientIdentity: identity,
-      subsystem: 'rpc' satisfies Subsystem,
-      span: span.stack,
-      error: error instanceof Error ? error.message : String(error),
-    },
-  }
+function lastLine(ctx: RunContext, words: Words, error: unknown): LogLine {
+  const line = ownLine(
+    ctx,
+    words,
+    error instanceof Stopped ? 'info' : 'error',
+    'the client is served no more',
+  )
+  return {...line, fields: {...line.fields, error: error instanceof Error ? error.message : String(error)}}
+}
+
+function ownLine(
+  {clock, span}: RunContext,
+  {identity}: Words,
+  level: LogLine['level'],
+  message: string,
+): LogLine {
+  const fields = {clientIdentity: identity, subsystem: 'rpc' satisfies Subsystem, span: span.stack}
+  return {timeMs: clock.now(), level, message, fields}
 }
 
 async function serveOn(
   ctx: RunContext,
-  {served, refusal, close}: ServedClient,
+  {served, close}: ServedClient,
   tell: (line: string) => void,
 ): Promise<void> {
   const [reader, writer] = [byteReader(0), byteWriter(1)]
-  if (refusal !== undefined) ctx.log.of('job').error('client refused', {error: refusal.message})
+  if (served.kind === 'refused') ctx.log.of('job').error('client refused', {error: served.error.message})
   try {
     await unlessSilent(ctx, (signal) => awaitBegin(reader, signal))
     await serve(ctx, served, reader, writer, besideServing(reader, tell))

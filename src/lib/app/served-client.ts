@@ -1,5 +1,5 @@
 import type {PassiveJob} from '../config/job.ts'
-import type {LogOutlet} from '../config/resolve-logging.ts'
+import {type LogOutlet, resolveLogging} from '../config/resolve-logging.ts'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
 import type {Served} from '../rpc/serve.ts'
@@ -16,20 +16,18 @@ export type Words = {
 
 export type ServedClient = Pick<OpenZfs, 'close'> & {
   readonly served: Served
-  /** Why it is refused, in words for this side. */
-  readonly refusal: OperationalError | undefined
-  /** Where this side logs to, as far as that is known. */
+  /** What is wrong with the configuration, a line each: for the log of this host only. */
+  readonly mistakes: readonly string[]
+  /** Where this side logs to. */
   readonly logging: readonly LogOutlet[]
 }
 
-/**
- * The endpoint for this client, or the reason why it gets none: told in the protocol, where the client can read it. The
- * mistakes of the configuration are printed.
- */
-export function servedTo(words: Words, printError: (text: string) => void): ServedClient {
-  let logging: readonly LogOutlet[] = []
+/** The endpoint for this client, or the reason why it gets none: told in the protocol, where the client can read it. */
+export function servedTo(words: Words): ServedClient {
+  let logging: readonly LogOutlet[] = WHILE_UNKNOWN
+  const mistakes: string[] = []
   try {
-    const file = readConfig(words.config, printError)
+    const file = readConfig(words.config, (text) => mistakes.push(...text.trimEnd().split('\n')))
     logging = file.logging
     const job = jobFor(file, words)
     const owner = ownerOf(job, words.identity)
@@ -39,13 +37,18 @@ export function servedTo(words: Words, printError: (text: string) => void): Serv
       job.type === 'source'
         ? {kind: 'sender', sender: createSenderOf(job, own, words.identity)}
         : {kind: 'receiver', receiver: createReceiverOf(job, words.identity, own)}
-    return {served, close, refusal: undefined, logging}
+    return {served, close, mistakes, logging}
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
-    const served = {kind: 'refused', error: error.code === 'config' ? hidden(error) : error} as const
-    return {served, close: async () => {}, refusal: error, logging}
+    const isOurs = error.code === 'config'
+    if (isOurs) mistakes.push(error.message)
+    const served = {kind: 'refused', error: isOurs ? hidden(error) : error} as const
+    return {served, close: async () => {}, mistakes, logging}
   }
 }
+
+/** Where the log goes while nobody knows what the configuration says of it: stderr is the client's. */
+const WHILE_UNKNOWN: readonly LogOutlet[] = resolveLogging({logging: [{type: 'syslog'}]})
 
 /** Each client of a job has its own part of the pools, and may be served at the same time as the others. */
 function ownerOf({name}: PassiveJob, identity: string): string {

@@ -1,8 +1,8 @@
 import {createHash} from 'node:crypto'
 import {readFileSync} from 'node:fs'
-import {resolve} from 'node:path'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
+import {prepareNamedFile} from '../host/named-file.ts'
 import {writeFileAtomically} from '../host/write-file-atomically.ts'
 import {readChromeTrace} from '../trace/chrome-trace.ts'
 import {criticalPath} from '../trace/critical-path.ts'
@@ -20,10 +20,11 @@ export function showTrace(words: TraceWords, json: boolean): string {
   return json ? `${JSON.stringify(roots.map(withWaits))}\n` : roots.map(renderTrace).join('\n')
 }
 
-/** Writes the page of a trace. Throws like `showTrace`, and `host`. */
+/** Writes the page of a trace. Throws like `showTrace`, `usage` where no file can be written, and `host`. */
 export function exportTrace(words: TraceWords, {html}: {readonly html: string}): void {
   const sha256 = createHash('sha256').update(TIMELINE_SCRIPT).digest('base64')
-  writeFileAtomically(resolve(html), renderTimeline(read(findTrace(words)), sha256))
+  const page = prepareNamedFile(html)
+  writeFileAtomically(page, renderTimeline(read(findTrace(words)), sha256))
 }
 
 function withWaits(root: TraceNode): unknown {

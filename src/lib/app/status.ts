@@ -25,7 +25,7 @@ type StatusRequest = Output & {
  */
 export function printStatus(request: StatusRequest & {readonly json: boolean}): ExitStatus {
   const jobs = jobsAskedFor(request)
-  const statuses = statusesOf(jobs, request.printError)
+  const statuses = statusesOf(jobs, {warn: request.printError})
   if (request.json) for (const status of statuses) request.print(`${JSON.stringify(status)}\n`)
   else
     request.print(
@@ -50,7 +50,7 @@ export async function watchStatus(
   let {printError} = request
   for (;;) {
     const jobs = jobsAskedFor({...request, printError})
-    const statuses = statusesOf(jobs, printError)
+    const statuses = statusesOf(jobs, {warn: printError})
     printError = () => {}
     const terminal = terminalAt(1)
     const isLast = request.until === 'all-ended' && statuses.every(({running}) => running === undefined)

@@ -4,6 +4,7 @@ import type {StreamStages} from '../core/stream-stage.ts'
 import type {RetentionFloor, SendPolicy} from '../plan/policy.ts'
 import {confineToFilter} from '../scope/confine.ts'
 import type {Filter} from '../scope/filter.ts'
+import {missingFrom} from '../scope/missing.ts'
 import type {Listing, ZfsClient} from '../zfs/client.ts'
 import {type DatasetName, snapshotName} from '../zfs/name.ts'
 import {findAbsent} from './absent.ts'
@@ -61,7 +62,7 @@ export function createLocalSender(
       )
       return {
         jobId,
-        missing: listing.missingRoots,
+        missing: missingFrom(filter, listing.datasets),
         ...(absent.length === 0 ? {} : {absent}),
         clockMs: ctx.clock.now(),
         maxStreams: MAX_STREAMS,

@@ -1,7 +1,7 @@
-import {readdirSync, readFileSync, unlinkSync} from 'node:fs'
+import {readdirSync, readFileSync} from 'node:fs'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import {directoryOfRuns, ensureDirectoryOfRuns, nameOfRun} from './kept-runs.ts'
+import {directoryOfRuns, ensureDirectoryOfRuns, forgetFile, nameOfRun} from './kept-runs.ts'
 import {writeFileAtomically} from './write-file-atomically.ts'
 
 /** A report as it was written, and under which name. */
@@ -21,7 +21,7 @@ export function keepReport(
 ): void {
   const directory = ensureDirectoryOfRuns(state, job)
   writeFileAtomically(`${directory}/${nameOfRun(startedAt)}${SUFFIX}`, text)
-  for (const {name} of isObsolete(keptReports(state, job))) unlinkSync(`${directory}/${name}`)
+  for (const {name} of isObsolete(keptReports(state, job))) forgetFile(`${directory}/${name}`)
 }
 
 /** The reports of a job that are kept, newest first; none where nothing was ever kept. Throws `host`. */

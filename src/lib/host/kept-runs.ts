@@ -1,4 +1,6 @@
-import {existsSync} from 'node:fs'
+import {existsSync, rmSync} from 'node:fs'
+import {OperationalError} from '../core/errors.ts'
+import {quoted} from '../core/printable.ts'
 import {fileNameOf} from './lock.ts'
 import {ensurePrivateDirectory} from './private-directory.ts'
 import {ensureStateDirectory} from './state-directory.ts'
@@ -15,6 +17,16 @@ export function ensureDirectoryOfRuns(state: string, job: string): string {
   ensurePrivateDirectory(`${state}/reports`)
   ensurePrivateDirectory(directory)
   return directory
+}
+
+/** Destroys what a run has left; another process may have done so. Throws `host`. */
+export function forgetFile(path: string): void {
+  try {
+    rmSync(path, {force: true})
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException
+    throw new OperationalError('host', `cannot remove ${quoted(path)}: ${code}`, {cause: error})
+  }
 }
 
 /** What the files of a run are called, without an ending: in the order of their beginning (RFC 3339, UTC). */

@@ -1,7 +1,7 @@
-import {existsSync, readdirSync, statSync, unlinkSync} from 'node:fs'
+import {existsSync, readdirSync, statSync} from 'node:fs'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
-import {directoryOfRuns, ensureDirectoryOfRuns, nameOfRun} from './kept-runs.ts'
+import {directoryOfRuns, ensureDirectoryOfRuns, forgetFile, nameOfRun} from './kept-runs.ts'
 import {writeFileAtomically} from './write-file-atomically.ts'
 
 /** A trace beside the report of its run. `run` is what both are called, `bytes` how long it is. */
@@ -23,7 +23,7 @@ export function keepTrace(
   const directory = ensureDirectoryOfRuns(state, job)
   writeFileAtomically(`${directory}/${nameOfRun(startedAt)}${SUFFIX}`, text)
   for (const {run, path} of keptTraces(state, job).slice(most))
-    if (!existsSync(`${directory}/${run}.json`)) unlinkSync(path)
+    if (!existsSync(`${directory}/${run}.json`)) forgetFile(path)
 }
 
 /** The traces of a job that are kept, newest first. Throws `host`. */

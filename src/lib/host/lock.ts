@@ -113,26 +113,41 @@ function busy(name: string, note: string): OperationalError {
   )
 }
 
-/** For people only: nothing is decided by what the file says. */
+/** For people only: the lock is one without it. Written over the one before, which takes no room where there is none. */
 function writeNote(fd: number): void {
-  ftruncateSync(fd, 0)
-  writeSync(fd, `pid ${process.pid}, since ${new Date().toISOString()}\n`, 0)
+  try {
+    ftruncateSync(fd, writeSync(fd, `pid ${process.pid}, since ${new Date().toISOString()}\n`, 0))
+  } catch {
+    // What stands there now is of a run that is gone.
+    ftruncateSync(fd, 0)
+  }
 }
 
 function readNote(fd: number): string {
   const note = new Uint8Array(200)
   const length = readSync(fd, note, 0, note.length, 0)
-  return printable(new TextDecoder().decode(note.subarray(0, length)).trim())
+  const [line = ''] = new TextDecoder().decode(note.subarray(0, length)).split('\n')
+  return printable(line.trim())
 }
 
 /**
  * Who runs job `name`, in the words of its lock; `undefined` when nobody does. The lock itself is tried only when the process
- * that wrote these words lives: somebody who just looks must not be in the way of a run that begins.
+ * that wrote these words lives: somebody who just looks must not be in the way of a run that begins. Throws `host` where
+ * something else than a file is in its place.
  */
 export function jobRunner(directory: string, name: string): string | undefined {
-  const fd = openForReading(lockPath(directory, name))
+  const path = lockPath(directory, name)
+  const fd = openForReading(path)
   if (fd === undefined) return undefined
   try {
+    if (!fstatSync(fd).isFile())
+      throw new OperationalError(
+        'host',
+        `${quoted(path)} is not a plain file: it cannot be the lock of a job`,
+        {
+          hint: 'remove it',
+        },
+      )
     const note = readNote(fd)
     const pid = Number(/^pid (\d+),/.exec(note)?.[1] ?? 0)
     return isAlive(pid) && tryLock(fd) === 'busy' ? note : undefined

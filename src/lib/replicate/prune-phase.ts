@@ -18,7 +18,7 @@ import {type DestroyOutcomes, destroyDoomed, destroyRequests} from './destroy-do
 import type {JobWork, PruneWork} from './job-work.ts'
 import type {Look, Seen} from './look.ts'
 import {pruneQuestion} from './prune-question.ts'
-import {plannedFilesystem, prunedFilesystem} from './prune-report.ts'
+import {missingFilesystem, plannedFilesystem, prunedFilesystem} from './prune-report.ts'
 import type {RunRequest} from './run-job.ts'
 import {runningSteps} from './running-plan.ts'
 
@@ -55,6 +55,8 @@ type SeenSides = readonly [sender: Seen, receiver: Seen | undefined]
 /** What is to become of the snapshots of each side. */
 type Judged = {
   readonly sender: readonly FilesystemJudgement[]
+  /** What the sender's job names and does not have. */
+  readonly missing: readonly DatasetName[]
   /** Absent where nothing is replicated. */
   readonly receiver?: readonly FilesystemJudgement[] | {readonly error: OperationalError}
 }
@@ -73,12 +75,14 @@ function judgeSeen(
   }
   const how = {running: runningSteps(beside), agreed: yesLargePrune, nowMs: ctx.clock.now()}
   const {keepReceiver} = prune
+  const {missing} = sender.view
   if (target === undefined || receiver === undefined || replicate === undefined || keepReceiver === undefined)
-    return {sender: judgeAlone(sender.view, {rules: prune.keepSender, ...how})}
+    return {sender: judgeAlone(sender.view, {rules: prune.keepSender, ...how}), missing}
 
   const question = pruneQuestion(replicate, prune, sender.view, receiver, replicated, how)
   return {
     sender: judgeSender(question),
+    missing,
     receiver: 'error' in receiver ? receiver : judgeReceiver({...question, rules: keepReceiver}),
   }
 }
@@ -142,12 +146,16 @@ function remembered(seen: Seen | undefined, filesystems: readonly DatasetName[])
 async function destroyOnBoth(
   ctx: RunContext,
   work: Sides,
-  {sender, receiver}: Judged,
+  {sender, missing, receiver}: Judged,
   request: PruneRequest,
 ): Promise<PrunePhaseOutcome> {
   const {prune} = work
   const ofSender = {side: 'sender' as const, endpoint: work.sender, ...work}
-  const pruneSender = await pruneSide(ctx, ofSender, prune, sender, request)
+  const pruned = await pruneSide(ctx, ofSender, prune, sender, request)
+  const pruneSender = {
+    ...pruned,
+    filesystems: [...missing.map(missingFilesystem), ...pruned.filesystems],
+  }
   if (receiver === undefined || work.receiver === undefined) return {pruneSender}
   if ('error' in receiver)
     return {pruneSender, pruneReceiver: {filesystems: [], error: reportedError(receiver.error)}}

@@ -12,7 +12,9 @@ import type {FilesystemJudgement} from '../prune/judge-side.ts'
 import type {DestroyReason} from '../prune/reason.ts'
 import type {PrunedFilesystem, PrunedSnapshot, PruneReason} from '../report/report.ts'
 import type {Outcome} from '../zfs/client.ts'
+import type {DatasetName} from '../zfs/name.ts'
 import type {DestroyOutcomes} from './destroy-doomed.ts'
+import {missingDataset} from './missing.ts'
 
 /** What pruning did of a filesystem. `outcomes` has what was tried. */
 export function prunedFilesystem(
@@ -42,6 +44,11 @@ export function plannedFilesystem(
     ...(freedBytes === undefined ? {} : {freedBytes: freedBytes.toString()}),
     snapshots: verdicts.map((verdict) => plannedSnapshot(verdict, candidates)),
   }
+}
+
+/** A dataset the job names that is not there: nobody knows what would have been pruned of it. */
+export function missingFilesystem(filesystem: DatasetName): PrunedFilesystem {
+  return {filesystem, state: 'failed', snapshots: [], error: missingDataset(filesystem)}
 }
 
 function skippedFilesystem({

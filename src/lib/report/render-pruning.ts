@@ -20,12 +20,13 @@ export function pruneLines(phase: string, prune: PruneReport, detail: PruneDetai
 }
 
 function filesystemLines(
-  {filesystem, state, because, snapshots, freedBytes}: PrunedFilesystem,
+  {filesystem, state, because, snapshots, freedBytes, error}: PrunedFilesystem,
   detail: PruneDetail,
 ): readonly string[] {
   const name = printable(filesystem)
   if (state === 'skipped')
     return detail === 'changes' ? [] : [`${name}: skipped: ${printable(because ?? '')}`]
+  if (error !== undefined) return [`${name}: ${renderError(error).slice('zrepl: '.length)}`]
   const told = snapshots.filter(
     ({state}) => detail !== 'changes' || (state !== 'kept' && state !== 'refused'),
   )

@@ -6,6 +6,7 @@ import {pruneLines} from './render-pruning.ts'
 import type {
   FilesystemReport,
   HookReport,
+  PrunedFilesystem,
   ReplicateReport,
   RunReport,
   SnapshotReport,
@@ -47,7 +48,12 @@ export function renderProblems(report: RunReport): string {
   return `${lines.join('')}zrepl: job ${printable(report.job)}: exit ${report.exitStatus}: ${EXIT_MEANING[report.exitStatus]}\n`
 }
 
+/** What several phases have met with is said once. */
 function problems(report: RunReport): readonly string[] {
+  return Array.from(new Set(problemsOfPhases(report)))
+}
+
+function problemsOfPhases(report: RunReport): readonly string[] {
   const phases = [report, report.snapshot, report.replicate, report.pruneSender, report.pruneReceiver]
   const whole = new Set(phases.flatMap((phase) => (phase?.error ? [bare(phase.error)] : [])))
   return [
@@ -58,13 +64,7 @@ function problems(report: RunReport): readonly string[] {
     ),
     ...(report.replicate?.filesystems ?? []).flatMap((one) => filesystemProblem(one, whole)),
     ...[report.pruneSender, report.pruneReceiver].flatMap((side) =>
-      (side?.filesystems ?? []).flatMap(({filesystem, snapshots}) =>
-        snapshots.flatMap(({name, error}) =>
-          error === undefined
-            ? []
-            : [`${printable(`${filesystem}@${name}`)}: not destroyed: ${printable(error)}`],
-        ),
-      ),
+      (side?.filesystems ?? []).flatMap(pruneProblems),
     ),
   ]
 }
@@ -76,6 +76,17 @@ function filesystemProblem(
 ): readonly string[] {
   if (state === 'conflict') return [`${printable(filesystem)}: conflict: ${printable(because ?? '')}`]
   return error && !whole.has(bare(error)) ? [`${printable(filesystem)}: ${bare(error)}`] : []
+}
+
+function pruneProblems({filesystem, error, snapshots}: PrunedFilesystem): readonly string[] {
+  return [
+    ...(error ? [`${printable(filesystem)}: ${bare(error)}`] : []),
+    ...snapshots.flatMap(({name, error}) =>
+      error === undefined
+        ? []
+        : [`${printable(`${filesystem}@${name}`)}: not destroyed: ${printable(error)}`],
+    ),
+  ]
 }
 
 function bare(error: NonNullable<RunReport['error']>): string {

@@ -11,6 +11,8 @@ export type Filter = {
   readonly roots: readonly DatasetName[]
   /** Whether something below a root can be accepted. If not, the roots themselves are all there is to list. */
   readonly recursive: boolean
+  /** Every dataset that an accepting pattern names, also those below a root; of one with wildcards, what stands before them. */
+  readonly named: readonly DatasetName[]
 }
 
 /**
@@ -29,13 +31,15 @@ export function parseFilter(patterns: ReadonlyMap<string, boolean>): Filter {
   const subtrees = ruleBook(rules.filter(({below}) => below))
   const everything = patterns.get('<') ?? false
   const accepting = rules.filter(({accept}) => accept)
-  const roots = rootsOf(accepting.map(({root}) => root))
+  const paths = new Set(accepting.map(({root}) => root))
+  const roots = rootsOf(paths)
 
   return {
     patterns: new Map(patterns),
     accepts: (dataset) => exact(dataset) ?? nearest(subtrees, dataset) ?? everything,
     roots,
     recursive: accepting.some(({below, wildcards}) => below || wildcards) || accepting.length > roots.length,
+    named: namedAmong(paths),
   }
 }
 
@@ -109,12 +113,14 @@ function bad(pattern: string, problem: string): Error {
   return new Error(`bad filter pattern ${quoted(pattern)}: ${problem}`)
 }
 
-function rootsOf(accepted: readonly (DatasetName | undefined)[]): readonly DatasetName[] {
-  const paths = new Set(accepted)
+function rootsOf(paths: ReadonlySet<DatasetName | undefined>): readonly DatasetName[] {
   if (paths.has(undefined)) return []
+  return namedAmong(paths).filter((path) => !isBelowAny(path, paths))
+}
+
+function namedAmong(paths: ReadonlySet<DatasetName | undefined>): readonly DatasetName[] {
   return Array.from(paths)
     .filter((path) => path !== undefined)
-    .filter((path) => !isBelowAny(path, paths))
     .toSorted()
 }
 

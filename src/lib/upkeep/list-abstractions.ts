@@ -6,6 +6,7 @@ import {
   readHeldAbstraction,
 } from '../abstraction/abstraction.ts'
 import type {RunContext} from '../core/context.ts'
+import {missingFrom} from '../scope/missing.ts'
 import type {ZfsClient} from '../zfs/client.ts'
 import type {DatasetName} from '../zfs/name.ts'
 import {isBookmark, isSnapshot, nameOfSnapshot, type Snapshot} from '../zfs/version.ts'
@@ -40,7 +41,7 @@ export async function listAbstractions(
     abstractions: ours.filter(
       (abstraction) => types.has(abstraction.type) && (jobId === undefined || abstraction.jobId === jobId),
     ),
-    missing: listing.missingRoots,
+    missing: missingFrom(filter, listing.datasets),
   }
 }
 

@@ -81,7 +81,11 @@ test('a push job with nothing as by default', () => {
         },
         dialTimeoutMs: 90_000,
       },
-      filesystems: filter({'tank<': true, 'tank/scratch<': false, 'tank/scratch/keep': true}, ['tank']),
+      filesystems: filter(
+        {'tank<': true, 'tank/scratch<': false, 'tank/scratch/keep': true},
+        ['tank'],
+        ['tank', 'tank/scratch/keep'],
+      ),
       snapshotting: {
         type: 'periodic',
         prefix: 'off-',
@@ -316,8 +320,12 @@ function jobsOf(name: string): unknown {
   return plain(sample(name).jobs)
 }
 
-function filter(patterns: Readonly<Record<string, boolean>>, roots: readonly string[]): unknown {
-  return {patterns, roots, recursive: !Object.keys(patterns).includes('a:30')}
+function filter(
+  patterns: Readonly<Record<string, boolean>>,
+  roots: readonly string[],
+  named = roots,
+): unknown {
+  return {patterns, roots, named, recursive: !Object.keys(patterns).includes('a:30')}
 }
 
 test('what zrepl does not have in pruning', () => {

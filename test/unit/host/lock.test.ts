@@ -4,6 +4,7 @@ import {
   linkSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   statSync,
   symlinkSync,
@@ -36,7 +37,7 @@ beforeEach(() => {
 afterEach(() => directory[Symbol.dispose]())
 
 /** A process of its own that tries to take the lock once told to, says how it went, and stays until it is told to go. */
-async function contender() {
+async function contender(start = 'exec "$@"') {
   const program = `
     import {lockJob} from '${HOST}/lock.ts'
     const [place] = process.argv.slice(2)
@@ -47,7 +48,8 @@ async function contender() {
     }
   `
   await Bun.write(`${directory.path}/contender.ts`, program)
-  const child = Bun.spawn([process.execPath, `${directory.path}/contender.ts`, place], {
+  const argv = [process.execPath, `${directory.path}/contender.ts`, place]
+  const child = Bun.spawn(['sh', '-c', start, 'sh', ...argv], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
@@ -85,6 +87,27 @@ describe('one at a time', () => {
     child.kill('SIGKILL')
     await child.exited
     lockJob(place, 'backup').release()
+  })
+
+  test('where the note cannot be written the lock is one all the same, and that of a run that is gone says nothing', async () => {
+    lockJob(place, 'backup').release()
+    const {child, say, heard} = await contender('ulimit -f 0; exec "$@"')
+    await say('lock')
+    expect(await heard()).toBe('locked')
+    expect(readFileSync(`${place}/backup.lock`, 'utf8')).toBe('')
+    const error = await failureOf(() => lockJob(place, 'backup'))
+    expect(error).toMatchObject({code: 'job-busy', message: "job 'backup' is already running"})
+    child.kill('SIGKILL')
+    await child.exited
+  })
+
+  test('a note takes the place of a longer one as a whole', () => {
+    lockJob(place, 'backup').release()
+    const path = `${place}/backup.lock`
+    writeFileSync(path, 'long ago\n'.repeat(20))
+    const lock = lockJob(place, 'backup')
+    expect(readFileSync(path, 'utf8')).toMatch(new RegExp(`^pid ${process.pid}, since \\S+Z\n$`))
+    lock.release()
   })
 
   test('jobs do not disturb each other, whatever their names', () => {
@@ -281,6 +304,14 @@ describe('who runs a job', () => {
     expect(await untilGone([heir])).toBe(true)
     expect(lockHeirs(place, 'backup')).toBeUndefined()
     expect(lockHeirs(place, 'never')).toBeUndefined()
+  })
+
+  test('is not told by a directory: that is said', async () => {
+    mkdirSync(`${place}/backup.lock`, {recursive: true, mode: 0o700})
+    expect(await failureOf(() => jobRunner(place, 'backup'))).toMatchObject({
+      code: 'host',
+      message: `'${place}/backup.lock' is not a plain file: it cannot be the lock of a job`,
+    })
   })
 
   test('words without a lock mean nothing, and looking takes none', () => {

@@ -11,6 +11,7 @@ import {prunePhase} from '../../../src/lib/replicate/prune-phase.ts'
 import {createWatchdog} from '../../../src/lib/replicate/watchdog.ts'
 import type {PruneReport} from '../../../src/lib/report/report.ts'
 import type {Outcome} from '../../../src/lib/zfs/client.ts'
+import {parseDatasetName} from '../../../src/lib/zfs/name.ts'
 import {cursor, PUSH, policy, SINK, view} from '../plan/views.ts'
 import {lastN, regex} from '../prune/rules.ts'
 import {createTestContext} from '../test-context.ts'
@@ -221,6 +222,24 @@ describe('where pruning and replication want the same snapshot', () => {
     expect((await phase(noCursor)).calls).toEqual(['sender tank/a@b,c'])
   })
 })
+
+test.each([false, true])(
+  'a dataset the job names that is missing has failed, dry run: %s',
+  async (dryRun) => {
+    const {pruneSender, pruneReceiver} = await phase({
+      sender: [view(ABC)],
+      receiver: [view(ABC)],
+      missing: [parseDatasetName('tank/nope')],
+      dryRun,
+    })
+    expect(pruneSender?.filesystems.map(({filesystem, state}) => `${filesystem} ${state}`)).toEqual([
+      'tank/nope failed',
+      `tank/a ${dryRun ? 'planned' : 'done'}`,
+    ])
+    expect(pruneSender?.filesystems[0]?.error?.code).toBe('dataset-missing')
+    expect(pruneReceiver?.filesystems.map(({filesystem}) => filesystem)).toEqual(['tank/a'])
+  },
+)
 
 describe('what is gone on the sender', () => {
   const sender = [view(ABC)]

@@ -92,6 +92,25 @@ test('a person reads what was done and what failed, and not what was in order', 
   `)
 })
 
+test('a missing dataset is told by each phase, and once to who reads only what went wrong', () => {
+  const error = {code: 'dataset-missing', message: "'p/nope' does not exist"}
+  const nope = {filesystem: 'p/nope', state: 'failed' as const, error}
+  const report: RunReport = {
+    ...REPORT,
+    snapshot: {filesystems: [nope]},
+    replicate: {filesystems: [{...nope, steps: [], warnings: []}]},
+    pruneSender: {filesystems: [{...nope, snapshots: []}]},
+    exitStatus: 1,
+  }
+  expect(validateReport(report)).toBe(true)
+  const told = "p/nope: dataset-missing: 'p/nope' does not exist"
+  expect(renderText(report, {verbose: false})).toContain(`  prune sender ${told}\n`)
+  expect(renderProblems(report).split('\n').slice(0, 2)).toEqual([
+    `zrepl: job offsite: ${told}`,
+    'zrepl: job offsite: exit 1: some filesystem failed; the others are done',
+  ])
+})
+
 test('verbose tells of each pool whether its snapshots are of one instant', () => {
   const pools = [
     {pool: 'p', snapshots: 4, transactions: 1, consistent: true},

@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest'
 import type {ByteReader} from '../../../src/lib/core/stream.ts'
 import {encodeFrame, MAX_BODY_BYTES, readFrame, writeFrame} from '../../../src/lib/rpc/frame.ts'
+import {NO_STREAM} from '../../any-stream.ts'
 import {bytes, createConnection, NEVER} from './pipes.ts'
 
 test('a frame arrives as it was sent, and what follows it stays in the pipe', async () => {
@@ -117,6 +118,6 @@ function readerOf(frame: Uint8Array): ByteReader {
       at += length
       return frame.subarray(at - length, at)
     },
-    stream: {fd: -1},
+    stream: NO_STREAM,
   }
 }

@@ -155,6 +155,18 @@ describe('what has to be listed', () => {
   })
 })
 
+test.each<[Patterns, readonly string[]]>([
+  [{'<': true}, []],
+  [{'<': true, 'tank/a': true}, ['tank/a']],
+  [{tank: true, 'tank/a': true}, ['tank', 'tank/a']],
+  [{'tank/a': true, 'tank/*': true}, ['tank', 'tank/a']],
+  [{'tank<': true, 'tank/a<': true, 'tank/b': false, 'tank/c<': false}, ['tank', 'tank/a']],
+  [{'tank/b': true, 'tank/b<': true, 'tank/a': true}, ['tank/a', 'tank/b']],
+  [{'t*': true, 'tank/*/home<': true}, ['tank']],
+])('%j names %j', (patterns, named) => {
+  expect(filter(patterns).named).toEqual(named)
+})
+
 describe('patterns that can mean no dataset', () => {
   test.each([
     ['', 'empty'],

@@ -95,12 +95,12 @@ function legend(rules: readonly string[]): string {
 }
 
 function filesystemPart(filesystem: PrunedFilesystem, rules: readonly string[], scale: TimeScale): string {
-  const {filesystem: name, state, because = '', snapshots, freedBytes} = filesystem
+  const {filesystem: name, state, because = '', snapshots, freedBytes, error} = filesystem
   if (state === 'skipped') {
     return `<article><header><h3>${text(name)}</h3><span>not judged: ${text(because)}</span></header></article>`
   }
   if (snapshots.length === 0) {
-    return `<article><header><h3>${text(name)}</h3><span>no snapshots</span></header></article>`
+    return `<article><header><h3>${text(name)}</h3><span>${text(error?.message ?? 'no snapshots')}</span></header></article>`
   }
   const go = inState([filesystem], 'doomed')
   const facts = [
