@@ -191,6 +191,8 @@ async function withSendersWords<T>(
   error: T,
 ): Promise<T | OperationalError> {
   if (ctx.signal.aborted || !(error instanceof OperationalError)) return error
+  // Of a peer that was given up for what it does, what it says is no reason.
+  if (error.code === 'peer-protocol') return error
   if (!(await settlesWithin(ctx, connection.gone, SENDERS_WORDS_MS))) return error
   const complaint = connection.complaint()
   if (complaint === '') return error

@@ -94,7 +94,7 @@ async function greetAndServe(
 }
 
 /** Lanes to a server in this process; counts how many connections were opened. */
-function lanesTo(served: Served, run: RunContext = ctx) {
+function lanesTo(served: Served, run: RunContext = ctx, complaint = '') {
   let opened = 0
   const ended: Promise<unknown>[] = []
   const open = async (_ctx: RunContext): Promise<LaneConnection> => {
@@ -119,7 +119,7 @@ function lanesTo(served: Served, run: RunContext = ctx) {
         listener = told
       },
       hasUnread: () => client.reader.hasUnread(),
-      complaint: () => '',
+      complaint: () => complaint,
       hangUp: () => client.hangUp(),
       close: async () => {
         client.hangUp()
@@ -155,6 +155,25 @@ test('pull: streams and requests follow each other on one connection', async () 
   expect(got).toEqual(['stream', 'stream'])
   expect(opened()).toBe(1)
 })
+
+test.each([
+  [
+    'receive-failed',
+    'incomplete stream',
+    {code: 'send-failed', message: 'test: no space left; incomplete stream'},
+  ],
+  ['peer-protocol', 'a flood on stderr', {code: 'peer-protocol', message: 'a flood on stderr'}],
+] as const)(
+  'pull: behind %s, the last words of the sender are a reason, or not',
+  async (code, message, told) => {
+    const {receiver} = receiverOf(0, new OperationalError(code, message))
+    const sender = senderOf('stream', new OperationalError('send-failed', 'no space left'))
+    const {lanes} = lanesTo({kind: 'sender', sender}, ctx, 'no space left')
+    const transfer = createPullTransfer(lanes, receiver)
+    await expect(transfer(ctx, [sendRequest], [receiveRequest])).rejects.toMatchObject(told)
+    await lanes.close()
+  },
+)
 
 test('push: the reason of a receiver that refuses is what is reported, and the next step gets a new connection', async () => {
   const {receiver} = receiverOf(0, new OperationalError('placeholder', 'no root', {hint: 'make one'}))
