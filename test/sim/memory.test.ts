@@ -2,7 +2,8 @@ import {describe, expect, test} from 'vitest'
 import type {WorldOptions} from './options.ts'
 import {mustFindDataset, mustFindPool, writeBlock} from './pool.ts'
 import {type Run, run} from './run.ts'
-import {createWorld, receiverName, user, type World} from './world.ts'
+import {together} from './together.ts'
+import {copyWorld, createWorld, receiverName, user, type World} from './world.ts'
 
 const MINUTE_MS = 60_000
 const DATASET = 'tank/data/a b'
@@ -99,6 +100,26 @@ describe('what this host has received itself', () => {
       faults: [{kind: 'kill', at: 'receive:0', when: 'after', whom: 'everybody'}],
     })
     const done = await quietly(world, {phases: ['replicate']})
+    expect(ofReceiver(done)).toContain(`backup -d 1 -r ${copy(world)}`)
+  })
+
+  test('is listed where the clock was ahead when it came, and was put right again', async () => {
+    const world = await settled({direction: 'pull'})
+    change(world, 'new')
+    world.nature.nowMs += MINUTE_MS
+    const {trace} = await run(copyWorld(world), {phases: ['replicate']})
+    const command = trace.findIndex(({argv}) => argv[0] === 'receive')
+    const {runs, violations} = await together(world, [
+      {kind: 'start', when: {afterMs: 0}, phases: ['replicate']},
+      {kind: 'clock', when: {run: 0, command}, skewMs: 3_600_000},
+    ])
+    expect([runs.map(({end}) => end?.status), violations]).toEqual([[0], []])
+    world.receiver.skewMs = 0
+    world.nature.nowMs += MINUTE_MS
+    user(world.receiver, 'snapshot', `${copy(world)}@mine`)
+    world.nature.nowMs += MINUTE_MS
+    const done = await run(world, {phases: ['replicate']})
+    expect(done.violations).toEqual([])
     expect(ofReceiver(done)).toContain(`backup -d 1 -r ${copy(world)}`)
   })
 

@@ -430,14 +430,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'a hold is set without being noted',
     file: 'zfs-client/noting.ts',
-    find: 'recount(holds, 1)\n      return await zfs.hold(ctx, holds)',
+    find: 'recount(ctx, holds, 1)\n      return await zfs.hold(ctx, holds)',
     replace: 'return await zfs.hold(ctx, holds)',
     by: 'sim/memory.test.ts',
   },
   {
     what: 'what this run destroys behind what it receives is not noted',
     file: 'zfs-client/noting.ts',
-    find: 'lose(...new Set(snapshots.map(({name}) => datasetOf(name))))',
+    find: 'lose(ctx, ...new Set(snapshots.map(({name}) => datasetOf(name))))',
     replace: '',
     by: 'sim/regressions.test.ts',
   },

@@ -12,6 +12,7 @@ import type {LocalSender} from '../endpoint/sender.ts'
 import {findDeathSignal} from '../host/death-signal.ts'
 import {createLibrary} from '../host/library.ts'
 import {createListingFile} from '../host/listing-file.ts'
+import {defaultLockDirectory} from '../host/lock.ts'
 import {createPace} from '../host/pace.ts'
 import {resolveProgram} from '../host/resolve-program.ts'
 import {createRunProgram} from '../host/run-program.ts'
@@ -48,15 +49,24 @@ export function openZfs(options: {
   readonly owner: string | undefined
 }): OpenZfs {
   const {lockFd, access, owner} = options
-  const memory =
-    owner === undefined
-      ? undefined
-      : createListingFile(defaultStateDirectory(process.getuid?.() ?? 0, process.env), owner)
+  const memory = owner === undefined ? undefined : memoryOf(owner)
   const remembering = (zfs: ZfsClient) => (memory === undefined ? zfs : noting(zfs, memory))
   const cli = createZfs({lockFd, memory})
   if (access === 'cli') return {zfs: remembering(cli), close: async () => {}}
   const library = createLibrary({required: access === 'library', lockFd})
   return {zfs: remembering(createZfsLibraryClient(library, cli)), close: library.close}
+}
+
+/** Where there is no place to mark a listing as lost none is kept. */
+function memoryOf(owner: string): ListingMemory | undefined {
+  const uid = process.getuid?.() ?? 0
+  try {
+    const lockDirectory = defaultLockDirectory(uid, process.env)
+    return createListingFile({stateDirectory: defaultStateDirectory(uid, process.env), lockDirectory}, owner)
+  } catch (error) {
+    if (error instanceof OperationalError) return undefined
+    throw error
+  }
 }
 
 export type OpenZfs = {readonly zfs: ZfsClient; close(ctx: RunContext): Promise<void>}

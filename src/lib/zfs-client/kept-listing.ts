@@ -11,10 +11,10 @@ import {
   shortNameOf,
 } from '../zfs/name.ts'
 import {byCreatetxg, isSnapshot, nameOfVersion, type Version} from '../zfs/version.ts'
-import {isSameState, type KeptListing, type KeptVersions, type News} from './listing-memory.ts'
+import {isSameClock, isSameState, type KeptListing, type KeptVersions, type News} from './listing-memory.ts'
 
 /** Another form of the text has another number, and is not understood. */
-const FORM = 2
+const FORM = 3
 
 /** A kept listing as text: a line that says what it is, one for each dataset, and one for the end. */
 export function formatKeptListing({aheadMs, loadGuids, datasets}: KeptListing): string {
@@ -57,6 +57,7 @@ type Line =
         dataset: string,
         before: StateRow,
         untilSeconds: number,
+        aheadMs: number,
         rows: readonly Row[],
       ]
     }
@@ -68,7 +69,13 @@ function wireOf(news: News): Line {
       return {counted: Object.fromEntries(news.userrefs)}
     case 'received':
       return {
-        received: [news.dataset, stateRow(news.before), news.untilSeconds, news.snapshots.map(rowOf)],
+        received: [
+          news.dataset,
+          stateRow(news.before),
+          news.untilSeconds,
+          news.aheadMs,
+          news.snapshots.map(rowOf),
+        ],
       }
     case 'changed':
       return {changed: news.dataset}
@@ -86,7 +93,8 @@ export function parseKeptListing(text: string): KeptListing | undefined {
     if (form !== FORM || !Number.isFinite(aheadMs)) return undefined
     const datasets = new Map(lines.slice(1, end).map(parseDataset))
     const counted: Counted = new Map()
-    for (const line of lines.slice(end + 1)) take(JSON.parse(line) as Line, datasets, counted)
+    const listed = {aheadMs: aheadMs as number, datasets, counted}
+    for (const line of lines.slice(end + 1)) take(JSON.parse(line) as Line, listed)
     for (const [name, userrefs] of counted) recount(datasets, name, userrefs)
     const guids = Object.entries(loadGuids as Record<string, string>)
     return {
@@ -147,8 +155,14 @@ function parseRow(filesystem: DatasetName, row: Row): Version {
 /** The latest numbers of holds, by dataset and the snapshot's short name. */
 type Counted = Map<DatasetName, Map<string, number>>
 
+type Listed = {
+  readonly aheadMs: number
+  readonly datasets: Map<DatasetName, KeptVersions>
+  readonly counted: Counted
+}
+
 /** Nothing is added to a dataset that is not kept. */
-function take(line: Line, datasets: Map<DatasetName, KeptVersions>, counted: Counted): void {
+function take(line: Line, {aheadMs, datasets, counted}: Listed): void {
   if ('counted' in line) {
     for (const [text, userrefs] of Object.entries(line.counted)) {
       const snapshot = parseSnapshotName(text)
@@ -156,14 +170,17 @@ function take(line: Line, datasets: Map<DatasetName, KeptVersions>, counted: Cou
       counted.set(datasetOf(snapshot), byName.set(shortNameOf(snapshot), integerOf(userrefs)))
     }
   } else if ('received' in line) {
-    const [text, before, untilSeconds, rows] = line.received
+    const [text, before, untilSeconds, receivedAheadMs, rows] = line.received
     const name = parseDatasetName(textOf(text))
     const received = rows.map((row) => parseRow(name, row))
     const kept = datasets.get(name)
     if (kept === undefined) return
-    const proven = isSameState(kept, parseState(before))
-      ? {...kept, sameUntilSeconds: integerOf(untilSeconds)}
-      : unproven(kept)
+    // Of a clock that was set meanwhile, and perhaps back since, a second says nothing.
+    const isSteady = isSameClock(receivedAheadMs, aheadMs)
+    const proven =
+      isSteady && isSameState(kept, parseState(before))
+        ? {...kept, sameUntilSeconds: integerOf(untilSeconds)}
+        : unproven(kept)
     datasets.set(name, withReceived(proven, received))
   } else {
     const name = parseDatasetName(textOf(line.changed))

@@ -9,20 +9,24 @@ export type ListingMemory = {
   /** What was kept last, with what was noted since; `undefined`: nothing, or nothing that is understood. */
   recall(): KeptListing | undefined
   keep(listing: KeptListing): void
-  /** Adds to what is kept. */
-  note(news: News): void
+  /**
+   * Adds to what is kept. What cannot be added makes all that is kept untrue: then it is forgotten, for later processes as
+   * well, and why is returned. Never throws.
+   */
+  note(news: News): string | undefined
 }
 
 /** What has become known of something that is kept. */
 export type News =
   /** How many holds these have; too many where that is in doubt: then they are asked for. */
   | {readonly kind: 'counted'; readonly userrefs: ReadonlyMap<SnapshotName, number>}
-  /** We have received these, until this second, on what ZFS had said this of, and have seen them since. */
+  /** We have received these, until this second of this clock, on what ZFS had said this of, and have seen them since. */
   | {
       readonly kind: 'received'
       readonly dataset: DatasetName
       readonly before: SnapshotsState
       readonly untilSeconds: number
+      readonly aheadMs: number
       readonly snapshots: readonly Snapshot[]
     }
   /** Nothing proves any more that what is kept is all there is. */

@@ -1,43 +1,53 @@
+import type {RunContext} from '../core/context.ts'
 import type {Hold, ZfsClient} from '../zfs/client.ts'
 import type {SnapshotsState} from '../zfs/dataset.ts'
 import {type DatasetName, datasetOf, type SnapshotName} from '../zfs/name.ts'
 import {isSnapshot, nameOfSnapshot} from '../zfs/version.ts'
-import type {ListingMemory} from './listing-memory.ts'
+import {aheadMs, type Clocks, type ListingMemory, type News} from './listing-memory.ts'
 
-/** What was received into one dataset and has not been seen yet, and the second in which the last of it was through. */
-type Received = {readonly snapshots: Set<SnapshotName>; untilSeconds: number}
+/** What was received into one dataset and has not been seen yet, and what the clocks showed when the last of it was through. */
+type Received = {readonly snapshots: Set<SnapshotName>; readonly clocks: Clocks}
 
 /**
  * The same client, of whose doings `memory` learns what no listing tells it: nothing ZFS says of a dataset changes with the
  * holds on its snapshots, and what we have received ourselves need not be listed. A process that is killed in between has
- * noted too little to prove anything, never too much.
+ * noted too little to prove anything, never too much. Memory that is lost stops nothing: it is told once.
  */
 export function noting(zfs: ZfsClient, memory: ListingMemory): ZfsClient {
   const states = new Map<DatasetName, SnapshotsState | undefined>()
   const counts = new Map<SnapshotName, number>()
   const unseen = new Map<DatasetName, Received>()
 
-  function count(news: ReadonlyMap<SnapshotName, number>): void {
+  let isLost = false
+
+  function note(ctx: RunContext, news: News): void {
+    const because = memory.note(news)
+    if (because === undefined || isLost) return
+    isLost = true
+    ctx.log.of('zfs.cmd').warn('what was listed is forgotten', {because})
+  }
+
+  function count(ctx: RunContext, news: ReadonlyMap<SnapshotName, number>): void {
     if (news.size === 0) return
     for (const [snapshot, number] of news) counts.set(snapshot, number)
-    memory.note({kind: 'counted', userrefs: news})
+    note(ctx, {kind: 'counted', userrefs: news})
   }
 
   /** One hold more, or one less, on each. How many are left of a number that this process does not know is not guessed. */
-  function recount(holds: readonly Hold[], change: 1 | -1): void {
+  function recount(ctx: RunContext, holds: readonly Hold[], change: 1 | -1): void {
     const news = new Map<SnapshotName, number>()
     for (const {snapshot} of holds) {
       const before = news.get(snapshot) ?? counts.get(snapshot) ?? (change === 1 ? 0 : undefined)
       if (before !== undefined) news.set(snapshot, Math.max(before + change, 0))
     }
-    count(news)
+    count(ctx, news)
   }
 
-  function lose(...datasets: readonly DatasetName[]): void {
+  function lose(ctx: RunContext, ...datasets: readonly DatasetName[]): void {
     for (const dataset of datasets) {
       states.delete(dataset)
       unseen.delete(dataset)
-      memory.note({kind: 'changed', dataset})
+      note(ctx, {kind: 'changed', dataset})
     }
   }
 
@@ -56,17 +66,18 @@ export function noting(zfs: ZfsClient, memory: ListingMemory): ZfsClient {
     async holds(ctx, snapshots) {
       const holds = await zfs.holds(ctx, snapshots)
       const found = snapshots.map((name) => [name, holds.get(name)?.length ?? 0] as const)
-      count(new Map(found.filter(([name, number]) => counts.get(name) !== number)))
+      count(ctx, new Map(found.filter(([name, number]) => counts.get(name) !== number)))
       return holds
     },
     // Whoever is killed here has counted too many: then they are asked for.
     async hold(ctx, holds) {
-      recount(holds, 1)
+      recount(ctx, holds, 1)
       return await zfs.hold(ctx, holds)
     },
     async release(ctx, holds) {
       const outcomes = await zfs.release(ctx, holds)
       recount(
+        ctx,
         holds.filter((_, index) => outcomes[index]?.kind === 'done'),
         -1,
       )
@@ -74,11 +85,11 @@ export function noting(zfs: ZfsClient, memory: ListingMemory): ZfsClient {
     },
     // In the second in which the last stream was through, nothing else would tell.
     async destroySnapshots(ctx, snapshots) {
-      lose(...new Set(snapshots.map(({name}) => datasetOf(name))))
+      lose(ctx, ...new Set(snapshots.map(({name}) => datasetOf(name))))
       return await zfs.destroySnapshots(ctx, snapshots)
     },
     async rename(ctx, from, to) {
-      lose(from, to)
+      lose(ctx, from, to)
       return await zfs.rename(ctx, from, to)
     },
     async receive(ctx, args, stream) {
@@ -86,16 +97,12 @@ export function noting(zfs: ZfsClient, memory: ListingMemory): ZfsClient {
       const {snapshots} = unseen.get(dataset) ?? {snapshots: new Set()}
       // What has failed may have done so because somebody else was at it.
       const outcome = await zfs.receive(ctx, args, stream).catch((error: unknown) => {
-        lose(dataset)
+        lose(ctx, dataset)
         throw error
       })
       const clocks = memory.readClocks()
-      if (outcome.kind === 'failed' || clocks === undefined) lose(dataset)
-      else
-        unseen.set(dataset, {
-          snapshots: snapshots.add(args.to),
-          untilSeconds: Math.floor(clocks.wallMs / 1000),
-        })
+      if (outcome.kind === 'failed' || clocks === undefined) lose(ctx, dataset)
+      else unseen.set(dataset, {snapshots: snapshots.add(args.to), clocks})
       return outcome
     },
     async snapshots(ctx, names) {
@@ -106,13 +113,14 @@ export function noting(zfs: ZfsClient, memory: ListingMemory): ZfsClient {
         const [before, ours] = [states.get(dataset), unseen.get(dataset)]
         if (before === undefined || ours === undefined) continue
         const snapshots = Array.from(ours.snapshots).flatMap((name) => found.get(name) ?? [])
-        if (snapshots.length < ours.snapshots.size) lose(dataset)
+        if (snapshots.length < ours.snapshots.size) lose(ctx, dataset)
         else
-          memory.note({
+          note(ctx, {
             kind: 'received',
             dataset,
             before,
-            untilSeconds: ours.untilSeconds,
+            untilSeconds: Math.floor(ours.clocks.wallMs / 1000),
+            aheadMs: aheadMs(ours.clocks),
             snapshots,
           })
         unseen.delete(dataset)

@@ -15,6 +15,7 @@ export function createSimulatedMemory({kept, nature}: World, {host}: Process): L
     note: (news) => {
       const text = kept.get(host.name)
       if (text !== undefined) kept.set(host.name, text + formatNews(news))
+      return undefined
     },
   }
 }

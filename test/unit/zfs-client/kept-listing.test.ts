@@ -55,11 +55,12 @@ describe('what was noted since is in it:', () => {
     createtxg: parseCreatetxg('9007199254740994'),
     userrefs: 0,
   }
-  const received = (before = state): News => ({
+  const received = (before = state, aheadMs = LISTING.aheadMs): News => ({
     kind: 'received',
     dataset: a,
     before,
     untilSeconds: state.changedSeconds + 60,
+    aheadMs,
     snapshots: [COME],
   })
   const kept = (...news: readonly News[]) =>
@@ -81,6 +82,7 @@ describe('what was noted since is in it:', () => {
     expect(kept(received())).toEqual({...KEPT, sameUntilSeconds: seconds, versions: [CURSOR, HELD, COME]})
     const later = {...state, changedSeconds: seconds}
     expect(kept(received(), received(later))?.sameUntilSeconds).toBe(seconds)
+    expect(kept(received(state, LISTING.aheadMs + 10))?.sameUntilSeconds).toBe(seconds)
   })
 
   test.each([
@@ -89,6 +91,8 @@ describe('what was noted since is in it:', () => {
       received({...state, changedSeconds: state.changedSeconds + 1}),
     ],
     ['into another dataset of that name', received({...state, guid: parseGuid('1')})],
+    ['by a clock that was an hour ahead by then', received(state, LISTING.aheadMs + 3_600_000)],
+    ['by a clock that was a second behind', received(state, LISTING.aheadMs - 1000)],
   ])('what was received %s: it proves nothing', (_, news) => {
     expect(kept(news)).toEqual({
       ...KEPT,
@@ -119,7 +123,7 @@ describe('anything else is nothing:', () => {
   })
 
   test.each([
-    ['another form', TEXT.replace('"form":2', '"form":1')],
+    ['another form', TEXT.replace('"form":3', '"form":2')],
     ['no clock', TEXT.replace('1700000000123', 'null')],
     ['a guid that is a number', TEXT.replace('"18446744073709551614"', '18446744073709551614')],
     ['a name with another meaning', TEXT.replace('" x "', '"x@y"')],

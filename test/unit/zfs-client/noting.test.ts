@@ -18,13 +18,16 @@ const TAG = parseHoldTag('zrepl_STEP_J_x')
 const ctx = testContext()
 
 /** A client that answers so, and what it has noted. */
-function noted(steps: readonly Step[]) {
+function noted(steps: readonly Step[], lost?: string) {
   const news: News[] = []
   const memory: ListingMemory = {
     readClocks: () => ({wallMs: 7_900, upMs: 0}),
     recall: () => undefined,
     keep: () => {},
-    note: (one) => news.push(one),
+    note: (one) => {
+      news.push(one)
+      return lost
+    },
   }
   const {run, done} = scripted(steps)
   const counted = () =>
@@ -95,4 +98,15 @@ describe('snapshots', () => {
     expect([...(await client.snapshots(ctx, [A1, A2])).keys()]).toEqual([A1])
     expect(counted()).toEqual([])
   })
+})
+
+test('memory that is lost stops nothing, and is told once', async () => {
+  const {client, done} = noted([[`hold ${TAG} p/a@2`], ['rename p/a p/b']], "cannot add to 'x': EROFS")
+  const told = testContext()
+  expect(await client.hold(told, [{snapshot: A2, tag: TAG}])).toEqual([{kind: 'done'}])
+  expect(await client.rename(told, parseDatasetName('p/a'), parseDatasetName('p/b'))).toEqual({kind: 'done'})
+  expect(told.told.filter(({level}) => level === 'warn')).toEqual([
+    {level: 'warn', message: 'what was listed is forgotten', fields: {because: "cannot add to 'x': EROFS"}},
+  ])
+  done()
 })
