@@ -8,3 +8,9 @@ export function stackAbove(stack: string): string | undefined {
 export function isAtOrBelow(stack: string, top: string): boolean {
   return stack.startsWith(top) && (stack.length === top.length || '.$'.includes(stack[top.length] ?? ''))
 }
+
+/** The stack of the root that a span with this stack is inside, or is itself. */
+export function rootOf(stack: string): string {
+  const end = stack.search(/[.$]/)
+  return end === -1 ? stack : stack.slice(0, end)
+}

@@ -44,18 +44,25 @@ function createJournal(socket: string): Journal {
 
 /**
  * An entry in the native protocol of the journal: a field a line, or one with line ends in it with its length before it as
- * 64 bits. `durationMs` becomes `ZREPL_DURATION_MS`.
+ * 64 bits. `durationMs` becomes `ZREPL_DURATION_MS`; of several fields that become the same the first counts.
  */
 export function formatEntry(message: string, level: LogLevel, fields: Fields): Uint8Array {
   const all = {
     MESSAGE: message,
     PRIORITY: SEVERITY[level],
     SYSLOG_IDENTIFIER: 'zrepl',
-    ...Object.fromEntries(Object.entries(fields).map(([key, value]) => [fieldName(key), value])),
+    ...Object.fromEntries(byName(fields)),
   }
-  return Buffer.concat(
-    Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [formatField(name, value)])),
-  )
+  return Buffer.concat(Object.entries(all).map(([name, value]) => formatField(name, value)))
+}
+
+function byName(fields: Fields): ReadonlyMap<string, NonNullable<Fields[string]>> {
+  const named = new Map<string, NonNullable<Fields[string]>>()
+  for (const [key, value] of Object.entries(fields)) {
+    const name = fieldName(key)
+    if (value !== undefined && !named.has(name)) named.set(name, value)
+  }
+  return named
 }
 
 function formatField(name: string, value: NonNullable<Fields[string]>): Uint8Array {

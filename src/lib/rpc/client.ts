@@ -49,7 +49,7 @@ export async function openLane(
   })
 }
 
-function createLane({clock, log}: RunContext, connection: LaneConnection): Lane {
+function createLane({clock, log, span}: RunContext, connection: LaneConnection): Lane {
   let id = 0
   let idle = true
   let streaming = false
@@ -58,7 +58,7 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
   let frames: FrameBytes | undefined
   const spans = createFarSpans(connection.peer)
   connection.onTold(
-    createListener(log.with({side: 'peer', peer: connection.peer}), spans, () => watch?.sign()),
+    createListener(log.with({side: 'peer', peer: connection.peer}), span.stack, spans, () => watch?.sign()),
   )
   void connection.gone.then(() => {
     watch?.stop()

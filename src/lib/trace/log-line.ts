@@ -21,7 +21,10 @@ export type LogLook = {
   readonly color: boolean
 }
 
-/** A log line as text without the line end. JSON keys are those of zrepl: time, level, msg, and the fields. */
+/**
+ * A log line as text without the line end. JSON keys are those of zrepl: time, level, msg, and the fields, of which one that
+ * has such a name gets another.
+ */
 export function formatLogLine(line: LogLine, look: LogLook): string {
   switch (look.format) {
     case 'human':
@@ -65,7 +68,7 @@ function formatHuman({timeMs, level, message, fields}: LogLine, look: LogLook): 
 }
 
 function formatLogfmt({message, fields, ...line}: LogLine, look: LogLook): string {
-  return Object.entries({...metadata(line, look), msg: message, ...fields})
+  return Object.entries({...metadata(line, look), msg: message, ...renamed(fields)})
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${quotedIfNeeded(text(value))}`)
     .join(' ')
@@ -76,11 +79,20 @@ function quotedIfNeeded(value: string): string {
 }
 
 function formatJson({message, fields, ...line}: LogLine, look: LogLook): string {
-  const plain = Object.entries(fields).map(([key, value]) => [
+  const plain = Object.entries(renamed(fields)).map(([key, value]) => [
     key,
     typeof value === 'bigint' ? value.toString() : value,
   ])
   return JSON.stringify({...metadata(line, look), msg: message, ...Object.fromEntries(plain)})
+}
+
+/** Also where time and level are left out, since whoever reads such a line would take a field for them. */
+const OF_THE_LINE: ReadonlySet<string> = new Set(['time', 'level', 'msg'])
+
+function renamed(fields: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [OF_THE_LINE.has(key) ? `fields.${key}` : key, value]),
+  )
 }
 
 function metadata({timeMs, level}: Pick<LogLine, 'timeMs' | 'level'>, look: LogLook) {

@@ -1,4 +1,5 @@
 import type {Clock, EndedSpan, Fields, Logs, Span} from '../core/context.ts'
+import {foreignFields} from '../core/foreign-fields.ts'
 import {redactedFields} from '../core/redact.ts'
 
 /** Where spans go. */
@@ -88,7 +89,7 @@ export function createRootSpan(options: SpanOptions, annotation: string, above?:
       },
       adopt(span) {
         told?.debug('span ends', {
-          ...span.fields,
+          ...foreignFields(span.fields),
           span: span.stack,
           annotation: span.annotation,
           duration_s: ((span.endUs - span.startUs) / 1e6).toFixed(3),

@@ -28,6 +28,20 @@ test('what has line ends in it cannot forge a field', () => {
   )
 })
 
+test('of fields that have one name in a journal the first counts, which is ours', () => {
+  const entry = Buffer.from(
+    formatEntry('a', 'info', {
+      clientIdentity: undefined,
+      job: 'offsite',
+      JOB: 'forged',
+      client_identity: 'x',
+    }),
+  )
+  expect(entry.toString()).toBe(
+    'MESSAGE=a\nPRIORITY=6\nSYSLOG_IDENTIFIER=zrepl\nZREPL_JOB=offsite\nZREPL_CLIENT_IDENTITY=x\n',
+  )
+})
+
 test('a journal that is not there has not taken it; one that our stderr does not go to is not asked', () => {
   using directory = temporaryDirectory()
   const socket = `${directory.path}/journal`

@@ -49,6 +49,27 @@ test('JSON lines keep numbers beyond 2^53 as text', () => {
   })
 })
 
+test.each<[string, Partial<LogLook>, string]>([
+  [
+    'logfmt',
+    {format: 'logfmt'},
+    'time=2026-01-02T03:04:05.006Z level=warn msg="step failed" fields.time=1999 fields.level=info fields.msg="all is well" fields.n=1',
+  ],
+  [
+    'JSON',
+    {format: 'json'},
+    '{"time":"2026-01-02T03:04:05.006Z","level":"warn","msg":"step failed","fields.time":1999,"fields.level":"info","fields.msg":"all is well","fields.n":1}',
+  ],
+  [
+    'JSON without what the syslog keeps',
+    {format: 'json', time: false, level: false},
+    '{"msg":"step failed","fields.time":1999,"fields.level":"info","fields.msg":"all is well","fields.n":1}',
+  ],
+])('no field takes the place of time, level or message in %s', (_, look, expected) => {
+  const fields = {time: 1999, level: 'info', msg: 'all is well', 'fields.n': 1}
+  expect(formatLogLine({...line, fields}, {...LOOK, format: 'human', ...look})).toBe(expected)
+})
+
 test('a log injects its fields, the later ones win, and lower levels are dropped', () => {
   const lines: LogLine[] = []
   const logs = createLogs(clock, 'info', (line) => lines.push(line), {job: 'a', side: 'x'})

@@ -54,6 +54,26 @@ test('a grep for the beginning of a span’s stack finds everything below it', (
   )
 })
 
+test('a span of the far side has its facts in our log, and nothing that our lines say of themselves', () => {
+  const {span, lines} = root()
+  span.adopt({
+    stack: 'a.b.c',
+    annotation: 'zfs list',
+    startUs: 0,
+    endUs: 1_500_000,
+    host: 'ssh backup',
+    fields: {exitCode: 0, job: 'forged', SUBSYSTEM: 'forged', side: 'forged'},
+  })
+  expect(lines.at(-1)?.fields).toEqual({
+    subsystem: 'trace.data',
+    exitCode: 0,
+    span: 'a.b.c',
+    annotation: 'zfs list',
+    duration_s: '1.500',
+    host: 'ssh backup',
+  })
+})
+
 test('tasks go on beside each other and beside a span', () => {
   const {span, kept} = root()
   const [first, second, inner] = [span.task('one'), span.task('two'), span.child('three')]
