@@ -7,7 +7,7 @@ import {
   readFileSync,
   renameSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import {OperationalError} from '../core/errors.ts'
 import {quoted} from '../core/printable.ts'
@@ -33,7 +33,8 @@ export function publishPlan(directory: string, job: string, text: string): {with
     const fd = openSync(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
     try {
       tryLock(fd)
-      writeSync(fd, text)
+      // All of it, or it fails: half a plan is not understood, and nobody would prune beside this run.
+      writeFileSync(fd, text)
       renameSync(temporary, path)
     } catch (error) {
       unlinkSync(temporary)

@@ -44,3 +44,18 @@ test('where nothing ever ran there is no plan', () => {
   using temporary = temporaryDirectory()
   expect(readPlans(join(temporary.path, 'none'))).toEqual([])
 })
+
+test('a plan of which not all can be written is none', async () => {
+  using temporary = temporaryDirectory()
+  const directory = temporary.path
+  const module = join(import.meta.dirname, '../../../src/lib/host/plan-file.ts')
+  const script = `import {publishPlan} from '${module}'
+try { publishPlan('${directory}', 'job', 'x'.repeat(100_000)) } catch ({code, message}) { console.log(code, message) }`
+  // No file gets longer than this, and a write that comes so far writes less than it was to.
+  const limited = `trap '' XFSZ; ulimit -f 16; exec "$0" -e "$1"`
+  const child = Bun.spawn(['sh', '-c', limited, process.execPath, script], {stdout: 'pipe'})
+  expect(await new Response(child.stdout).text()).toBe(
+    `host cannot write the plan file '${directory}/job.plan': EFBIG\n`,
+  )
+  expect(readdirSync(directory)).toEqual([])
+})
