@@ -9,7 +9,12 @@ export function redacted(text: string): string {
   return text.replace(TOKEN, (token) => `${token.slice(0, SHOWN)}…`).replace(USER_INFO, '$1…@')
 }
 
-const TOKEN = /\b1-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+/g
+/**
+ * Version, checksum, length and payload as `decodeResumeToken` takes them. The payload is a zlib stream, whose first two bytes are
+ * one of these, and the beginning of one that was cut says as much as there is of it; names of datasets, `vm-1-2-3-4`, look
+ * like the rest.
+ */
+const TOKEN = /\b1-[0-9a-f]{1,16}-[0-9a-f]{1,8}-78(?:01|5e|9c|da)[0-9a-f]{8,}/g
 const SHOWN = 12
 const USER_INFO = /(:\/\/[^/\s:@]*:)[^/\s@]+@/g
 

@@ -8,6 +8,9 @@ const TOKEN = '1-c8c4c5d5a-e8-789c636064000310a500c4ec50360710e72765a52697303041
 test.each([
   [`zfs send -t ${TOKEN}`, 'zfs send -t 1-c8c4c5d5a-…'],
   [`'${TOKEN}', '${TOKEN}'`, "'1-c8c4c5d5a-…', '1-c8c4c5d5a-…'"],
+  [`cut: ${TOKEN.slice(0, 40)}`, 'cut: 1-c8c4c5d5a-…'],
+  ['tank/vm-1-2-3-4 tank/vm-1-100-0-disk0@a', 'tank/vm-1-2-3-4 tank/vm-1-100-0-disk0@a'],
+  ['tank/1-2024-01-789c@x tank/1-a-b-c0ffee0123456789', 'tank/1-2024-01-789c@x tank/1-a-b-c0ffee0123456789'],
   ['postgres://me:s3cret@db:5432/x', 'postgres://me:…@db:5432/x'],
   ['tank/a@zrepl_20260101_000000_000 11-2-3 1-2', 'tank/a@zrepl_20260101_000000_000 11-2-3 1-2'],
   ['https://hc.example/ping at 10:00 by root@host', 'https://hc.example/ping at 10:00 by root@host'],
