@@ -4,14 +4,14 @@ import type {LaneConnection, OpenConnection} from '../core/lane.ts'
 import {formatDuration} from '../core/units.ts'
 import {ceilingMs} from './ceiling.ts'
 import {createFarSpans} from './far-spans.ts'
-import {type BodyLimits, readFrame, writeFrame} from './frame.ts'
+import {type BodyLimits, encodeFrame, readFrame} from './frame.ts'
 import {createFrameBytes, type FrameBytes} from './frame-bytes.ts'
 import {createListener} from './listen.ts'
 import {greetAsClient} from './prelude.ts'
 import {formatRequest, type Request} from './request.ts'
 import {parseResponse, type Response} from './response.ts'
 import {responseLimits} from './response-limits.ts'
-import {SIGN_EVERY_MS, SIGNS_MISSED, type Watch, watchForSigns} from './signs-of-life.ts'
+import {FRAME_MISSED, SIGN_EVERY_MS, SIGNS_MISSED, type Watch, watchForSigns} from './signs-of-life.ts'
 
 /** The active side's end of one connection: one request at a time. */
 export type Lane = {
@@ -56,7 +56,7 @@ export async function openLane(
 function createLane({clock, log}: RunContext, connection: LaneConnection): Lane {
   let id = 0
   let idle = true
-  let streaming = false
+  let verb: Request['verb'] = 'alive'
   let limits: BodyLimits | undefined
   let ended = false
   let watch: Watch | undefined
@@ -72,13 +72,15 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
     spans.end()
   })
 
-  function begin(request: Request, span: Span | undefined): void {
+  /** A watch that is given no sign: neither may a host that slept, or a process that was stopped, count as time here. */
+  function limit(ms: number): void {
     ceiling?.stop()
-    const ms = ceilingMs(request)
-    // A watch that is given no sign: neither may a host that slept, or a process that was stopped, count as time here.
     ceiling = watchForSigns(clock, Math.ceil(ms / SIGN_EVERY_MS), () =>
-      connection.burn(unanswered(connection, request, ms)),
+      connection.burn(unanswered(connection, verb, ms)),
     )
+  }
+
+  function begin(span: Span | undefined): void {
     if (!idle) return
     idle = false
     if (span !== undefined) spans.asked(span)
@@ -109,21 +111,27 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
     },
     async ask(ctx, request) {
       const span = request.verb === 'alive' ? undefined : ctx.span
-      begin(request, span)
+      verb = request.verb
+      limit(ceilingMs(request))
+      begin(span)
       if (frames?.span !== span) frames = span && createFrameBytes(span)
       id += 1
-      streaming = request.verb === 'receive'
       limits = responseLimits(request)
       const body = formatRequest(id, request, span && {span: span.stack, told: span.kept})
-      const bytes = await writeFrame(connection.writer, 'request', body, ctx.signal)
-      frames?.request(bytes)
+      const frame = encodeFrame('request', body)
+      await connection.writer.write(frame, ctx.signal, () => watch?.sign())
+      frames?.request(frame.length)
       // Its answer comes behind streams, which take as long as they take.
-      if (streaming) ceiling?.stop()
+      if (verb === 'receive') ceiling?.stop()
     },
-    async answer<Verb extends Response['verb']>(ctx: RunContext, verb: Verb) {
+    async answer<Verb extends Response['verb']>(ctx: RunContext, due: Verb) {
       const body = await readFrame(connection.reader, 'response', ctx.signal, {
         limits,
-        count: (bytes) => frames?.response(bytes),
+        begun(bytes) {
+          frames?.response(bytes)
+          if (verb === 'receive') limit(FRAME_MISSED * SIGN_EVERY_MS)
+        },
+        moved: () => watch?.sign(),
       })
       if (body === undefined) {
         throw await withComplaint(
@@ -136,12 +144,12 @@ function createLane({clock, log}: RunContext, connection: LaneConnection): Lane 
       // Refused in the middle of a stream, the rest of it is still in the pipe.
       const isRefusal =
         response.verb === 'error' || (response.verb === 'received' && response.failure !== undefined)
-      if (response.verb !== 'sending' && !(isRefusal && streaming)) settle()
+      if (response.verb !== 'sending' && !(isRefusal && verb === 'receive')) settle()
       if (response.verb === 'error') throw response.error
-      if (response.verb !== verb)
+      if (response.verb !== due)
         throw new OperationalError(
           'peer-protocol',
-          `the peer answered '${response.verb}' where '${verb}' was due`,
+          `the peer answered '${response.verb}' where '${due}' was due`,
         )
       return response as Extract<Response, {verb: Verb}>
     },
@@ -155,7 +163,7 @@ function silent({peer}: LaneConnection): OperationalError {
   })
 }
 
-function unanswered({peer}: LaneConnection, {verb}: Request, ms: number): OperationalError {
+function unanswered({peer}: LaneConnection, verb: Request['verb'], ms: number): OperationalError {
   return new OperationalError(
     'peer-unreachable',
     `${peer}: no answer to '${verb}' within ${formatDuration(ms)}, only signs of life`,

@@ -1,5 +1,5 @@
 import {OperationalError} from '../core/errors.ts'
-import type {ByteReader, ByteWriter} from '../core/stream.ts'
+import type {ByteReader} from '../core/stream.ts'
 
 /**
  * A frame is 12 bytes of header and a JSON body:
@@ -38,23 +38,7 @@ const STRAY_BRACKETS = 1000
 const ENCODER = new TextEncoder()
 const DECODER = new TextDecoder('utf-8', {fatal: true})
 
-/**
- * Writes one frame; returns its length in bytes. Throws `peer-protocol` when the body is longer than the other side would
- * accept.
- */
-export async function writeFrame(
-  writer: ByteWriter,
-  kind: FrameKind,
-  body: unknown,
-  signal: AbortSignal,
-  limits = limitsOf(kind),
-): Promise<number> {
-  const frame = encodeFrame(kind, body, limits)
-  await writer.write(frame, signal)
-  return frame.length
-}
-
-/** The bytes of a frame. */
+/** The bytes of a frame. Throws `peer-protocol` when the body is longer than the other side would accept. */
 export function encodeFrame(kind: FrameKind, body: unknown, {bytes} = limitsOf(kind)): Uint8Array {
   const json = ENCODER.encode(JSON.stringify(body))
   if (json.length > bytes) {
@@ -75,8 +59,8 @@ function limitsOf(kind: FrameKind): BodyLimits {
 }
 
 /**
- * Reads one frame and parses its body; `undefined` when the peer has closed the connection in order. `count` is given its
- * length in bytes. Throws `peer-protocol` on anything that is not a frame of this kind within `limits`.
+ * Reads one frame and parses its body; `undefined` when the peer has closed the connection in order. `begun` is given its
+ * length in bytes when its header is there, and `moved` is called whenever some of it has come. Throws `peer-protocol` on anything that is not a frame of this kind within `limits`.
  */
 export async function readFrame(
   reader: ByteReader,
@@ -84,16 +68,19 @@ export async function readFrame(
   signal: AbortSignal,
   {
     limits = limitsOf(kind),
-    count = () => {},
-  }: {readonly limits?: BodyLimits | undefined; readonly count?: (bytes: number) => void} = {},
+    begun = () => {},
+    moved = () => {},
+  }: {
+    readonly limits?: BodyLimits | undefined
+    readonly begun?: (bytes: number) => void
+    readonly moved?: () => void
+  } = {},
 ): Promise<unknown> {
   const header = await reader.read(HEADER_BYTES, signal)
   if (header === undefined) return undefined
   const length = readHeader(header, kind, limits)
-  const body = await reader.read(length, signal)
-  if (body === undefined)
-    throw new OperationalError('peer-protocol', 'the peer closed the connection inside a frame')
-  count(HEADER_BYTES + length)
+  begun(HEADER_BYTES + length)
+  const body = await readBody(reader, length, signal, moved)
   checkObjects(body, limits)
   return parseBody(body)
 }
@@ -119,6 +106,26 @@ function readHeader(header: Uint8Array, kind: FrameKind, {bytes}: BodyLimits): n
     )
   }
   return length
+}
+
+/** So many bytes of a body are read at once. */
+const PIECE_BYTES = 16 * 1024
+
+async function readBody(
+  reader: ByteReader,
+  length: number,
+  signal: AbortSignal,
+  moved: () => void,
+): Promise<Uint8Array> {
+  const body = new Uint8Array(length)
+  for (let at = 0; at < length; at += PIECE_BYTES) {
+    moved()
+    const piece = await reader.read(Math.min(PIECE_BYTES, length - at), signal)
+    if (piece === undefined)
+      throw new OperationalError('peer-protocol', 'the peer closed the connection inside a frame')
+    body.set(piece, at)
+  }
+  return body
 }
 
 /** Before it is parsed: counts what opens an array or an object, in words or not. */

@@ -1,15 +1,23 @@
-import type {RunContext} from '../core/context.ts'
+import {type RunContext, withSignal} from '../core/context.ts'
 import {OperationalError} from '../core/errors.ts'
 import type {ByteReader, ByteWriter} from '../core/stream.ts'
 import type {LocalReceiver} from '../endpoint/receiver.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
-import {readFrame, writeFrame} from './frame.ts'
+import {encodeFrame, readFrame} from './frame.ts'
 import {createFrameBytes} from './frame-bytes.ts'
 import {patienceMs} from './patience.ts'
 import {type Cause, parseRequest, type Request} from './request.ts'
 import {formatResponse, type Response} from './response.ts'
 import {responseLimits} from './response-limits.ts'
-import {BYTES_MISSED, giveSigns, SIGN_EVERY_MS, SIGNS_MISSED, watchForSigns} from './signs-of-life.ts'
+import {
+  BYTES_MISSED,
+  FRAME_MISSED,
+  giveSigns,
+  SIGN_EVERY_MS,
+  SIGNS_MISSED,
+  type Watch,
+  watchForSigns,
+} from './signs-of-life.ts'
 
 /** What a client identity is served with: an endpoint, or the reason why there is none. */
 export type Served =
@@ -39,33 +47,60 @@ export async function serve(
   beside: Beside,
 ): Promise<void> {
   let state: PipeState = 'at-frame'
+  let sentBytes = 0
   while (state !== 'in-stream') {
     let requestBytes = 0
-    const body = await nextFrame(ctx, reader, state, (bytes) => {
-      requestBytes = bytes
-    })
-    if (body === undefined) return
-    const {id, request, cause} = parseRequest(body)
-    const requestCtx = beside.requestContext(ctx, request.verb, cause)
-    const frames = createFrameBytes(requestCtx.span)
-    frames.request(requestBytes)
-    const respond = async (response: Response) =>
-      frames.response(
-        await writeFrame(
-          writer,
-          'response',
-          formatResponse(id, response),
-          ctx.signal,
-          responseLimits(request),
-        ),
-      )
-    const signs = giveSigns(ctx.clock, beside.heartbeat)
+    let signs: Pick<Watch, 'stop'> | undefined
     try {
-      state = await handle(requestCtx, served, request, respond, reader, writer, beside.hasMoved)
+      const body = await nextFrame(ctx, reader, state, sentBytes, (bytes) => {
+        requestBytes = bytes
+        // From now on: a long one may be on its way for minutes after the client has written all of it.
+        signs = giveSigns(ctx.clock, beside.heartbeat)
+      })
+      if (body === undefined) return
+      const {id, request, cause} = parseRequest(body)
+      const requestCtx = beside.requestContext(ctx, request.verb, cause)
+      const frames = createFrameBytes(requestCtx.span)
+      frames.request(requestBytes)
+      const answers = createAnswers(ctx, writer, id, request, (bytes) => {
+        sentBytes = bytes
+        frames.response(bytes)
+      })
+      try {
+        state = await handle(requestCtx, served, request, answers, reader, writer, beside.hasMoved)
+      } finally {
+        requestCtx.span.end()
+      }
     } finally {
-      signs.stop()
-      requestCtx.span.end()
+      signs?.stop()
     }
+  }
+}
+
+/** What the client is answered. */
+type Answers = {
+  respond(response: Response): Promise<void>
+  /** The client has got one by half: nothing more can be said to it. */
+  isCut(): boolean
+}
+
+function createAnswers(
+  ctx: RunContext,
+  writer: ByteWriter,
+  id: number,
+  request: Request,
+  count: (bytes: number) => void,
+): Answers {
+  let cut = false
+  return {
+    async respond(response) {
+      const frame = encodeFrame('response', formatResponse(id, response), responseLimits(request))
+      cut = true
+      await asAWhole(ctx, (signal, sign) => writer.write(frame, signal, sign), NOT_TAKEN)
+      cut = false
+      count(frame.length)
+    },
+    isCut: () => cut,
   }
 }
 
@@ -80,10 +115,15 @@ async function nextFrame(
   ctx: RunContext,
   reader: ByteReader,
   state: Exclude<PipeState, 'in-stream'>,
-  count: (bytes: number) => void,
+  sentBytes: number,
+  begun: (bytes: number) => void,
 ): Promise<unknown> {
   if (state === 'at-frame')
-    return await unlessSilent(ctx, (signal) => readFrame(reader, 'request', signal, {count}))
+    return await asAWhole(
+      ctx,
+      (signal, moved) => readFrame(reader, 'request', signal, {begun, moved}),
+      noRequest(sentBytes),
+    )
   const answered = new AbortController()
   const impatient = new AbortController()
   const patience = patienceMs(state.behindStreams)
@@ -92,7 +132,7 @@ async function nextFrame(
     () => undefined,
   )
   try {
-    return await readFrame(reader, 'request', AbortSignal.any([ctx.signal, impatient.signal]), {count})
+    return await readFrame(reader, 'request', AbortSignal.any([ctx.signal, impatient.signal]), {begun})
   } finally {
     answered.abort()
   }
@@ -113,13 +153,44 @@ const NO_REQUEST: Silence = {
   missed: SIGNS_MISSED,
   because: 'the client has asked for nothing and given no sign of life for half a minute',
 }
+const NOT_TAKEN: Silence = {
+  missed: SIGNS_MISSED,
+  because: 'the client has taken nothing of an answer for half a minute',
+}
+const NOT_WHOLE: Silence = {
+  missed: FRAME_MISSED,
+  because: `a frame has not gone through as a whole within ${(FRAME_MISSED * SIGN_EVERY_MS) / 3_600_000} hours`,
+}
+
+/** What sshd and the network may hold of an answer that has been written, bytes. */
+const MAX_UNDER_WAY = 4 * 1024 * 1024
+/** What gets through a slow line between two looks, bytes. */
+const BYTES_A_LOOK = 32 * 1024 * (SIGN_EVERY_MS / 1000)
+
+/** Until the whole of an answer has come through a slow line, up to two minutes, the client cannot ask for more. */
+function noRequest(sentBytes: number): Silence {
+  const more = Math.floor(Math.min(sentBytes, MAX_UNDER_WAY) / BYTES_A_LOOK)
+  return {...NO_REQUEST, missed: NO_REQUEST.missed + more}
+}
+
+/** Reads or writes one frame: while any of it moves the other side is there, but it has to come to an end. */
+async function asAWhole<T>(
+  ctx: RunContext,
+  work: (signal: AbortSignal, sign: () => void) => Promise<T>,
+  silence: Silence,
+): Promise<T> {
+  return await unlessSilent(ctx, (signal) => unlessSilent(withSignal(ctx, signal), work, silence), NOT_WHOLE)
+}
 
 type Silence = {readonly missed: number; readonly because: string}
 
-/** Ends `work`, which waits for the client, by its signal with `peer-unreachable` when it waits in vain. */
+/**
+ * Ends `work`, which waits for the client and says when it sees a sign of it, by its signal with `peer-unreachable` when it
+ * waits in vain.
+ */
 export async function unlessSilent<T>(
   ctx: RunContext,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, sign: () => void) => Promise<T>,
   {missed, because} = NO_REQUEST,
   look?: () => boolean,
 ): Promise<T> {
@@ -127,7 +198,7 @@ export async function unlessSilent<T>(
   const onSilence = () => silent.abort(new OperationalError('peer-unreachable', because, {retryable: true}))
   const watch = watchForSigns(ctx.clock, missed, onSilence, look)
   try {
-    return await work(AbortSignal.any([ctx.signal, silent.signal]))
+    return await work(AbortSignal.any([ctx.signal, silent.signal]), watch.sign)
   } finally {
     watch.stop()
   }
@@ -138,7 +209,7 @@ async function handle(
   ctx: RunContext,
   served: Served,
   request: Request,
-  respond: (response: Response) => Promise<void>,
+  {respond, isCut}: Answers,
   reader: ByteReader,
   writer: ByteWriter,
   hasMoved: Beside['hasMoved'],
@@ -175,7 +246,7 @@ async function handle(
     }
     return 'at-frame'
   } catch (error) {
-    if (!(error instanceof OperationalError)) throw error
+    if (!(error instanceof OperationalError) || isCut()) throw error
     warnOfFailure(ctx, request, error)
     if (request.verb === 'send' && inStream) throw error
     await respond({verb: 'error', error})

@@ -16,6 +16,9 @@ export const ASK_IDLE_MS = 10_000
  */
 export const BYTES_MISSED = 120
 
+/** After so many looks a frame has to have gone through as a whole: 2 hours, the longest at 10 kB a second. */
+export const FRAME_MISSED = 1440
+
 /** Something is awaited from the other side, which gives signs of life meanwhile. */
 export type Watch = {
   /** A sign has come. */

@@ -149,19 +149,20 @@ export function byteWriter(
 ): ByteWriter & {close(reason?: Error): void} {
   const use = exclusively(end)
 
-  async function write(bytes: Uint8Array, waiter: Waiter): Promise<void> {
+  async function write(bytes: Uint8Array, waiter: Waiter, taken?: () => void): Promise<void> {
     const written = onWrite()
     for (let at = 0; at < bytes.length; ) {
       waiter.check()
       const count = await writeSome(end, at === 0 ? bytes : bytes.subarray(at), waiter)
       if (count === 0) throw unreachable('the peer closed the connection')
       at += count
+      taken?.()
     }
     written()
   }
 
   return {
-    write: (bytes, signal) => use.call(signal, (waiter) => write(bytes, waiter)),
+    write: (bytes, signal, taken) => use.call(signal, (waiter) => write(bytes, waiter, taken)),
     get stream() {
       assert(end.open, 'a closed pipe is used')
       return {fd: fdOf(end)}
