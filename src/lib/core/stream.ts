@@ -67,7 +67,8 @@ export type ByteReader = {
 }
 
 export type ByteWriter = {
-  write(bytes: Uint8Array, signal: AbortSignal): Promise<void>
+  /** `taken` is called whenever some of them have been. */
+  write(bytes: Uint8Array, signal: AbortSignal, taken?: () => void): Promise<void>
   /** The pipe itself, for a writer that is another process. Nothing is buffered. */
   readonly stream: StreamHandle
 }

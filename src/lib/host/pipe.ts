@@ -84,7 +84,7 @@ export function byteReader(fd: number): PipeReader {
 export function byteWriter(fd: number): PipeWriter {
   const end = createEnd(fd)
 
-  async function write(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  async function write(bytes: Uint8Array, signal: AbortSignal, taken?: () => void): Promise<void> {
     let written = 0
     let turn = 0
     while (written < bytes.length) {
@@ -97,11 +97,12 @@ export function byteWriter(fd: number): PipeWriter {
       const count = attempt(() => writeSync(fd, bytes, written, Math.min(PIPE_BUF, bytes.length - written)))
       written += count
       turn += count
+      taken?.()
     }
   }
 
   return {
-    write: (bytes, signal) => end.exclusively(() => write(bytes, signal)),
+    write: (bytes, signal, taken) => end.exclusively(() => write(bytes, signal, taken)),
     stream: end.stream,
     close: end.close,
   }

@@ -4,7 +4,7 @@ import type {LaneConnection, OpenConnection} from '../core/lane.ts'
 import {formatDuration} from '../core/units.ts'
 import {ceilingMs} from './ceiling.ts'
 import {createFarSpans} from './far-spans.ts'
-import {type BodyLimits, encodeFrame, readFrame, writeFrame} from './frame.ts'
+import {type BodyLimits, encodeFrame, readFrame} from './frame.ts'
 import {createFrameBytes, type FrameBytes} from './frame-bytes.ts'
 import {createListener} from './listen.ts'
 import {greetAsClient} from './prelude.ts'
@@ -119,7 +119,7 @@ function createLane({clock, log, span}: RunContext, connection: LaneConnection):
       limits = responseLimits(request)
       const body = formatRequest(id, request, span && {span: span.stack, told: span.kept})
       const frame = encodeFrame('request', body)
-      await writeFrame(connection.writer, frame, ctx.signal, () => watch?.sign())
+      await connection.writer.write(frame, ctx.signal, () => watch?.sign())
       frames?.request(frame.length)
       // Its answer comes behind streams, which take as long as they take.
       if (verb === 'receive') ceiling?.stop()

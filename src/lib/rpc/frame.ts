@@ -1,5 +1,5 @@
 import {OperationalError} from '../core/errors.ts'
-import type {ByteReader, ByteWriter} from '../core/stream.ts'
+import type {ByteReader} from '../core/stream.ts'
 
 /**
  * A frame is 12 bytes of header and a JSON body:
@@ -37,22 +37,6 @@ const STRAY_BRACKETS = 1000
 
 const ENCODER = new TextEncoder()
 const DECODER = new TextDecoder('utf-8', {fatal: true})
-
-/** So many bytes of a body are read or written at once: whoever watches the connection is told of each. */
-const PIECE_BYTES = 16 * 1024
-
-/** Writes a frame of `encodeFrame`. `moved` is called whenever some of it has been taken. */
-export async function writeFrame(
-  writer: ByteWriter,
-  frame: Uint8Array,
-  signal: AbortSignal,
-  moved: () => void = () => {},
-): Promise<void> {
-  for (let at = 0; at < frame.length; at += PIECE_BYTES) {
-    await writer.write(frame.subarray(at, at + PIECE_BYTES), signal)
-    moved()
-  }
-}
 
 /** The bytes of a frame. Throws `peer-protocol` when the body is longer than the other side would accept. */
 export function encodeFrame(kind: FrameKind, body: unknown, {bytes} = limitsOf(kind)): Uint8Array {
@@ -123,6 +107,9 @@ function readHeader(header: Uint8Array, kind: FrameKind, {bytes}: BodyLimits): n
   }
   return length
 }
+
+/** So many bytes of a body are read at once. */
+const PIECE_BYTES = 16 * 1024
 
 async function readBody(
   reader: ByteReader,

@@ -3,7 +3,7 @@ import {OperationalError} from '../core/errors.ts'
 import type {ByteReader, ByteWriter} from '../core/stream.ts'
 import type {LocalReceiver} from '../endpoint/receiver.ts'
 import type {LocalSender} from '../endpoint/sender.ts'
-import {encodeFrame, readFrame, writeFrame} from './frame.ts'
+import {encodeFrame, readFrame} from './frame.ts'
 import {createFrameBytes} from './frame-bytes.ts'
 import {patienceMs} from './patience.ts'
 import {type Cause, parseRequest, type Request} from './request.ts'
@@ -96,7 +96,7 @@ function createAnswers(
     async respond(response) {
       const frame = encodeFrame('response', formatResponse(id, response), responseLimits(request))
       cut = true
-      await asAWhole(ctx, (signal, sign) => writeFrame(writer, frame, signal, sign), NOT_TAKEN)
+      await asAWhole(ctx, (signal, sign) => writer.write(frame, signal, sign), NOT_TAKEN)
       cut = false
       count(frame.length)
     },

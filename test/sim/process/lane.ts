@@ -141,7 +141,7 @@ function readerOf(process: Process, reader: ByteReader): ByteReader {
 
 function writerOf(process: Process, writer: ByteWriter): ByteWriter {
   return {
-    write: (bytes, signal) => process.whileAlive(writer.write(bytes, signal)),
+    write: (bytes, signal, taken) => process.whileAlive(writer.write(bytes, signal, taken)),
     stream: writer.stream,
   }
 }

@@ -161,19 +161,20 @@ export function byteWriter(
 ): ByteWriter & {close(reason?: Error): void} {
   const held = holdEnd(end, fdOf)
 
-  async function write(bytes: Uint8Array, waiter: Waiter): Promise<void> {
+  async function write(bytes: Uint8Array, waiter: Waiter, taken?: () => void): Promise<void> {
     const written = onWrite()
     for (let at = 0; at < bytes.length; ) {
       waiter.check()
       const count = await writeSome(end, at === 0 ? bytes : bytes.subarray(at), waiter)
       if (count === 0) throw unreachable('the peer closed the connection')
       at += count
+      taken?.()
     }
     written()
   }
 
   return {
-    write: (bytes, signal) => held.call(signal, (waiter) => write(bytes, waiter)),
+    write: (bytes, signal, taken) => held.call(signal, (waiter) => write(bytes, waiter, taken)),
     stream: held.stream,
     close: held.close,
   }

@@ -22,6 +22,19 @@ describe('exact lengths', () => {
     expect(await child.stdout.text()).toBe(rest)
   })
 
+  test('who writes is told whenever some of it has been taken', async () => {
+    const {reader, writer} = createPipe()
+    let times = 0
+    const writing = writer.write(new Uint8Array(80 * 1024), signal, () => {
+      times += 1
+    })
+    await Promise.all([writing, reader.read(80 * 1024, signal)])
+    // It is given 4 KiB at a time.
+    expect(times).toBe(20)
+    reader.close()
+    writer.close()
+  })
+
   test('what a child writes follows what we have written', async () => {
     const {reader, writer} = createPipe()
     await writer.write(bytes('head'), signal)

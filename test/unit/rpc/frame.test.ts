@@ -1,12 +1,12 @@
 import {expect, test} from 'vitest'
 import type {ByteReader} from '../../../src/lib/core/stream.ts'
-import {encodeFrame, MAX_BODY_BYTES, readFrame, writeFrame} from '../../../src/lib/rpc/frame.ts'
+import {encodeFrame, MAX_BODY_BYTES, readFrame} from '../../../src/lib/rpc/frame.ts'
 import {NO_STREAM} from '../../any-stream.ts'
 import {bytes, createConnection, NEVER} from './pipes.ts'
 
 test('a frame arrives as it was sent, and what follows it stays in the pipe', async () => {
   const {client, server} = createConnection()
-  await writeFrame(client.writer, encodeFrame('request', {guid: '18446744073709551615', name: 'a b'}), NEVER)
+  await client.writer.write(encodeFrame('request', {guid: '18446744073709551615', name: 'a b'}), NEVER)
   await client.writer.write(bytes('stream'), NEVER)
   expect(await readFrame(server.reader, 'request', NEVER)).toEqual({
     guid: '18446744073709551615',

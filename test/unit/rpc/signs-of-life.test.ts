@@ -362,6 +362,22 @@ describe('over a slow line', () => {
     await lanes.close()
   })
 
+  test('a long answer arrives as long as some of it comes, without any other sign', async () => {
+    const {ctx, pass, lanes, server, served, hangUp} = connect({serves: false})
+    const asked = createRemoteReceiver(lanes).observe(ctx)
+    await pass(0)
+    const missing = filesystems(1500)
+    const answer = {id: 1, verb: 'observed', jobId: 'j', missing, clockMs: 0, maxStreams: 1, filesystems: []}
+    for (const piece of piecesOf(encodeFrame('response', answer))) {
+      await server.writer.write(piece, ctx.signal)
+      await pass(SLOWLY_MS)
+    }
+    expect((await asked).missing).toEqual(missing)
+    hangUp()
+    await served
+    await lanes.close()
+  })
+
   test('of the answer to a stream, once it has begun, the rest comes within 2 hours', async () => {
     const {ctx, pass, lanes, server, served, beat, hangUp} = connect({serves: false})
     const receiving = lanes
