@@ -69,6 +69,7 @@ export function unlessClosed(waiter: Waiter, {closed}: LentStream): Waiter {
   return {
     check,
     async change(pipe) {
+      check()
       await waiter.change(pipe)
       check()
     },
@@ -224,6 +225,7 @@ export function holdEnd(end: End, fdOf: (end: End) => number) {
         return await work({
           check,
           async change(pipe) {
+            check()
             signal.addEventListener('abort', look)
             await change(pipe)
             signal.removeEventListener('abort', look)

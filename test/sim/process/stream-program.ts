@@ -191,6 +191,8 @@ export async function asChild(
     return await work(end, {
       check,
       async change(pipe) {
+        // Who was stopped while it did not wait is not waked again.
+        check()
         await change(pipe)
         check()
       },
