@@ -59,6 +59,7 @@ function createLane({clock, log, span}: RunContext, connection: LaneConnection):
   let verb: Request['verb'] = 'alive'
   let limits: BodyLimits | undefined
   let ended = false
+  let gone = false
   let watch: Watch | undefined
   let ceiling: Watch | undefined
   let frames: FrameBytes | undefined
@@ -67,6 +68,7 @@ function createLane({clock, log, span}: RunContext, connection: LaneConnection):
     createListener(log.with({side: 'peer', peer: connection.peer}), span.stack, spans, () => watch?.sign()),
   )
   void connection.gone.then(() => {
+    gone = true
     watch?.stop()
     ceiling?.stop()
     spans.end()
@@ -75,6 +77,8 @@ function createLane({clock, log, span}: RunContext, connection: LaneConnection):
   /** A watch that is given no sign: neither may a host that slept, or a process that was stopped, count as time here. */
   function limit(ms: number): void {
     ceiling?.stop()
+    // Nobody would stop it any more, and the process would not end before it does.
+    if (gone) return
     ceiling = watchForSigns(clock, Math.ceil(ms / SIGN_EVERY_MS), () =>
       connection.burn(unanswered(connection, verb, ms)),
     )

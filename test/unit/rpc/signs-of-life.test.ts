@@ -41,7 +41,7 @@ function manualClock() {
     }
     nowMs = until
   }
-  return {clock, pass}
+  return {clock, pass, sleepers: () => waiting.size}
 }
 
 const RECEIVE = {
@@ -77,7 +77,7 @@ function connect({
   serves?: boolean
   isReceiving?: Beside['hasMoved']
 } = {}) {
-  const {clock, pass} = manualClock()
+  const {clock, pass, sleepers} = manualClock()
   const ctx: RunContext = {...createTestContext(), clock}
   const hangUp = new AbortController()
   const observed = Promise.withResolvers<EndpointView>()
@@ -157,6 +157,7 @@ function connect({
   return {
     ctx,
     pass,
+    sleepers,
     lanes,
     served,
     observed,
@@ -209,6 +210,20 @@ test('signs of life alone are not enough for ever: a peer that gives nothing els
   hangUp()
   await served
   await lanes.close()
+})
+
+test('nothing is waited for any more of a connection that has gone, also when something is asked after that', async () => {
+  const {ctx, pass, sleepers, lanes, observed, served, hangUp} = connect()
+  observed.resolve(VIEW)
+  const remote = createRemoteReceiver(lanes)
+  await remote.observe(ctx)
+  hangUp()
+  await served
+  await pass(0)
+  await expect(remote.observe(ctx)).rejects.toMatchObject({code: 'peer-unreachable'})
+  await lanes.close()
+  await pass(30_000)
+  expect(sleepers()).toBe(0)
 })
 
 test('a connection with nothing to do is kept by both sides as long as both are there', async () => {
