@@ -47,6 +47,8 @@ export function createSimulatedStages(
         throw error
       },
     )
+    // In a process that was killed nobody waits for it.
+    failure.catch(() => {})
     return {
       stream: held.stream,
       async end() {
