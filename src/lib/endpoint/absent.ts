@@ -13,14 +13,21 @@ export async function findAbsent(
   names: readonly DatasetName[],
 ): Promise<readonly DatasetName[]> {
   if (names.length === 0) return []
-  const pools = Array.from(new Set(names.map(poolOf)), parseDatasetName)
+  const pools = poolsOf(names)
   try {
     // Pools come first: one that is imported meanwhile must not be there while what it has is not.
     const missing = new Set(await zfs.missing(ctx, Array.from(new Set([...pools, ...names]))))
-    return names.filter((name) => missing.has(name) && !missing.has(parseDatasetName(poolOf(name))))
+    const absent = names.filter((name) => missing.has(name) && !missing.has(parseDatasetName(poolOf(name))))
+    // And once more behind: one that is exported meanwhile was there before what it has was not.
+    const away = new Set(absent.length === 0 ? [] : await zfs.missing(ctx, poolsOf(absent)))
+    return absent.filter((name) => !away.has(parseDatasetName(poolOf(name))))
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
     ctx.log.of('endpoint').warn('cannot see which datasets do not exist', {error: error.message})
     return []
   }
+}
+
+function poolsOf(names: readonly DatasetName[]): readonly DatasetName[] {
+  return Array.from(new Set(names.map(poolOf)), parseDatasetName)
 }
