@@ -17,30 +17,11 @@ export type JobPair =
 
 /** The jobs of both sides, read from a configuration as anybody would write it. */
 export function jobsOf(options: WorldOptions): JobPair {
-  const {
-    direction,
-    initialReplication,
-    diverged,
-    protection,
-    concurrentSteps,
-    retention,
-    compressed,
-    rewritten,
-  } = options
-  const key = JSON.stringify([
-    direction,
-    initialReplication,
-    diverged,
-    protection,
-    concurrentSteps,
-    retention,
-    compressed,
-    rewritten,
-  ])
-  const known = KNOWN_JOBS.get(key)
+  const yaml = configOf(options)
+  const known = KNOWN_JOBS.get(yaml)
   if (known !== undefined) return known
-  const jobs = load(configOf(options))
-  KNOWN_JOBS.set(key, jobs)
+  const jobs = load(yaml)
+  KNOWN_JOBS.set(yaml, jobs)
   return jobs
 }
 
